@@ -1,0 +1,131 @@
+"""The window: napari with the studio docked in it."""
+
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+# Before anything imports Qt: pyqtgraph would choose another binding than napari's.
+os.environ.setdefault("QT_API", "pyside6")
+
+from qtpy.QtCore import QCoreApplication, Qt, QTimer
+from qtpy.QtGui import QAction, QGuiApplication, QOffscreenSurface, QOpenGLContext
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox
+
+from segstudio import __version__
+from segstudio.compare.demo import demo_config, make_demo_dataset
+from segstudio.core.errors import InputError, sentence
+from segstudio.ui.curves_panel import CurvesPanel
+from segstudio.ui.data_panel import DataPanel
+from segstudio.ui.distance_panel import DistancePanel
+from segstudio.ui.runs_panel import RunsPanel
+from segstudio.ui.studio import Studio, studio_of
+from segstudio.ui.train_panel import TrainPanel
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+ABOUT = (
+    f"<h3>segstudio {__version__}</h3>"
+    "<p>Distance maps, losses and trainings for medical image segmentation, in napari.</p>"
+    "<p><b>For research use only. Not a medical device.</b> Do not base the care of a patient "
+    "on what it shows.</p><p>BSD-3-Clause</p>"
+)
+
+
+def make_window() -> "tuple[Viewer, Studio]":
+    """Return a napari viewer with the studio's panels docked, not yet shown."""
+    import napari
+
+    viewer = napari.Viewer(title="segstudio", show=False)
+    studio = studio_of(viewer)
+    session, window = studio.session, viewer.window
+    panels = {
+        "Data": DataPanel(session),
+        "Train": TrainPanel(session),
+        "Distance": DistancePanel(session),
+        "Runs": RunsPanel(session),
+    }
+    for i, (name, panel) in enumerate(panels.items()):
+        window.add_dock_widget(
+            panel, name=name, area="right", tabify=i > 0, add_vertical_stretch=name != "Data"
+        )
+    window.add_dock_widget(CurvesPanel(session), name="Curves", area="bottom")
+    main: QMainWindow = window._qt_window
+    # The columns keep their full height; the curves lie under the image.
+    main.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+    main.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+    docks = {d.objectName() or d.windowTitle(): d for d in main.findChildren(QDockWidget)}
+    docks["Data"].raise_()
+    main.resizeDocks([docks["Data"]], [320], Qt.Orientation.Horizontal)
+    main.resizeDocks([docks["Curves"]], [200], Qt.Orientation.Vertical)
+    main.resize(1280, 800)
+    _add_about(main)
+    return viewer, studio
+
+
+def run_window(paths: Sequence[Path]) -> None:
+    """Show the window with the paths opened; return when it is closed."""
+    import napari
+
+    viewer, studio = make_window()
+    viewer.window.show()
+    _load_slow_libraries()
+    QTimer.singleShot(0, lambda: _open_all(studio, paths))
+    napari.run()
+
+
+def run_demo_window(out: Path, seconds: float) -> None:
+    """Show the window with generated hearts, and train on them at once."""
+    import napari
+
+    if out.exists() and any(out.iterdir()):
+        raise InputError(f"'{out}' exists and is not empty. Choose another folder with --out.")
+    viewer, studio = make_window()
+    viewer.window.show()
+    dataset = make_demo_dataset(out)
+    studio.session.open_folder(dataset.root)
+    studio.run_path = out / "run"
+    QTimer.singleShot(0, lambda: studio.session.ask_training(demo_config(seconds)))
+    napari.run()
+
+
+def _open_all(studio: Studio, paths: Sequence[Path]) -> None:
+    for path in paths:
+        try:
+            studio.session.open(path)
+        except Exception as error:  # noqa: BLE001  (the edge of the window)
+            studio.session.say(sentence(error))
+
+
+def _load_slow_libraries() -> None:
+    """Import torch and the distance kernel beside the window: their first use need not wait."""
+
+    def load() -> None:
+        from segstudio.core.distance import warm_up
+
+        warm_up()
+        import segstudio.learn.training  # noqa: F401
+
+    threading.Thread(target=load, daemon=True, name="segstudio-load").start()
+
+
+def _add_about(main: QMainWindow) -> None:
+    action = QAction("About segstudio", main)
+    action.triggered.connect(lambda: QMessageBox.about(main, "About segstudio", ABOUT))
+    menus = {a.text().replace("&", ""): a.menu() for a in main.menuBar().actions()}
+    menus["Help"].addAction(action)
+
+
+def describe_opengl() -> str:
+    """Return the version and renderer of OpenGL, or why there is none."""
+    application = QCoreApplication.instance() or QGuiApplication([])
+    surface, context = QOffscreenSurface(), QOpenGLContext()
+    surface.create()
+    if not context.create() or not context.makeCurrent(surface):
+        return "none: napari cannot draw images here"
+    version, renderer = (context.functions().glGetString(name) for name in (0x1F02, 0x1F01))
+    context.doneCurrent()
+    del application
+    return f"{version} ({renderer})"

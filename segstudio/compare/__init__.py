@@ -1,0 +1,1 @@
+"""Tables and figures that set runs side by side."""

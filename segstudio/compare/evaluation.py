@@ -1,0 +1,77 @@
+"""Scores of label files against label files."""
+
+from pathlib import Path
+
+import numpy as np
+
+from segstudio.core.errors import InputError
+from segstudio.core.labels import ClassTable
+from segstudio.core.metrics import Score, evaluate
+from segstudio.data.datasets import LABEL_ENDINGS
+from segstudio.data.formats import has_known_suffix, read_grid, read_labels, stem
+
+
+def evaluate_files(predictions: Path, truth: Path) -> list[Score]:
+    """Return the scores of prediction files, each against the truth of its name.
+
+    Parameters
+    ----------
+    predictions, truth : Path
+        Two files, or two folders; names agree but for an ending such as ``_gt``.
+
+    Returns
+    -------
+    list of Score
+        For every class in any of the truths or predictions.
+
+    Raises
+    ------
+    InputError
+        A path is missing, a prediction has no truth, or shapes differ.
+    """
+    pairs = _pairs(predictions, truth)
+    read = [(name, read_labels(p), read_labels(t), read_grid(t)) for name, p, t in pairs]
+    found = {int(v) for _, p, t, _ in read for a in (p, t) for v in np.unique(a)}
+    classes = ClassTable.found_in(found)
+    scores: list[Score] = []
+    for name, predicted, true, grid in read:
+        scores += evaluate(predicted, true, grid, classes, case=name)
+    return scores
+
+
+def _pairs(predictions: Path, truth: Path) -> list[tuple[str, Path, Path]]:
+    for path in (predictions, truth):
+        if not path.exists():
+            raise InputError(f"'{path}' does not exist. Check the path.")
+    if predictions.is_file() and truth.is_file():
+        return [(stem(predictions), predictions, truth)]
+    truths = {_bare(p): p for p in _label_files(truth)}
+    pairs = []
+    for path in _label_files(predictions):
+        if _bare(path) not in truths:
+            raise InputError(
+                f"There is no truth for '{path.name}' in '{truth}': a file of the same name, or "
+                f"with {LABEL_ENDINGS[0]} added, is expected."
+            )
+        pairs.append((stem(path), path, truths[_bare(path)]))
+    return pairs
+
+
+def _label_files(path: Path) -> list[Path]:
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if _is_label_file(p))
+    with_ending = [p for p in files if stem(p).endswith(LABEL_ENDINGS)]
+    files = with_ending or files  # images may lie beside their labels
+    if not files:
+        raise InputError(f"'{path}' holds no label file (.nii, .nii.gz).")
+    return files
+
+
+def _is_label_file(path: Path) -> bool:
+    return path.is_file() and has_known_suffix(path) and not path.name.startswith(".")
+
+
+def _bare(path: Path) -> str:
+    name = stem(path)
+    for ending in LABEL_ENDINGS:
+        name = name.removesuffix(ending)
+    return name

@@ -1,0 +1,164 @@
+"""Pictures: a case with its truth, map and prediction; the curves of a run."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap, to_rgba
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from segstudio.core.distance import signed_distance
+from segstudio.core.labels import ClassTable
+from segstudio.core.volume import Volume
+from segstudio.data.atomic import written
+from segstudio.learn.run_folder import RunFolder
+
+MARGIN = 24
+
+
+def save_figure(figure: Figure, path: Path, *, overwrite: bool = False) -> Path:
+    """Write a figure in the format of the path's suffix; return the path."""
+    with written(path, overwrite=overwrite) as temporary:
+        figure.savefig(temporary, dpi=150, facecolor="white")
+    return path
+
+
+def draw_case(
+    volume: Volume,
+    truth: NDArray[np.integer],
+    prediction: NDArray[np.integer],
+    classes: ClassTable,
+    *,
+    value: int,
+    title: str = "",
+) -> Figure:
+    """Return a row of four: image, truth, distance map of a class, prediction.
+
+    The plane is the middle one of those that are labelled; the view is cut to what is labelled.
+
+    Parameters
+    ----------
+    volume : Volume
+        The image.
+    truth, prediction : ndarray of int, shape (Z, Y, X)
+        Label values.
+    classes : ClassTable
+        Names and colours.
+    value : int
+        The class whose map is drawn.
+    title : str
+        Above the row.
+    """
+    labelled = np.flatnonzero((truth > 0).any(axis=(1, 2)))
+    z = int(labelled[len(labelled) // 2]) if labelled.size else len(truth) // 2
+    box = _view_box(truth[z] + prediction[z])
+    picture, true, found = (a[z][box] for a in (volume.data, truth, prediction))
+    phi = signed_distance(truth[z], volume.spacing[1:], classes=[value])[0][box]
+    figure = Figure(figsize=(12, 3.9), layout="constrained")
+    axes: Sequence[Axes] = figure.subplots(1, 4)
+    aspect = volume.spacing[1] / volume.spacing[2]
+    for axis in axes:
+        axis.set_axis_off()
+        axis.imshow(picture, cmap="gray", aspect=aspect)
+    name = next(c.name for c in classes.classes if c.value == value)
+    _overlay(axes[1], true, classes, aspect)
+    _draw_map(figure, axes[2], phi, aspect, volume.grid.unit)
+    _overlay(axes[3], found, classes, aspect)
+    titles = ("image", "ground truth", f"distance map φ of the {name}", "prediction")
+    for axis, text in zip(axes, titles, strict=True):
+        axis.set_title(text, fontsize=10)
+    _legend(figure, classes)
+    if title:
+        figure.suptitle(f"{title}, plane {z + 1} of {len(truth)}", fontsize=11)
+    return figure
+
+
+def _view_box(mask: NDArray[np.integer]) -> tuple[slice, slice]:
+    if not mask.any():
+        return slice(None), slice(None)
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    return (
+        slice(max(0, rows[0] - MARGIN), rows[-1] + MARGIN),
+        slice(max(0, columns[0] - MARGIN), columns[-1] + MARGIN),
+    )
+
+
+def _overlay(axis: Axes, labels: NDArray[np.integer], classes: ClassTable, aspect: float) -> None:
+    colors = [(0, 0, 0, 0), *(to_rgba(c.color, 0.55) for c in classes.foreground)]
+    indices = np.searchsorted(classes.values, labels)
+    axis.imshow(
+        indices,
+        cmap=ListedColormap(colors),
+        vmin=-0.5,
+        vmax=len(classes) - 0.5,
+        interpolation="nearest",
+        aspect=aspect,
+    )
+
+
+def _draw_map(
+    figure: Figure, axis: Axes, phi: NDArray[np.float32], aspect: float, unit: str
+) -> None:
+    reach = float(np.abs(phi).max()) or 1.0
+    shown = axis.imshow(phi, cmap="RdBu_r", vmin=-reach, vmax=reach, alpha=0.75, aspect=aspect)
+    if phi.min() < 0 < phi.max():
+        axis.contour(phi, levels=[0.0], colors="black", linewidths=1.0)
+    bar = figure.colorbar(shown, ax=axis, orientation="horizontal", shrink=0.9, pad=0.02)
+    bar.set_label(f"{unit}; negative inside", fontsize=8)
+    bar.ax.tick_params(labelsize=8)
+
+
+def _legend(figure: Figure, classes: ClassTable) -> None:
+    patches = [
+        figure.axes[0].scatter([], [], marker="s", s=50, color=c.color, label=c.name)
+        for c in classes.foreground
+    ]
+    figure.legend(
+        handles=patches, loc="outside lower left", ncols=len(patches), fontsize=9, frameon=False
+    )
+
+
+def draw_curves(run: RunFolder) -> Figure:
+    """Return the loss of every step, and the validation Dice of every epoch, of a run."""
+    records = run.events()
+    figure = Figure(figsize=(10, 3.8), layout="constrained")
+    loss_axis, dice_axis = figure.subplots(1, 2)
+    _plot_loss(loss_axis, records)
+    _plot_dice(dice_axis, records, run.read_config()[1])
+    return figure
+
+
+def _plot_loss(axis: Axes, records: Sequence[Mapping[str, Any]]) -> None:
+    losses = [np.nan if r["loss"] is None else r["loss"] for r in _kind(records, "StepDone")]
+    steps = max((r["steps_per_epoch"] for r in _kind(records, "Started")), default=1)
+    axis.plot(np.arange(1, len(losses) + 1) / steps, losses, color="#9bbbd4", lw=0.8, label="step")
+    epochs = _kind(records, "EpochDone")
+    axis.plot(
+        [r["epoch"] for r in epochs],
+        [r["loss"] for r in epochs],
+        "o-",
+        color="#0072b2",
+        ms=3,
+        label="mean of the epoch",
+    )
+    axis.set(xlabel="epoch", ylabel="training loss")
+    axis.legend(frameon=False, fontsize=8)
+    axis.spines[["top", "right"]].set_visible(False)
+
+
+def _plot_dice(axis: Axes, records: Sequence[Mapping[str, Any]], classes: ClassTable) -> None:
+    epochs = _kind(records, "EpochDone")
+    for c in classes.foreground:
+        values = [r["dice"].get(c.name) for r in epochs]
+        known = [np.nan if v is None else v for v in values]
+        axis.plot([r["epoch"] for r in epochs], known, "o-", color=c.color, ms=3, label=c.name)
+    axis.set(xlabel="epoch", ylabel="validation Dice", ylim=(0, 1))
+    axis.legend(frameon=False, fontsize=8, loc="lower right")
+    axis.spines[["top", "right"]].set_visible(False)
+
+
+def _kind(records: Sequence[Mapping[str, Any]], name: str) -> list[Mapping[str, Any]]:
+    return [r for r in records if r["event"] == name]

@@ -1,0 +1,69 @@
+"""The one exception for what a user can mend, and the sentence any error is told in."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from errno import EDQUOT, ENOSPC
+
+
+class InputError(ValueError):
+    """A mistake the user can mend.
+
+    Its text is one plain sentence or two: what is wrong, where, and what to do. The command
+    line and the window show it as it is, without a traceback.
+    """
+
+
+def near_names(name: str, known: Iterable[str]) -> str:
+    """Return a hint that names what the user may have meant.
+
+    Parameters
+    ----------
+    name : str
+        What was typed.
+    known : iterable of str
+        The names that exist.
+
+    Returns
+    -------
+    str
+        ``"Did you mean 'dice'?"`` where names are near, else the whole list.
+    """
+    names = list(known)
+    near = get_close_matches(name, names, n=3, cutoff=0.5)
+    if near:
+        return "Did you mean " + " or ".join(f"'{n}'" for n in near) + "?"
+    return "Known: " + ", ".join(names) + "."
+
+
+def sentence(error: BaseException) -> str:
+    """Return what to tell the user of an error: plain words, one line.
+
+    Parameters
+    ----------
+    error : BaseException
+        What was caught at the edge of the program.
+
+    Returns
+    -------
+    str
+        An `InputError`'s own text; for trouble with a disk, which file and what to do; for
+        anything else its type and message.
+    """
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, OSError):
+        return _disk_sentence(error)
+    if isinstance(error, MemoryError):
+        return "Not enough memory. Close other programs, or use a smaller batch or plane size."
+    return f"Unexpected {type(error).__name__}: {error}".replace("\n", " ")
+
+
+def _disk_sentence(error: OSError) -> str:
+    where = f"'{error.filename}'" if error.filename else "a file"
+    if error.errno in (ENOSPC, EDQUOT):
+        return f"The disk is full: {where} could not be written. Free some space and try again."
+    if isinstance(error, PermissionError):
+        return f"No permission for {where}. Choose another place or change its permissions."
+    if isinstance(error, FileNotFoundError):
+        return f"{where} does not exist. Check the path."
+    return f"{where}: {error.strerror or error}."

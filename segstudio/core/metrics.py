@@ -1,0 +1,223 @@
+"""Scores of a prediction against the truth, per case and class, and their means."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from segstudio.core.errors import InputError
+from segstudio.core.labels import ClassTable
+from segstudio.core.volume import Grid
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well one class of one case was found.
+
+    Attributes
+    ----------
+    case, class_name : str
+        Whose score it is.
+    dice : float
+        2|P∩T| / (|P| + |T|) over the whole image, in [0, 1]; NaN where both are empty.
+    hd95, assd : float
+        95th percentile of the Hausdorff distance and average symmetric surface distance, in
+        `unit`; NaN where both are empty, the image diagonal where one is.
+    volume_ml : float
+        The predicted volume in ml; a number of voxels where `unit` is ``'voxels'``.
+    unit : {'mm', 'voxels'}
+        Of the distances.
+    overlap, predicted, true : int
+        Voxel counts |P∩T|, |P| and |T|, from which pooled Dice is taken.
+    """
+
+    case: str
+    class_name: str
+    dice: float
+    hd95: float
+    assd: float
+    volume_ml: float
+    unit: str
+    overlap: int
+    predicted: int
+    true: int
+
+    @property
+    def missed(self) -> bool:
+        """Whether the class is there and was predicted nowhere."""
+        return self.true > 0 and self.predicted == 0
+
+
+def evaluate(
+    prediction: NDArray[np.integer],
+    truth: NDArray[np.integer],
+    grid: Grid,
+    classes: ClassTable,
+    *,
+    case: str = "",
+) -> list[Score]:
+    """Return a score for each foreground class of a case.
+
+    Parameters
+    ----------
+    prediction, truth : ndarray of int, shape (Z, Y, X)
+        Label values on the same grid.
+    grid : Grid
+        Gives spacing and unit. Where the unit is ``'voxels'``, distances are measured in each
+        plane and averaged over the planes that hold the class.
+    classes : ClassTable
+        The classes to score; the first, background, is left out.
+    case : str
+        A name for the rows.
+
+    Returns
+    -------
+    list of Score
+
+    Raises
+    ------
+    InputError
+        The shapes differ.
+    """
+    if prediction.shape != truth.shape:
+        raise InputError(
+            f"The prediction of {case or 'a case'} has shape {prediction.shape} but its truth has "
+            f"{truth.shape} (planes, rows, columns). Compare files that lie on the same grid."
+        )
+    return [
+        _score(prediction == c.value, truth == c.value, grid, case, c.name)
+        for c in classes.foreground
+    ]
+
+
+def dice(prediction: Mask, truth: Mask) -> float:
+    """Return 2|P∩T| / (|P| + |T|): 1 is perfect, 0 if one mask is empty, NaN if both are."""
+    return _dice(*_counts(prediction, truth))
+
+
+def _counts(prediction: Mask, truth: Mask) -> tuple[int, int, int]:
+    overlap, predicted, true = (
+        int(np.count_nonzero(mask)) for mask in (prediction & truth, prediction, truth)
+    )
+    return overlap, predicted, true
+
+
+def _dice(overlap: int, predicted: int, true: int) -> float:
+    return 2 * overlap / (predicted + true) if predicted + true else float("nan")
+
+
+def _score(prediction: Mask, truth: Mask, grid: Grid, case: str, name: str) -> Score:
+    counts = _counts(prediction, truth)
+    measure = _distances_in_planes if grid.measured_in_plane else surface_distances
+    hd95, assd = measure(prediction, truth, grid.spacing)
+    volume_ml = counts[1] * grid.voxel_ml
+    return Score(case, name, _dice(*counts), hd95, assd, volume_ml, grid.unit, *counts)
+
+
+def surface_distances(
+    prediction: Mask, truth: Mask, spacing: Sequence[float]
+) -> tuple[float, float]:
+    """Return HD95 and ASSD between the contours of two masks.
+
+    A mask's contour is its voxels with a face on the outside. HD95 is the larger of the two
+    directed 95th percentiles; ASSD the mean over the voxels of both contours.
+
+    Parameters
+    ----------
+    prediction, truth : ndarray of bool, 2-D or 3-D
+        Masks of the same shape.
+    spacing : sequence of float
+        Along the axes; its unit is that of the result.
+
+    Returns
+    -------
+    (float, float)
+        NaN where both masks are empty; the image diagonal where one is, so that an empty
+        prediction never improves a mean.
+    """
+    if not prediction.any() and not truth.any():
+        return float("nan"), float("nan")
+    if not prediction.any() or not truth.any():
+        diagonal = float(np.linalg.norm(np.multiply(prediction.shape, spacing)))
+        return diagonal, diagonal
+    box = _bounding_box(prediction | truth)
+    p, t = _contour(prediction[box]), _contour(truth[box])
+    to_truth = ndimage.distance_transform_edt(~t, sampling=spacing)[p]
+    to_prediction = ndimage.distance_transform_edt(~p, sampling=spacing)[t]
+    hd95 = max(np.percentile(to_truth, 95), np.percentile(to_prediction, 95))
+    return float(hd95), float(np.concatenate([to_truth, to_prediction]).mean())
+
+
+def _distances_in_planes(
+    prediction: Mask, truth: Mask, spacing: Sequence[float]
+) -> tuple[float, float]:
+    planes = [surface_distances(p, t, spacing[1:]) for p, t in zip(prediction, truth, strict=True)]
+    return mean_of(p[0] for p in planes), mean_of(p[1] for p in planes)
+
+
+def _bounding_box(mask: Mask) -> tuple[slice, ...]:
+    found: tuple[slice, ...] = ndimage.find_objects(mask.astype(np.uint8))[0]
+    return found
+
+
+def _contour(mask: Mask) -> Mask:
+    inside: Mask = ndimage.binary_erosion(mask)
+    return mask & ~inside
+
+
+def mean_of(values: Iterable[float]) -> float:
+    """Return the mean of what is not NaN; NaN if nothing is left."""
+    kept = [v for v in values if not np.isnan(v)]
+    return float(np.mean(kept)) if kept else float("nan")
+
+
+def summarise(scores: Sequence[Score]) -> dict[str, Any]:
+    """Return the means of many scores: over cases, then over classes.
+
+    Parameters
+    ----------
+    scores : sequence of Score
+        Of any number of cases.
+
+    Returns
+    -------
+    dict
+        ``mean_dice``; ``pooled_dice`` (all voxels of all cases of a class taken together, then
+        the mean over classes); ``per_class``, for each class name its ``dice``,
+        ``pooled_dice``, ``hd95``, ``hd95_where_predicted`` (without the cases where the
+        prediction is empty), ``assd``, ``unit``, ``cases`` that hold the class and
+        ``missed``, how many of them were predicted empty. What cannot be said is None.
+    """
+    names = list(dict.fromkeys(s.class_name for s in scores))
+    rows = {n: _summarise_class([s for s in scores if s.class_name == n]) for n in names}
+    return {
+        "mean_dice": _known(mean_of(r["dice"] for r in rows.values())),
+        "pooled_dice": _known(mean_of(r["pooled_dice"] for r in rows.values())),
+        "per_class": {n: {k: _known(v) for k, v in r.items()} for n, r in rows.items()},
+    }
+
+
+def _summarise_class(scores: Sequence[Score]) -> dict[str, float]:
+    pooled = _dice(
+        sum(s.overlap for s in scores),
+        sum(s.predicted for s in scores),
+        sum(s.true for s in scores),
+    )
+    return {
+        "dice": mean_of(s.dice for s in scores),
+        "pooled_dice": pooled,
+        "hd95": mean_of(s.hd95 for s in scores),
+        "hd95_where_predicted": mean_of(s.hd95 for s in scores if s.predicted and s.true),
+        "assd": mean_of(s.assd for s in scores),
+        "cases": sum(s.true > 0 for s in scores),
+        "missed": sum(s.missed for s in scores),
+    }
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else value

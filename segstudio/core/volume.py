@@ -1,0 +1,78 @@
+"""A volume, and the grid its voxels lie on."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Where voxels lie: everything needed to write an array back beside its source.
+
+    Parameters
+    ----------
+    shape : (int, int, int)
+        Number of planes, rows and columns, ``(Z, Y, X)``.
+    spacing : (float, float, float)
+        Distance between voxel centres along ``(Z, Y, X)``, in `unit`.
+    affine : ndarray, shape (4, 4), float64
+        From voxel indices in the file's order ``(x, y, z, 1)`` to world, RAS+ mm.
+    unit : {'mm', 'voxels'}
+        ``'voxels'`` where the header says nothing true about size: spacing 1, 1, 1 or an
+        unknown unit. Lengths are then labelled so, and surface distances measured in plane.
+    header : object, optional
+        The source file's own header, kept so that codes, units and spacing are written
+        back exactly.
+    file_shape : tuple of int
+        The shape in the file's order, before axes were turned or added.
+    """
+
+    shape: tuple[int, int, int]
+    spacing: tuple[float, float, float]
+    affine: NDArray[np.float64]
+    unit: str = "mm"
+    header: Any = None
+    file_shape: tuple[int, ...] = ()
+
+    @property
+    def voxel_ml(self) -> float:
+        """Volume of one voxel in millilitres; voxels where the unit is ``'voxels'``."""
+        size = float(np.prod(self.spacing))
+        return size / 1000.0 if self.unit == "mm" else size
+
+    @property
+    def measured_in_plane(self) -> bool:
+        """Whether distances across planes mean nothing here."""
+        return self.unit == "voxels"
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """An image on its grid.
+
+    Parameters
+    ----------
+    data : ndarray, shape (Z, Y, X)
+        Intensities. A 2-D image is a volume with one plane.
+    grid : Grid
+        Where the voxels lie.
+    path : Path, optional
+        The file it was read from.
+    """
+
+    data: NDArray[Any]
+    grid: Grid
+    path: Path | None = field(default=None)
+
+    @property
+    def spacing(self) -> tuple[float, float, float]:
+        """Spacing along ``(Z, Y, X)`` in mm, or ones where the header does not know."""
+        return self.grid.spacing
+
+    @property
+    def affine(self) -> NDArray[np.float64]:
+        """Affine from file indices ``(x, y, z, 1)`` to world, RAS+ mm."""
+        return self.grid.affine

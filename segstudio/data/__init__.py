@@ -1,0 +1,1 @@
+"""Files and folders: formats, datasets, splits and phantoms."""

@@ -1,0 +1,47 @@
+"""Writing without ever leaving half a file, and without overwriting by accident."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from segstudio.core.errors import InputError
+
+
+@contextmanager
+def written(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; it takes the name of `path` when the block ends well.
+
+    Parameters
+    ----------
+    path : Path
+        The file to make. Its folder is made where it is missing.
+    overwrite : bool
+        Whether a file that is there may be replaced.
+
+    Yields
+    ------
+    Path
+        In the same folder, with the same suffix.
+
+    Raises
+    ------
+    InputError
+        The file exists and `overwrite` is false.
+    """
+    if path.exists() and not overwrite:
+        raise InputError(f"'{path}' exists already. Choose another name, or remove it first.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str, *, overwrite: bool = False) -> None:
+    """Write a text file whole or not at all."""
+    with written(path, overwrite=overwrite) as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -1,0 +1,109 @@
+"""What a training tells, one frozen record at a time; readable without torch."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.volume import Volume
+
+Summary = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Started:
+    """The data are in memory and the network stands."""
+
+    run: Path
+    device: str
+    precision: str
+    epoch: int
+    epochs: int
+    steps_per_epoch: int
+    train_cases: int
+    validation_cases: int
+    test_cases: int
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """One step of the optimiser. Epochs count from 1, steps from 1 within their epoch."""
+
+    epoch: int
+    step: int
+    loss: float
+    parts: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class CaseValidated:
+    """One case was predicted whole; Dice by class name, NaN where both masks are empty."""
+
+    epoch: int
+    split: str
+    case: str
+    dice: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """One epoch and its validation.
+
+    `predict` lends the network: it gives the label values ``(Z, Y, X)`` of a volume, draws no
+    random number, and may be called until the next event is asked for.
+    """
+
+    epoch: int
+    loss: float
+    parts: Mapping[str, float]
+    dice: Mapping[str, float]
+    mean_dice: float
+    is_best: bool
+    seconds: float
+    predict: Callable[[Volume], NDArray[np.int32]] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A checkpoint was written."""
+
+    epoch: int
+    path: Path
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something the user should know; the training goes on."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The training is over and the run folder complete."""
+
+    run: Path
+    best_epoch: int
+    summary: Summary
+
+
+Event = Started | StepDone | CaseValidated | EpochDone | Saved | Warned | Finished
+
+
+def as_record(event: Event) -> dict[str, Any]:
+    """Return an event as plain values for a line of the log; a number not finite as None."""
+    values = {k: _plain(v) for k, v in vars(event).items() if not callable(v)}
+    return {"event": type(event).__name__, **values}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, Path):
+        return value.name
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value

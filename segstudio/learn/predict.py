@@ -1,0 +1,107 @@
+"""From a trained network and a volume to labels on the volume's own grid."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from segstudio.core.labels import ClassTable
+from segstudio.core.volume import Volume
+from segstudio.learn.batches import fit_plane, normalise, round_up
+from segstudio.learn.checkpoint import load_checkpoint
+from segstudio.learn.config import TrainConfig
+from segstudio.learn.device import Compute, choose_compute
+from segstudio.learn.run_folder import RunFolder
+from segstudio.learn.unet import build_unet
+
+PLANES_AT_ONCE = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a network says of a volume.
+
+    Attributes
+    ----------
+    labels : ndarray of int32, shape (Z, Y, X)
+        Label values of the class table.
+    probs : ndarray of float32, shape (K, Z, Y, X)
+        Softmax probabilities.
+    """
+
+    labels: NDArray[np.int32]
+    probs: NDArray[np.float32]
+
+
+class Predictor:
+    """A network ready to predict whole volumes, plane by plane.
+
+    Parameters
+    ----------
+    model : module
+        As placed on its device.
+    compute : Compute
+        Where it lives.
+    classes : ClassTable
+        What its channels mean.
+    multiple : int
+        What rows and columns are padded to.
+    """
+
+    def __init__(self, model: Any, compute: Compute, classes: ClassTable, multiple: int) -> None:
+        self._model = model
+        self._compute = compute
+        self.classes = classes
+        self._multiple = multiple
+
+    def __call__(self, volume: Volume) -> Prediction:
+        """Return the prediction for a volume, on its grid."""
+        probs = np.concatenate(list(self._probs(volume)), axis=1)
+        return Prediction(self.classes.to_values(probs.argmax(axis=0)), probs)
+
+    def labels(self, volume: Volume) -> NDArray[np.int32]:
+        """Return the predicted label values ``(Z, Y, X)``, without holding all probabilities."""
+        indices = [probs.argmax(axis=0) for probs in self._probs(volume)]
+        return self.classes.to_values(np.concatenate(indices))
+
+    def _probs(self, volume: Volume) -> Iterator[NDArray[np.float32]]:
+        """Yield the probabilities ``(K, z, Y, X)`` of a few planes at a time."""
+        rows, columns = volume.data.shape[1:]
+        padded = round_up((rows, columns), self._multiple)
+        image = torch.from_numpy(fit_plane(normalise(volume.data), padded))[:, None]
+        self._model.eval()
+        for start in range(0, len(image), PLANES_AT_ONCE):
+            planes = image[start : start + PLANES_AT_ONCE]
+            yield fit_plane(self._forward(planes), (rows, columns))
+
+    def _forward(self, planes: torch.Tensor) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            logits = self._model(self._compute.image(planes))
+            probs: NDArray[np.float32] = logits.float().softmax(1).movedim(1, 0).cpu().numpy()
+        return probs
+
+
+def load_predictor(run: str | Path) -> Predictor:
+    """Return the predictor of a run: its best checkpoint, or its last where no epoch ended.
+
+    Raises
+    ------
+    InputError
+        The folder is not a run, or holds no checkpoint that can be read.
+    """
+    folder = RunFolder.opened(Path(run))
+    config, classes = folder.read_config()
+    state = load_checkpoint(folder.best if folder.best.exists() else folder.last)
+    compute = choose_compute(TrainConfig())
+    model = build_unet(1, len(classes), config.base_channels, config.levels, config.seed)
+    model.load_state_dict(state["model"])
+    return Predictor(compute.place(model), compute, classes, 2 ** (config.levels - 1))
+
+
+def predict(run: str | Path, volume: Volume) -> Prediction:
+    """Return what a run's best network says of a volume; see `Predictor` for many volumes."""
+    return load_predictor(run)(volume)

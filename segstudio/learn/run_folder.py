@@ -1,0 +1,175 @@
+"""The folder of a run: what is in it, and under which name. Readable without this program."""
+
+import csv
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from segstudio.core.errors import InputError
+from segstudio.core.labels import ClassTable, LabelClass
+from segstudio.core.metrics import Score
+from segstudio.data.atomic import write_text, written
+from segstudio.data.splits import Split
+from segstudio.learn.config import TrainConfig, make_config, read_settings, to_toml
+from segstudio.learn.events import Event, Summary, as_record
+
+SCORE_COLUMNS = ("split", "case", "class", "dice", "hd95", "assd", "volume_ml", "unit")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths and records of one run."""
+
+    path: Path
+
+    @classmethod
+    def free(cls, path: Path) -> "RunFolder":
+        """Return a run folder that is still to be made.
+
+        Raises
+        ------
+        InputError
+            Something is there already.
+        """
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise InputError(
+                f"The run folder '{path}' exists already. Choose another, or resume that run."
+            )
+        return cls(path)
+
+    def create(self) -> None:
+        """Make the folder."""
+        self.best.parent.mkdir(parents=True, exist_ok=True)
+
+    @classmethod
+    def opened(cls, path: Path) -> "RunFolder":
+        """Return the run folder at a path.
+
+        Raises
+        ------
+        InputError
+            There is no run.
+        """
+        if not (path / "config.toml").is_file():
+            raise InputError(f"'{path}' is not a run folder: it holds no config.toml.")
+        return cls(path)
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint of the best epoch."""
+        return self.path / "checkpoints" / "best.pt"
+
+    @property
+    def last(self) -> Path:
+        """The newest checkpoint."""
+        return self.path / "checkpoints" / "last.pt"
+
+    @property
+    def log(self) -> Path:
+        """The events, one JSON line each."""
+        return self.path / "log.jsonl"
+
+    def write_config(self, config: TrainConfig, classes: ClassTable, dataset: str) -> None:
+        """Write ``config.toml``: the settings, and the dataset's name and classes."""
+        settings = config.model_dump()
+        table = [asdict(c) for c in classes.classes]
+        settings["dataset"] = {"name": dataset, "classes": table}
+        write_text(self.path / "config.toml", to_toml(settings), overwrite=True)
+
+    def read_config(self) -> tuple[TrainConfig, ClassTable]:
+        """Return the settings and classes of the run."""
+        settings = read_settings(self.path / "config.toml")
+        dataset = settings.pop("dataset", {})
+        try:
+            classes = ClassTable(tuple(LabelClass(**row) for row in dataset["classes"]))
+        except (KeyError, TypeError) as error:
+            raise InputError(f"'{self.path / 'config.toml'}' names no classes.") from error
+        return make_config(**settings), classes
+
+    def write_split(self, split: Split) -> None:
+        """Write ``split.json``."""
+        write_text(self.path / "split.json", json.dumps(split.as_dict(), indent=1))
+
+    def read_split(self) -> Split:
+        """Return the split of the run."""
+        try:
+            sides = json.loads((self.path / "split.json").read_text(encoding="utf-8"))
+            return Split(**{side: tuple(names) for side, names in sides.items()})
+        except (OSError, ValueError, TypeError) as error:
+            raise InputError(f"'{self.path / 'split.json'}' cannot be read.") from error
+
+    def append(self, event: Event) -> None:
+        """Add an event to the log."""
+        with self.log.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(as_record(event)) + "\n")
+
+    def log_size(self) -> int:
+        """Return the size of the log in bytes."""
+        return self.log.stat().st_size if self.log.exists() else 0
+
+    def cut_log(self, size: int) -> None:
+        """Forget the events after a checkpoint, which a resumed run tells again."""
+        if self.log_size() > size:
+            os.truncate(self.log, size)
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return the log; a last line cut short by a crash is left out."""
+        if not self.log.exists():
+            return []
+        records = []
+        for line in self.log.read_text(encoding="utf-8").splitlines():
+            try:
+                records.append(json.loads(line))
+            except ValueError:
+                break
+        return records
+
+    def write_scores(self, scores: Iterable[tuple[str, Score]]) -> None:
+        """Write ``scores.csv``: a row for each side, case and class."""
+        write_scores(self.path / "scores.csv", scores, overwrite=True)
+
+    def write_summary(self, summary: Summary) -> None:
+        """Write ``summary.json``, the last file of a finished run."""
+        write_text(self.path / "summary.json", json.dumps(summary, indent=1), overwrite=True)
+
+    def read_summary(self) -> Summary | None:
+        """Return the summary; None while the run is not finished."""
+        path = self.path / "summary.json"
+        if not path.exists():
+            return None
+        summary: Summary = json.loads(path.read_text(encoding="utf-8"))
+        return summary
+
+
+def write_scores(
+    path: Path, scores: Iterable[tuple[str, Score]], *, overwrite: bool = False
+) -> None:
+    """Write a table of scores; each comes with the side of the split it is on."""
+    with (
+        written(path, overwrite=overwrite) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
+        rows = csv.writer(file)
+        rows.writerow(SCORE_COLUMNS)
+        for split, s in scores:
+            numbers = [f"{n:.6g}" for n in (s.dice, s.hd95, s.assd, s.volume_ml)]
+            rows.writerow([split, s.case, s.class_name, *numbers, s.unit])
+
+
+def runs_home() -> Path:
+    """Return the folder that new runs go to: ``$SEGSTUDIO_RUNS``, or ``segstudio/runs`` at home."""
+    return Path(os.environ.get("SEGSTUDIO_RUNS") or Path.home() / "segstudio" / "runs")
+
+
+def new_run_path(home: Path, dataset: str, loss: str) -> Path:
+    """Return a path under `home` that no run has: dataset, loss, date and time."""
+    stamp = datetime.now().strftime("%Y-%m-%d_%H%M%S")
+    first = home / f"{dataset}_{loss}_{stamp}"
+    path, n = first, 2
+    while path.exists():
+        path, n = first.with_name(f"{first.name}_{n}"), n + 1
+    return path

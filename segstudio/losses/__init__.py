@@ -1,0 +1,1 @@
+"""One loss per file, its card beside it, and the registry."""

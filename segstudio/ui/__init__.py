@@ -1,0 +1,1 @@
+"""The studio: one panel per file, the curves and the training thread."""

@@ -1,0 +1,181 @@
+"""The data panel: open images and folders, pick a case, save labels."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from segstudio.data.datasets import Dataset
+from segstudio.data.formats import stem
+from segstudio.session import OpenCase, Session
+from segstudio.ui.edge import at_the_edge
+from segstudio.ui.studio import studio_of
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+NIFTI = "NIfTI (*.nii *.nii.gz)"
+
+
+class DataPanel(QWidget):
+    """Opens data and lists the cases of the open dataset."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.open_file = _button("Open image…", "Open one NIfTI image, with labels beside it.")
+        self.open_folder = _button(
+            "Open folder…", "Open an ACDC folder, or images with NAME_gt labels beside them."
+        )
+        self.cases = QListWidget()
+        self.cases.setToolTip("Click a case to show it. A dot means that it has labels.")
+        self.dataset = QLabel("Open an image or a folder to begin.")
+        self.case = QLabel("")
+        for label in (self.dataset, self.case):
+            label.setWordWrap(True)
+        self.case.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.new_labels = _button("New labels", "Add empty labels to paint on with napari's brush.")
+        self.save_labels = _button(
+            "Save labels…", "Save the painted labels as a new file on the image's own grid."
+        )
+        self._lay_out()
+        self.open_file.clicked.connect(self._ask_file)
+        self.open_folder.clicked.connect(self._ask_folder)
+        self.cases.itemSelectionChanged.connect(self._show_selected)
+        self.new_labels.clicked.connect(self._make_labels)
+        self.save_labels.clicked.connect(self._ask_save)
+        session.dataset_opened.connect(self._list_cases)
+        session.case_opened.connect(self._describe)
+        session.labels_made.connect(self._enable)
+        if session.dataset is not None:
+            self._list_cases(session.dataset)
+        if session.open_case is not None:
+            self._describe(session.open_case)
+        self._enable()
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        for row in (
+            _row(self.open_file, self.open_folder),
+            self.dataset,
+            self.cases,
+            self.case,
+            _row(self.new_labels, self.save_labels),
+        ):
+            if isinstance(row, QWidget):
+                column.addWidget(row, 1 if row is self.cases else 0)
+            else:
+                column.addLayout(row)
+
+    @at_the_edge
+    def _ask_file(self, _checked: bool = False) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Open image", "", NIFTI)
+        if name:
+            self.session.open_image(name)
+
+    @at_the_edge
+    def _ask_folder(self, _checked: bool = False) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Open folder of images with labels")
+        if name:
+            self.session.open_folder(name)
+
+    @at_the_edge
+    def _show_selected(self) -> None:
+        chosen = self.cases.selectedItems()
+        opened = self.session.open_case
+        if chosen and (opened is None or opened.case.name != chosen[0].data(_NAME)):
+            self.session.show_case(chosen[0].data(_NAME))
+
+    @at_the_edge
+    def _make_labels(self, _checked: bool = False) -> None:
+        self.session.new_labels()
+
+    @at_the_edge
+    def _ask_save(self, _checked: bool = False) -> None:
+        opened = self.session.open_case
+        if opened is None:
+            return
+        # The dialog itself asks before an existing file is chosen.
+        name, _ = QFileDialog.getSaveFileName(
+            self, "Save labels", str(_free_name(opened.case.image)), NIFTI
+        )
+        if name:
+            path = Path(name)
+            self.session.save_labels(path, overwrite=path.exists())
+
+    def _list_cases(self, dataset: Dataset) -> None:
+        labelled = sum(c.labels is not None for c in dataset.cases)
+        patients = len({c.patient for c in dataset.cases})
+        self.dataset.setText(
+            f"<b>{dataset.name}</b>: {len(dataset.cases)} cases of {patients} patients, "
+            f"{labelled} with labels"
+        )
+        self.cases.blockSignals(True)
+        self.cases.clear()
+        for case in dataset.cases:
+            mark = "●" if case.labels is not None else "○"
+            item = QListWidgetItem(f"{mark}  {case.name}")
+            item.setData(_NAME, case.name)
+            item.setToolTip("has labels" if case.labels is not None else "has no labels")
+            self.cases.addItem(item)
+        self.cases.blockSignals(False)
+
+    def _describe(self, opened: OpenCase) -> None:
+        grid = opened.volume.grid
+        planes, rows, columns = grid.shape
+        if grid.unit == "mm":
+            size = " × ".join(f"{s:.3g}" for s in grid.spacing) + " mm"
+        else:
+            size = "voxel size unknown: lengths are in voxels"
+        self.case.setText(f"{planes} planes of {rows} × {columns}; {size}")
+        self.cases.blockSignals(True)
+        for row in range(self.cases.count()):
+            if self.cases.item(row).data(_NAME) == opened.case.name:
+                self.cases.setCurrentRow(row)
+        self.cases.blockSignals(False)
+        self._enable()
+
+    def _enable(self, *_: object) -> None:
+        opened, labels = self.session.open_case, self.session.labels
+        self.new_labels.setEnabled(opened is not None and labels is None)
+        self.save_labels.setEnabled(labels is not None)
+
+
+_NAME = Qt.ItemDataRole.UserRole
+
+
+def _button(text: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tip)
+    return button
+
+
+def _row(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    for widget in widgets:
+        row.addWidget(widget)
+    return row
+
+
+def _free_name(image: Path) -> Path:
+    """Return a name beside an image that pairs with it, or one that no file has."""
+    suffix = image.name[len(stem(image)) :]
+    path, n = image.with_name(f"{stem(image)}_gt{suffix}"), 2
+    while path.exists():
+        path, n = image.with_name(f"{stem(image)}_edited{n}_gt{suffix}"), n + 1
+    return path
+
+
+def data_panel(napari_viewer: "Viewer") -> DataPanel:
+    """Return the data panel of a viewer's studio."""
+    return DataPanel(studio_of(napari_viewer).session)

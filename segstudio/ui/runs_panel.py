@@ -1,0 +1,130 @@
+"""The runs panel: finished and stopped runs, their scores, and their predictions again."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from segstudio.learn.run_folder import RunFolder, runs_home
+from segstudio.session import Session
+from segstudio.ui.edge import at_the_edge
+from segstudio.ui.studio import studio_of
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+_PATH = Qt.ItemDataRole.UserRole
+
+
+class RunsPanel(QWidget):
+    """Lists runs; shows the chosen one's prediction over the case in view."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.runs = QListWidget()
+        self.runs.setToolTip("Trainings, newest first.")
+        self.summary = QLabel("")
+        self.summary.setWordWrap(True)
+        self.show_prediction = QPushButton("Show prediction")
+        self.show_prediction.setToolTip(
+            "Predict the case in view, and each one opened after it, with this run's best network."
+        )
+        self.hide_prediction = QPushButton("Hide")
+        self.hide_prediction.setToolTip("Take the prediction away.")
+        self.add_run = QPushButton("Add a run folder…")
+        self.add_run.setToolTip("List a run that lies elsewhere.")
+        column, row = QVBoxLayout(self), QHBoxLayout()
+        row.addWidget(self.show_prediction)
+        row.addWidget(self.hide_prediction)
+        column.addWidget(self.runs, 1)
+        column.addWidget(self.summary)
+        column.addLayout(row)
+        column.addWidget(self.add_run)
+        self.runs.currentItemChanged.connect(self._summarise)
+        self.show_prediction.clicked.connect(self._show)
+        self.hide_prediction.clicked.connect(self._hide)
+        self.add_run.clicked.connect(self._ask_run)
+        session.training_ended.connect(self._select)
+        self._list()
+
+    def _list(self) -> None:
+        home = runs_home()
+        found = home.iterdir() if home.is_dir() else []
+        folders = [p for p in found if (p / "config.toml").is_file()]
+        for path in sorted(folders, key=lambda p: p.stat().st_mtime, reverse=True):
+            self._add(path)
+
+    def _add(self, path: Path, row: int | None = None) -> QListWidgetItem:
+        for i in range(self.runs.count()):
+            if self.runs.item(i).data(_PATH) == path:
+                return self.runs.item(i)
+        item = QListWidgetItem(path.name)
+        item.setData(_PATH, path)
+        item.setToolTip(str(path))
+        self.runs.insertItem(self.runs.count() if row is None else row, item)
+        return item
+
+    def _select(self, path: Path) -> None:
+        """List a run that has just ended, and choose it; a failed start has left none."""
+        if (path / "config.toml").is_file():
+            self.runs.setCurrentItem(self._add(path, 0))
+
+    @at_the_edge
+    def _summarise(self, item: QListWidgetItem | None, _before: object = None) -> None:
+        if item is None:
+            return
+        run = RunFolder.opened(item.data(_PATH))
+        config, _ = run.read_config()
+        summary = run.read_summary()
+        if summary is None:
+            self.summary.setText(f"{config.loss}: not finished")
+            return
+        rows = [
+            f"{name}: {_number(row['dice'])}" for name, row in summary["test"]["per_class"].items()
+        ]
+        self.summary.setText(
+            f"<b>{config.loss}</b>, best epoch {summary['best_epoch']}. "
+            f"Test Dice {_number(summary['test']['mean_dice'])}<br>" + "<br>".join(rows)
+        )
+
+    @at_the_edge
+    def _show(self, _checked: bool = False) -> None:
+        item = self.runs.currentItem()
+        if item is None:
+            self.session.say("Choose a run in the list first.")
+            return
+        if self.session.open_case is None:
+            self.session.say("Open a case first: the prediction is laid over it.")
+            return
+        self.session.choose_run(item.data(_PATH))
+
+    @at_the_edge
+    def _hide(self, _checked: bool = False) -> None:
+        self.session.choose_run(None)
+        self.session.show_prediction(None)
+
+    @at_the_edge
+    def _ask_run(self, _checked: bool = False) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Choose a run folder")
+        if name:
+            self.runs.setCurrentItem(self._add(RunFolder.opened(Path(name)).path, 0))
+
+
+def _number(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.3f}"
+
+
+def runs_panel(napari_viewer: "Viewer") -> RunsPanel:
+    """Return the runs panel of a viewer's studio."""
+    return RunsPanel(studio_of(napari_viewer).session)

@@ -1,0 +1,203 @@
+"""The training panel: the loss, the few settings that matter, Start and Stop."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QEvent, Qt, QTimer
+from qtpy.QtGui import QPalette
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
+
+from segstudio.learn.config import DEFAULT_LOSS, TrainConfig, make_config
+from segstudio.learn.events import (
+    CaseValidated,
+    EpochDone,
+    Event,
+    Finished,
+    Started,
+    StepDone,
+    Warned,
+)
+from segstudio.losses.registry import card, cards
+from segstudio.session import Session
+from segstudio.ui.edge import at_the_edge
+from segstudio.ui.formula import formula_pixmap
+from segstudio.ui.studio import studio_of
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+IDLE = "Choose a loss and press Start."
+
+
+class TrainPanel(QWidget):
+    """Asks the session for trainings and shows how far the running one is."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self._steps_per_epoch = 1
+        self._make_choices()
+        self._make_controls()
+        self._lay_out()
+        self.loss.currentIndexChanged.connect(self._show_card)
+        self.start.clicked.connect(self._start)
+        self.stop.clicked.connect(self._stop)
+        session.training_started.connect(self._begin)
+        session.training_told.connect(self._follow)
+        session.training_ended.connect(self._end)
+        self._set_running(session.training is not None)
+        self._show_card()
+
+    def _make_choices(self) -> None:
+        self.loss = QComboBox()
+        for c in cards():
+            self.loss.addItem(c.title, c.name)
+        self.loss.setCurrentIndex(self.loss.findData(DEFAULT_LOSS))
+        self.loss.setToolTip("What the network is trained to make small.")
+        self.formula = QLabel()
+        self.reading = QLabel()
+        self.reading.setWordWrap(True)
+        self.epochs = _whole(1, 10_000, 12, "How often the network sees every training slice.")
+        self.batch_size = _whole(1, 512, 8, "Slices the network sees in one step.")
+        self.learning_rate = QDoubleSpinBox()
+        self.learning_rate.setDecimals(6)
+        self.learning_rate.setRange(1e-6, 1.0)
+        self.learning_rate.setSingleStep(1e-4)
+        self.learning_rate.setToolTip("Size of a step; each loss brings its own.")
+        self.seed = _whole(0, 2**31 - 1, 0, "Same seed: same split, first weights and order.")
+        self.skip_unlabelled = QCheckBox("Skip images without labels")
+        self.skip_unlabelled.setToolTip("Train on the labelled images only.")
+
+    def _make_controls(self) -> None:
+        self.start = QPushButton("Start")
+        self.start.setToolTip("Train on the open dataset, in the background.")
+        self.stop = QPushButton("Stop")
+        self.stop.setToolTip("Stop after this step; the best and the last network are kept.")
+        self.progress = QProgressBar()
+        self.progress.setToolTip("Steps done of all epochs.")
+        self.status = QLabel(IDLE)
+        self.status.setWordWrap(True)
+
+    def _lay_out(self) -> None:
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.start)
+        buttons.addWidget(self.stop)
+        form = QFormLayout(self)
+        form.addRow("Loss", self.loss)
+        form.addRow(self.formula)
+        form.addRow(self.reading)
+        form.addRow("Epochs", self.epochs)
+        form.addRow("Batch size", self.batch_size)
+        form.addRow("Learning rate", self.learning_rate)
+        form.addRow("Seed", self.seed)
+        form.addRow(self.skip_unlabelled)
+        form.addRow(buttons)
+        form.addRow(self.progress)
+        form.addRow(self.status)
+
+    def config(self) -> TrainConfig:
+        """Return the settings as they stand in the panel."""
+        return make_config(
+            loss=self.loss.currentData(),
+            epochs=self.epochs.value(),
+            batch_size=self.batch_size.value(),
+            learning_rate=self.learning_rate.value(),
+            seed=self.seed.value(),
+            skip_unlabelled=self.skip_unlabelled.isChecked(),
+        )
+
+    def _show_card(self, *_: object) -> None:
+        chosen = card(self.loss.currentData())
+        self.reading.setText(chosen.reading)
+        self.loss.setToolTip(f"{chosen.title}. Range: {chosen.bounds}. {chosen.reference}.")
+        self.learning_rate.setValue(chosen.learning_rate)
+        # After the panel is drawn, since the first formula loads matplotlib.
+        QTimer.singleShot(0, self._draw_formula)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Draw the formula again in the colours of a new theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            QTimer.singleShot(0, self._draw_formula)
+
+    def _draw_formula(self) -> None:
+        color = self.reading.palette().color(QPalette.ColorRole.WindowText).name()
+        latex = card(self.loss.currentData()).formula
+        self.formula.setPixmap(formula_pixmap(latex, color, self.devicePixelRatioF()))
+        self.formula.setAlignment(Qt.AlignmentFlag.AlignCenter)
+
+    @at_the_edge
+    def _start(self, _checked: bool = False) -> None:
+        self.session.ask_training(self.config())
+
+    @at_the_edge
+    def _stop(self, _checked: bool = False) -> None:
+        self.status.setText("Stopping after this step …")
+        self.stop.setEnabled(False)
+        self.session.ask_stop()
+
+    def _begin(self, run: Path) -> None:
+        self._set_running(True)
+        self.progress.setRange(0, 0)
+        self.status.setText(f"Reading the data …\nRun folder: {run.name}")
+
+    def _follow(self, event: Event) -> None:
+        if isinstance(event, Started):
+            self._steps_per_epoch = event.steps_per_epoch
+            self.progress.setRange(0, event.epochs * event.steps_per_epoch)
+            self.status.setText(
+                f"{event.train_cases} cases to train, {event.validation_cases} to validate, "
+                f"{event.test_cases} to test, on {event.device} ({event.precision})"
+            )
+        elif isinstance(event, StepDone):
+            self.progress.setValue((event.epoch - 1) * self._steps_per_epoch + event.step)
+        elif isinstance(event, EpochDone):
+            best = ", the best so far" if event.is_best else ""
+            self.status.setText(f"Epoch {event.epoch}: validation Dice {event.mean_dice:.3f}{best}")
+        elif isinstance(event, CaseValidated) and event.split != "validation":
+            self.status.setText(f"Scoring the best network: {event.split}, {event.case}")
+        elif isinstance(event, Warned):
+            self.session.say(event.text, is_error=False)
+        elif isinstance(event, Finished):
+            self._show_result(event)
+
+    def _show_result(self, event: Finished) -> None:
+        dice = event.summary["test"]["mean_dice"]
+        shown = "unknown" if dice is None else f"{dice:.3f}"
+        self.status.setText(f"Finished: test Dice {shown}, best epoch {event.best_epoch}")
+
+    def _end(self, run: Path) -> None:
+        self._set_running(False)
+        if not self.status.text().startswith("Finished"):
+            self.status.setText(f"Stopped; what was learned is in {run.name}")
+
+    def _set_running(self, running: bool) -> None:
+        self.start.setEnabled(not running)
+        self.stop.setEnabled(running)
+        if not running:
+            self.progress.setRange(0, 1)
+            self.progress.reset()
+
+
+def _whole(least: int, most: int, value: int, tip: str) -> QSpinBox:
+    box = QSpinBox()
+    box.setRange(least, most)
+    box.setValue(value)
+    box.setToolTip(tip)
+    return box
+
+
+def train_panel(napari_viewer: "Viewer") -> TrainPanel:
+    """Return the training panel of a viewer's studio."""
+    return TrainPanel(studio_of(napari_viewer).session)

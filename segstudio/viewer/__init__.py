@@ -1,0 +1,1 @@
+"""Volumes, maps and predictions as napari layers; no Qt."""

@@ -1,0 +1,201 @@
+"""The session shown in a viewer: image, truth, map and prediction as layers. No Qt."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Image, Layer
+from napari.utils.colormaps import Colormap, DirectLabelColormap
+from numpy.typing import NDArray
+
+from segstudio.core.distance import signed_distance
+from segstudio.core.labels import ClassTable
+from segstudio.session import MapChoice, OpenCase, Session
+from segstudio.viewer.placement import placement
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+IMAGE, LABELS, MAP, PREDICTION = "image", "labels", "distance map", "prediction"
+# Blue inside, red outside, and clear at the contour, so that the image stays to be seen.
+DISTANCE_COLORS = Colormap(
+    [
+        (0.02, 0.19, 0.38, 0.9),
+        (0.26, 0.58, 0.76, 0.7),
+        (0.97, 0.97, 0.97, 0.0),
+        (0.84, 0.38, 0.30, 0.30),
+        (0.65, 0.06, 0.16, 0.40),
+    ],
+    name="segstudio distance",
+)
+MAP_AT_ONCE = 4_000_000  # voxels whose map follows the brush without a pause
+
+
+class Stage:
+    """Keeps a viewer's layers in step with a session.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Where the layers go.
+    session : Session
+        What they show.
+    """
+
+    def __init__(self, viewer: "ViewerModel", session: Session) -> None:
+        self._viewer = viewer
+        self._session = session
+        self._layers: dict[str, Layer] = {}
+        session.case_opened.connect(self._show_case)
+        session.labels_made.connect(self._show_labels)
+        session.map_chosen.connect(self._show_map)
+        session.prediction_shown.connect(self._show_prediction)
+        viewer.layers.events.removed.connect(self._forget)
+
+    def layer(self, role: str) -> Layer | None:
+        """Return one of the studio's layers by its role; None where it is not shown."""
+        return self._layers.get(role)
+
+    def _forget(self, event: Any) -> None:
+        """Note that the user removed a layer."""
+        self._layers = {k: v for k, v in self._layers.items() if v is not event.value}
+
+    def _clear(self) -> None:
+        for layer in list(self._layers.values()):
+            self._viewer.layers.remove(layer)
+        self._layers = {}
+
+    def _show_case(self, opened: OpenCase) -> None:
+        self._clear()
+        volume = opened.volume
+        self._layers[IMAGE] = self._viewer.add_image(
+            volume.data,
+            name=f"{opened.case.name}",
+            colormap="gray",
+            contrast_limits=_contrast(volume.data),
+            metadata={"segstudio_grid": volume.grid},
+            **placement(volume.grid),
+        )
+        if self._session.labels is not None:
+            self._show_labels(self._session.labels)
+            self._show_map(self._session.map_choice)
+        self._viewer.reset_view()
+        self._go_to_labelled_plane(opened)
+        self._viewer.scale_bar.visible = True
+
+    def _show_labels(self, labels: NDArray[np.int32]) -> None:
+        opened = self._session.open_case
+        if opened is None:
+            return
+        layer = self._viewer.add_labels(
+            labels,
+            name=LABELS,
+            opacity=0.35,
+            colormap=label_colors(opened.classes),
+            metadata={"segstudio_grid": opened.volume.grid},
+            **placement(opened.volume.grid),
+        )
+        # napari paints into the session's own array.
+        layer.events.paint.connect(self._follow_brush)
+        self._layers[LABELS] = layer
+
+    def _follow_brush(self) -> None:
+        """Bring the map up to date after a stroke: the plane in view, or a small volume."""
+        opened, labels, layer = self._session.open_case, self._session.labels, self._layers.get(MAP)
+        choice = self._session.map_choice
+        if opened is None or labels is None or not choice.visible:
+            return
+        if layer is None:
+            self._show_map(choice)
+        elif choice.per_plane:
+            z = self._viewer.dims.current_step[0]
+            layer.data[z] = _map_of(opened, labels[z : z + 1], choice)[0]
+            layer.refresh()
+        elif labels.size <= MAP_AT_ONCE:
+            self._show_map(choice)
+
+    def _go_to_labelled_plane(self, opened: OpenCase) -> None:
+        planes = len(opened.volume.data)
+        plane = planes // 2
+        if opened.truth is not None and opened.truth.any():
+            labelled = np.flatnonzero((opened.truth > 0).any(axis=(1, 2)))
+            plane = int(labelled[len(labelled) // 2])
+        self._viewer.dims.set_current_step(0, plane)
+
+    def _show_map(self, choice: MapChoice) -> None:
+        opened, labels, layer = self._session.open_case, self._session.labels, self._layers.get(MAP)
+        if opened is None or labels is None or not choice.visible:
+            if layer is not None:
+                layer.visible = False
+            return
+        phi = _map_of(opened, labels, choice)
+        if layer is None:
+            self._add_map(opened, phi)
+        else:
+            layer.data, layer.contrast_limits, layer.visible = phi, _reach(phi), True
+
+    def _add_map(self, opened: OpenCase, phi: NDArray[np.float32]) -> None:
+        active = self._viewer.layers.selection.active
+        layer: Image = self._viewer.add_image(
+            phi,
+            name=MAP,
+            colormap=DISTANCE_COLORS,
+            contrast_limits=_reach(phi),
+            opacity=0.8,
+            metadata={"segstudio_grid": opened.volume.grid},
+            **placement(opened.volume.grid),
+        )
+        self._layers[MAP] = layer
+        # Under the labels, which stay what a brush paints on.
+        self._viewer.layers.move(self._viewer.layers.index(layer), 1)
+        self._viewer.layers.selection.active = active
+
+    def _show_prediction(self, labels: NDArray[np.int32] | None) -> None:
+        opened, layer = self._session.open_case, self._layers.get(PREDICTION)
+        if labels is None or opened is None:
+            if layer is not None:
+                self._viewer.layers.remove(layer)
+        elif layer is not None:
+            layer.data = labels
+        else:
+            active = self._viewer.layers.selection.active
+            layer = self._viewer.add_labels(
+                labels,
+                name=PREDICTION,
+                opacity=0.9,
+                colormap=label_colors(opened.classes),
+                metadata={"segstudio_grid": opened.volume.grid},
+                **placement(opened.volume.grid),
+            )
+            layer.contour = 2
+            self._layers[PREDICTION] = layer
+            self._viewer.layers.selection.active = active
+
+
+def _map_of(opened: OpenCase, labels: NDArray[np.int32], choice: MapChoice) -> NDArray[np.float32]:
+    """Return the chosen distance map of some planes."""
+    maps = signed_distance(
+        labels, opened.volume.spacing, classes=[choice.value], per_plane=choice.per_plane
+    )
+    phi: NDArray[np.float32] = maps[0]
+    return phi
+
+
+def _reach(phi: NDArray[np.float32]) -> tuple[float, float]:
+    """Return limits about 0 that show the inside, which is never as deep as the outside is far."""
+    reach = 3.0 * float(-phi.min()) or float(phi.max()) or 1.0
+    return -reach, reach
+
+
+def label_colors(classes: ClassTable) -> DirectLabelColormap:
+    """Return the class table's colours; background is clear, a stray value shows in white."""
+    colors: dict[int | None, str] = {None: "white", 0: "transparent"}
+    colors.update({c.value: c.color for c in classes.foreground})
+    return DirectLabelColormap(color_dict=colors)
+
+
+def _contrast(data: NDArray[Any]) -> tuple[float, float]:
+    """Return limits that leave out the darkest and brightest half per cent."""
+    sample = data[:: max(1, len(data) // 16), ::2, ::2]
+    finite = sample[np.isfinite(sample)]
+    low, high = np.percentile(finite, (0.5, 99.5)) if finite.size else (0.0, 1.0)
+    return float(low), float(high if high > low else low + 1)
