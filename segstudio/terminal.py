@@ -26,7 +26,8 @@ from segstudio.learn.events import (
 def follow(events: Generator[Event]) -> Summary | None:
     """Show the events of a training in the terminal; return its summary, None if interrupted.
 
-    The first interrupt (Ctrl+C) ends the training between two steps, with its state saved.
+    The first interrupt (Ctrl+C) ends the training between two steps, with its state saved; a
+    second one does not wait.
     """
     summary: Summary | None = None
     with closing(events), _interrupts() as interrupts, _bar() as bar:
@@ -42,12 +43,14 @@ def follow(events: Generator[Event]) -> Summary | None:
 
 @contextmanager
 def _interrupts() -> Iterator[list[int]]:
-    """Yield a list that grows with each Ctrl+C, instead of an exception in mid-step."""
+    """Yield a list that the first Ctrl+C goes to, instead of an exception in mid-step."""
     seen: list[int] = []
 
     def note(number: int, _frame: FrameType | None) -> None:
+        if seen:
+            raise KeyboardInterrupt
         seen.append(number)
-        typer.echo("Stopping after this step …", err=True)
+        typer.echo("Stopping after this step … (Ctrl+C again: at once)", err=True)
 
     before = signal.signal(signal.SIGINT, note)
     try:
@@ -81,7 +84,8 @@ class _Display:
         if isinstance(event, Started):
             self._start = event
             self._line(_start_line(event))
-            self._bar.update(self._task, total=event.epochs * event.steps_per_epoch)
+            total, done = (n * event.steps_per_epoch for n in (event.epochs, event.epoch - 1))
+            self._bar.update(self._task, total=total, completed=done)
         elif isinstance(event, StepDone) and self._start:
             done = (event.epoch - 1) * self._start.steps_per_epoch + event.step
             text = f"epoch {event.epoch}/{self._start.epochs}  loss {event.loss:.4g}"

@@ -190,8 +190,9 @@ def summarise(scores: Sequence[Score]) -> dict[str, Any]:
         ``mean_dice``; ``pooled_dice`` (all voxels of all cases of a class taken together, then
         the mean over classes); ``per_class``, for each class name its ``dice``,
         ``pooled_dice``, ``hd95``, ``hd95_where_predicted`` (without the cases where the
-        prediction is empty), ``assd``, ``unit``, ``cases`` that hold the class and
-        ``missed``, how many of them were predicted empty. What cannot be said is None.
+        prediction is empty), ``assd``, ``unit`` (``'mixed'`` where cases differ in it),
+        ``cases`` that hold the class and ``missed``, how many of them were predicted empty.
+        What cannot be said is None.
     """
     names = list(dict.fromkeys(s.class_name for s in scores))
     rows = {n: _summarise_class([s for s in scores if s.class_name == n]) for n in names}
@@ -202,22 +203,24 @@ def summarise(scores: Sequence[Score]) -> dict[str, Any]:
     }
 
 
-def _summarise_class(scores: Sequence[Score]) -> dict[str, float]:
+def _summarise_class(scores: Sequence[Score]) -> dict[str, Any]:
     pooled = _dice(
         sum(s.overlap for s in scores),
         sum(s.predicted for s in scores),
         sum(s.true for s in scores),
     )
+    units = {s.unit for s in scores}
     return {
         "dice": mean_of(s.dice for s in scores),
         "pooled_dice": pooled,
         "hd95": mean_of(s.hd95 for s in scores),
         "hd95_where_predicted": mean_of(s.hd95 for s in scores if s.predicted and s.true),
         "assd": mean_of(s.assd for s in scores),
+        "unit": units.pop() if len(units) == 1 else "mixed",
         "cases": sum(s.true > 0 for s in scores),
         "missed": sum(s.missed for s in scores),
     }
 
 
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else value
+def _known(value: Any) -> Any:
+    return None if isinstance(value, float) and np.isnan(value) else value

@@ -39,9 +39,8 @@ class Grid:
 
     @property
     def voxel_ml(self) -> float:
-        """Volume of one voxel in millilitres; voxels where the unit is ``'voxels'``."""
-        size = float(np.prod(self.spacing))
-        return size / 1000.0 if self.unit == "mm" else size
+        """Volume of one voxel in millilitres; 1 where the unit is ``'voxels'``."""
+        return float(np.prod(self.spacing)) / 1000.0 if self.unit == "mm" else 1.0
 
     @property
     def measured_in_plane(self) -> bool:

@@ -150,16 +150,19 @@ def labelled_cases(dataset: Dataset, *, skip_unlabelled: bool = False) -> tuple[
     InputError
         No case has labels; or one has none and `skip_unlabelled` is false.
     """
-    # A challenge may keep the labels of its test side to itself.
-    bare = [c for c in dataset.cases if c.labels is None and c.official_split != "test"]
-    if len(bare) == len(dataset.cases) or (bare and not skip_unlabelled):
+    labelled = tuple(c for c in dataset.cases if c.labels is not None)
+    bare = [c for c in dataset.cases if c.labels is None]
+    if labelled:
+        # A challenge may keep the labels of its test side to itself.
+        bare = [c for c in bare if c.official_split != "test"]
+    if bare and not (labelled and skip_unlabelled):
         expected = stem(bare[0].image) + LABEL_ENDINGS[0]
         raise InputError(
             f"{len(bare)} of {len(dataset.cases)} images in '{dataset.root}' have no label file; "
             f"the first is '{bare[0].image}' ('{expected}' is expected beside it). "
             "Add the labels, or choose to skip images without labels."
         )
-    return tuple(c for c in dataset.cases if c.labels is not None)
+    return labelled
 
 
 def load_case(case: Case) -> tuple[Volume, NDArray[np.int32]]:

@@ -158,23 +158,35 @@ def _grid(image: Any, path: Path) -> Grid:
     shape = _file_shape(image)
     zooms = [float(z) for z in image.header.get_zooms()[: len(shape)]] + [1.0] * (3 - len(shape))
     affine = np.asarray(image.affine, dtype=np.float64)
-    if not np.isfinite(zooms).all() or min(zooms) <= 0 or not np.isfinite(affine).all():
+    stored = _stored_spacing(image, path)
+    if not np.isfinite(stored).all() or 0 in stored or not np.isfinite(affine).all():
         raise InputError(
-            f"The header of '{path}' gives the spacing {zooms}, which cannot be true. "
+            f"The header of '{path}' gives the spacing {stored}, which cannot be true. "
             "Correct the header or export the file again."
         )
     units = getattr(image.header, "get_xyzt_units", lambda: ("unknown",))()[0]
-    scale = {"micron": 1e-3, "meter": 1e3}.get(units, 1.0)
     known = units != "unknown" and not np.allclose(zooms, 1.0)
+    scale = {"micron": 1e-3, "meter": 1e3}.get(units, 1.0) if known else 1.0
     padded = (1,) * (3 - len(shape)) + shape[::-1]
     return Grid(
         shape=(padded[0], padded[1], padded[2]),
         spacing=(zooms[2] * scale, zooms[1] * scale, zooms[0] * scale),
-        affine=affine,
+        affine=np.diag([scale, scale, scale, 1.0]) @ affine,
         unit="mm" if known else "voxels",
         header=image.header.copy(),
         file_shape=tuple(image.shape),
     )
+
+
+def _stored_spacing(image: Any, path: Path) -> list[float]:
+    """Return the spacing as the file has it: nibabel takes a 0 for a 1."""
+
+    def read() -> Any:
+        with image.file_map["image"].get_prepare_fileobj("rb") as file:
+            return type(image.header).from_fileobj(file, check=False)
+
+    header = _reading(path, read)
+    return [float(z) for z in header["pixdim"][1 : len(_file_shape(image)) + 1]]
 
 
 def write_volume(path: str | Path, volume: Volume, *, overwrite: bool = False) -> Path:
@@ -274,7 +286,7 @@ def _header_for(grid: Grid) -> Any:
         return _new_header(grid)
     kind = nib.Nifti2Header if isinstance(grid.header, nib.Nifti2Header) else nib.Nifti1Header
     header = kind.from_header(grid.header.copy())
-    for name in ("descrip", "aux_file", "intent_name", "db_name"):
+    for name in ("descrip", "aux_file", "intent_name", "db_name", "data_type"):
         if name in header:
             header[name] = b""
     for name in ("cal_min", "cal_max", "intent_code"):

@@ -1,0 +1,214 @@
+"""The training loop, on generated hearts and real tiny networks."""
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from segstudio.core.errors import InputError
+from segstudio.core.metrics import mean_of
+from segstudio.data.datasets import load_case, open_dataset
+from segstudio.learn.checkpoint import load_checkpoint
+from segstudio.learn.config import TrainConfig, make_config
+from segstudio.learn.events import (
+    CaseValidated,
+    EpochDone,
+    Event,
+    Finished,
+    Saved,
+    Started,
+    StepDone,
+)
+from segstudio.learn.predict import predict
+from segstudio.learn.run_folder import RunFolder
+from segstudio.learn.training import train
+
+
+def tiny(**settings: object) -> TrainConfig:
+    defaults = {"loss": "dice", "epochs": 2, "batch_size": 4, "base_channels": 4, "levels": 3}
+    return make_config(**defaults | settings)
+
+
+def weights(run: Path, name: str = "last") -> dict[str, torch.Tensor]:
+    return load_checkpoint(run / "checkpoints" / f"{name}.pt")["model"]
+
+
+def losses(events: list[Event]) -> list[float]:
+    return [e.loss for e in events if isinstance(e, StepDone)]
+
+
+def test_events_come_in_order_and_count_from_one(hearts: Path, tmp_path: Path) -> None:
+    events = list(train(hearts, tiny(), tmp_path / "run"))
+
+    started = events[0]
+    assert isinstance(started, Started)
+    assert (started.train_cases, started.validation_cases, started.test_cases) == (4, 2, 2)
+    epochs = [e for e in events if isinstance(e, EpochDone)]
+    steps = [(e.epoch, e.step) for e in events if isinstance(e, StepDone)]
+    per_epoch = started.steps_per_epoch
+    assert [e.epoch for e in epochs] == [1, 2]
+    assert steps == [(e, s) for e in (1, 2) for s in range(1, per_epoch + 1)]
+    assert sum(isinstance(e, Saved) for e in events) == 2
+    assert isinstance(events[-1], Finished)
+    scored = [e.split for e in events if isinstance(e, CaseValidated)]
+    assert scored == ["validation"] * 4 + ["test"] * 2 + ["validation"] * 2 + ["train"] * 4
+
+
+def test_a_longer_training_learns_the_hearts(hearts: Path, tmp_path: Path) -> None:
+    config = tiny(epochs=12, base_channels=8, learning_rate=5e-3)
+    events = list(train(hearts, config, tmp_path / "run"))
+
+    dice = [e.mean_dice for e in events if isinstance(e, EpochDone)]
+    per_step = losses(events)
+    assert max(dice) > dice[0] + 0.1
+    assert np.mean(per_step[-4:]) < np.mean(per_step[:4]) - 0.1
+
+
+@pytest.mark.parametrize("loss", ["dice", "cross-entropy", "boundary", "modified-boundary"])
+def test_each_loss_trains_and_tells_its_part_by_name(
+    loss: str, hearts: Path, tmp_path: Path
+) -> None:
+    events = list(train(hearts, tiny(loss=loss, epochs=1), tmp_path / "run"))
+
+    steps = [e for e in events if isinstance(e, StepDone)]
+    assert all(np.isfinite(e.loss) and e.parts == {loss: pytest.approx(e.loss)} for e in steps)
+
+
+def test_the_same_seed_gives_the_same_network(hearts: Path, tmp_path: Path) -> None:
+    first = list(train(hearts, tiny(), tmp_path / "a"))
+    torch.rand(7)  # the shared random stream must not matter
+    second = list(train(hearts, tiny(), tmp_path / "b"))
+
+    assert losses(first) == losses(second)
+    for name, tensor in weights(tmp_path / "a").items():
+        assert torch.equal(tensor, weights(tmp_path / "b")[name]), name
+
+
+def test_another_seed_gives_another_order(hearts: Path, tmp_path: Path) -> None:
+    first = list(train(hearts, tiny(epochs=1), tmp_path / "a"))
+    second = list(train(hearts, tiny(epochs=1, seed=1), tmp_path / "b"))
+
+    assert losses(first) != losses(second)
+
+
+@pytest.mark.parametrize("stop_after", [StepDone, EpochDone, Saved])
+def test_a_closed_and_resumed_training_equals_an_unbroken_one(
+    stop_after: type[Event], hearts: Path, tmp_path: Path
+) -> None:
+    unbroken = list(train(hearts, tiny(), tmp_path / "unbroken"))
+    told = []
+    with closing(train(hearts, tiny(), tmp_path / "broken")) as events:
+        for event in events:
+            told.append(event)
+            if isinstance(event, stop_after):
+                break
+    told += train(hearts, tiny(), tmp_path / "broken", resume=True)
+
+    assert losses(told) == losses(unbroken)
+    for name in ("last", "best"):
+        expected = weights(tmp_path / "unbroken", name)
+        for key, tensor in weights(tmp_path / "broken", name).items():
+            assert torch.equal(tensor, expected[key]), key
+    assert _lines(tmp_path / "broken", "StepDone") == _lines(tmp_path / "unbroken", "StepDone")
+
+
+def _lines(run: Path, kind: str) -> list[dict]:
+    return [e for e in RunFolder(run).events() if e["event"] == kind]
+
+
+def test_what_was_told_after_the_last_checkpoint_is_cut_from_the_log_on_resume(
+    hearts: Path, tmp_path: Path
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    list(train(hearts, tiny(epochs=1), run.path))
+    finished = len(run.events())
+
+    list(train(hearts, tiny(epochs=2), run.path, resume=True))
+
+    kinds = [e["event"] for e in run.events()]
+    assert kinds.count("Finished") == 1
+    assert [e["epoch"] for e in run.events() if e["event"] == "EpochDone"] == [1, 2]
+    assert len(kinds) > finished
+
+
+def test_the_epoch_lends_a_network_that_predicts_the_case_in_view(
+    hearts: Path, tmp_path: Path
+) -> None:
+    dataset = open_dataset(hearts)
+    volume, _ = load_case(dataset.cases[0])
+    plain = list(train(hearts, tiny(), tmp_path / "plain"))
+    lent = train(hearts, tiny(), tmp_path / "lent")
+    seen = [e.predict(volume) for e in lent if isinstance(e, EpochDone)]
+
+    assert [s.shape for s in seen] == [volume.data.shape] * 2
+    assert set(np.unique(seen)) <= {0, 1, 2, 3}
+    # Looking does not change what is learned.
+    assert losses(plain) == [
+        e["loss"] for e in RunFolder(tmp_path / "lent").events() if e["event"] == "StepDone"
+    ]
+
+
+def test_the_summary_agrees_with_the_scores(hearts: Path, tmp_path: Path) -> None:
+    finished = list(train(hearts, tiny(), tmp_path / "run"))[-1]
+    assert isinstance(finished, Finished)
+    rows = [
+        line.split(",") for line in (tmp_path / "run" / "scores.csv").read_text().splitlines()[1:]
+    ]
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+
+    for side in ("test", "validation", "train"):
+        by_class = {
+            name: mean_of(float(r[3]) for r in rows if r[0] == side and r[2] == name)
+            for name in {r[2] for r in rows}
+        }
+        assert summary[side]["mean_dice"] == pytest.approx(mean_of(by_class.values()), abs=1e-5)
+    assert summary["best_epoch"] == finished.best_epoch
+
+
+def test_the_best_checkpoint_is_what_predicts(hearts: Path, tmp_path: Path) -> None:
+    events = list(train(hearts, tiny(epochs=3), tmp_path / "run"))
+    lent: dict[int, float] = {e.epoch: e.mean_dice for e in events if isinstance(e, EpochDone)}
+
+    assert events[-1].best_epoch == max(lent, key=lambda epoch: lent[epoch])
+    volume, _ = load_case(open_dataset(hearts).cases[0])
+    prediction = predict(tmp_path / "run", volume)
+    assert prediction.probs.shape == (4, *volume.data.shape)
+    assert np.allclose(prediction.probs.sum(axis=0), 1, atol=1e-3)
+    assert np.array_equal(prediction.probs.argmax(axis=0), prediction.labels)
+
+
+def test_a_time_limit_ends_after_the_epoch_that_passes_it(hearts: Path, tmp_path: Path) -> None:
+    events = list(train(hearts, tiny(epochs=500, max_seconds=0.01), tmp_path / "run"))
+
+    assert [e.epoch for e in events if isinstance(e, EpochDone)] == [1]
+    assert isinstance(events[-1], Finished)
+
+
+def test_a_run_folder_that_exists_is_not_touched(hearts: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "notes.txt").write_text("mine")
+
+    with pytest.raises(InputError, match="exists already"):
+        next(train(hearts, tiny(), tmp_path / "run"))
+
+    assert [p.name for p in (tmp_path / "run").iterdir()] == ["notes.txt"]
+
+
+def test_bad_data_leaves_no_run_folder(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+
+    with pytest.raises(InputError, match="holds no image"):
+        next(train(empty, tiny(), tmp_path / "run"))
+
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_finished_run_resumes_with_more_epochs_only(hearts: Path, tmp_path: Path) -> None:
+    list(train(hearts, tiny(epochs=1), tmp_path / "run"))
+
+    with pytest.raises(InputError, match="Ask for more epochs"):
+        next(train(hearts, tiny(epochs=1), tmp_path / "run", resume=True))
