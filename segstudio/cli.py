@@ -6,16 +6,16 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Any, NoReturn
 
 import typer
 from typer.exceptions import TyperException
 
 from segstudio import __version__
+from segstudio import cli_help as say
 from segstudio.core.errors import InputError, near_names, sentence
 from segstudio.learn.config import DEFAULT_LOSS, TrainConfig, make_config, read_settings
 
-DISCLAIMER = "For research use only; not a medical device."
 INTERRUPTED = 130  # the shell's own status for a command ended by Ctrl+C
 MOST_MAPS = 64
 
@@ -24,10 +24,11 @@ class _PathsOrCommand(typer.core.TyperGroup):
     """Takes ``segstudio PATH…`` for ``segstudio open PATH…``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and not args[0].startswith("-"):
+        is_path = bool(args) and args[0] not in self.commands and not args[0].startswith("-")
+        if is_path:
             # Here and not in the command: the options of a misspelt one would be refused first.
             _expect(Path(args[0]), commands=list(self.commands))
-        if not args or (args[0] not in self.commands and not args[0].startswith("-")):
+        if is_path or not args:
             args = ["open", *args]
         return super().parse_args(ctx, args)
 
@@ -42,26 +43,12 @@ def _expect(path: Path, commands: Sequence[str] = ()) -> None:
     raise InputError(f"'{path}' does not exist. Check the path.")
 
 
-def _examples(*lines: str) -> str:
-    return "\b\nExamples:\n" + "\n".join(f"  segstudio {line}" for line in lines)
-
-
 app = typer.Typer(
     name="segstudio",
     cls=_PathsOrCommand,
     context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 100},
-    help=(
-        "Open volumes, see distance maps, train a U-Net with the loss of your choice, compare.\n\n"
-        "'segstudio' opens the window; 'segstudio PATH…' opens it with an image or a folder "
-        "loaded. 'segstudio COMMAND --help' explains a command and gives examples.\n\n"
-        f"{DISCLAIMER}"
-    ),
-    epilog=_examples(
-        "demo                                  see everything on generated hearts",
-        "train acdc --loss dice --out run",
-        "predict run image.nii.gz --out predictions",
-        "evaluate predictions acdc --out scores.csv",
-    ),
+    help=say.STUDIO,
+    epilog=say.STUDIO_EXAMPLES,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -70,7 +57,7 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 def _common(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: bool = typer.Option(False, "--version", help="Print the version."),
 ) -> None:
     if version:
         typer.echo(f"segstudio {__version__}")
@@ -79,15 +66,10 @@ def _common(
 
 @app.command(
     "open",
-    help="Open the window, with what is given loaded; 'open' may be left out.",
-    epilog=_examples("open image.nii.gz", "acdc"),
+    help="Open the window, with what is given loaded.",
+    epilog=say.examples("open image.nii.gz", "acdc  # 'open' may be left out"),
 )
-def open_window(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[PATH]...", help="Images (.nii, .nii.gz) or dataset folders."),
-    ] = None,
-) -> None:
+def open_window(paths: say.Paths = None) -> None:
     """Open the window."""
     for path in paths or []:
         _expect(path)
@@ -102,25 +84,12 @@ def open_window(
 
 
 @app.command(
-    help="Try everything on generated hearts: distance maps, training with the modified boundary "
-    "loss, predictions, scores, pictures. Opens the window where there is a display.",
-    epilog=_examples("demo", "demo --headless --out demo --seconds 30"),
+    help=say.DEMO,
+    short_help="Try everything on generated hearts.",
+    epilog=say.examples("demo", "demo --headless --out demo --seconds 30"),
 )
 def demo(
-    headless: Annotated[
-        bool, typer.Option("--headless", help="No window; files and pictures only.")
-    ] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="New folder for data, run and pictures.  [default: under ~/segstudio/demos]",
-            show_default=False,
-        ),
-    ] = None,
-    seconds: Annotated[
-        float, typer.Option(min=1, metavar="SECONDS", help="Length of the training.")
-    ] = 120.0,
+    headless: say.Headless = False, out: say.DemoFolder = None, seconds: say.Seconds = 120.0
 ) -> None:
     """Run the demo in the window, or without one."""
     from segstudio.learn.run_folder import new_run_path, runs_home
@@ -144,29 +113,15 @@ def demo(
 
 
 @app.command(
-    help="Write the signed distance maps of a label file, in the source's geometry: the distance "
-    "of each voxel to the contour of the class, in mm, negative inside.",
-    epilog=_examples(
+    help=say.MAPS,
+    short_help="Write the signed distance maps of a label file.",
+    epilog=say.examples(
         "maps labels.nii.gz --out maps.nii.gz",
         "maps labels.nii.gz --label 3 --out map_of_3.nii.gz",
     ),
 )
 def maps(
-    labels: Annotated[Path, typer.Argument(metavar="LABELS", help="Label file (.nii, .nii.gz).")],
-    out: Annotated[
-        Path,
-        typer.Option(
-            metavar="FILE",
-            help="New NIfTI; the maps of the label values 0, 1, 2 … lie along its fourth axis.",
-        ),
-    ],
-    label: Annotated[
-        int | None,
-        typer.Option(metavar="VALUE", help="One label value only; the file is then 3-D."),
-    ] = None,
-    per_plane: Annotated[
-        bool, typer.Option("--per-plane", help="Measure in each plane, as a 2-D network's loss.")
-    ] = False,
+    labels: say.Labels, out: say.MapsFile, label: say.Label = None, per_plane: say.PerPlane = False
 ) -> None:
     """Write distance maps."""
     from segstudio.core.distance import signed_distance
@@ -190,56 +145,20 @@ def maps(
 
 
 @app.command(
-    help="Train a U-Net on a folder of images with labels: an ACDC folder, or NIfTI images with "
-    "NAME_gt, _seg, _mask or _labels beside NAME. A quarter of the patients is test and touched "
-    "once, at the end; 15 % of the rest choose the best epoch. Ctrl+C stops and keeps the state.",
-    epilog=_examples(
-        "train acdc --loss dice --epochs 12 --out run",
-        "train acdc --out run --resume              go on after an interruption",
-        "train acdc --out run --resume --epochs 24  go on with a finished run",
-        "train acdc --config run/config.toml --seed 1 --out run_1",
-    )
-    + "\n\nA settings file is TOML, one 'name = value' a line; the names: "
-    + ", ".join(TrainConfig.model_fields)
-    + ".",
+    help=say.TRAIN,
+    short_help="Train a U-Net on a folder of images with labels.",
+    epilog=say.TRAIN_EXAMPLES,
 )
 def train(
-    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of labelled images.")],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="RUN",
-            help="New run folder.  [default: under ~/segstudio/runs, or $SEGSTUDIO_RUNS]",
-            show_default=False,
-        ),
-    ] = None,
-    loss: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help=f"'segstudio losses' lists them.  [default: {DEFAULT_LOSS}]"
-        ),
-    ] = None,
-    epochs: Annotated[
-        int | None, typer.Option(metavar="N", help="Passes over all slices.  [default: 12]")
-    ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="TOML file of settings; options given here win."),
-    ] = None,
-    resume: Annotated[
-        bool,
-        typer.Option("--resume", help="Go on with the run in --out; it keeps its settings."),
-    ] = False,
-    seed: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Of the split, the weights and the order.  [default: 0]"),
-    ] = None,
-    device: Annotated[
-        str | None, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.  [default: auto]")
-    ] = None,
-    skip_unlabelled: Annotated[
-        bool, typer.Option("--skip-unlabelled", help="Leave out images without labels.")
-    ] = False,
+    dataset: say.DatasetFolder,
+    out: say.NewRun = None,
+    loss: say.LossName = None,
+    epochs: say.Epochs = None,
+    config: say.ConfigFile = None,
+    resume: say.Resume = False,
+    seed: say.Seed = None,
+    device: say.Device = None,
+    skip_unlabelled: say.SkipUnlabelled = False,
 ) -> None:
     """Train, and show how it goes."""
     from segstudio.data.datasets import open_dataset
@@ -276,7 +195,9 @@ def _resumed_config(out: Path | None, settings: dict[str, Any]) -> TrainConfig:
     if out is None:
         raise InputError("Which run shall go on? Name its folder with --out.")
     own, asked = RunFolder.opened(out).read_config()[0], make_config(**settings)
-    length = {k: getattr(asked, k) for k in ("epochs", "max_seconds") if k in settings}
+    length: dict[str, Any] = {
+        k: getattr(asked, k) for k in ("epochs", "max_seconds") if k in settings
+    }
     for name in settings.keys() - length.keys() - {"plane_size"}:
         if getattr(asked, name) != getattr(own, name):
             raise InputError(
@@ -293,20 +214,14 @@ def _stopped(dataset: Path, run: Path) -> NoReturn:
 
 
 @app.command(
-    help="Predict images with a run's best network: one label file each, named as its image and "
-    "on its grid.",
-    epilog=_examples(
+    help=say.PREDICT,
+    short_help="Predict images with a run's best network.",
+    epilog=say.examples(
         "predict run image.nii.gz --out predictions",
         "predict run acdc/patient001/*_frame01.nii.gz --out predictions",
     ),
 )
-def predict(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")],
-    images: Annotated[
-        list[Path], typer.Argument(metavar="IMAGE...", help="Images (.nii, .nii.gz).")
-    ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the predictions.")],
-) -> None:
+def predict(run: say.Run, images: say.Images, out: say.PredictionsFolder) -> None:
     """Write predictions named as their images."""
     from segstudio.data.formats import read_volume, write_labels
     from segstudio.learn.run_folder import RunFolder
@@ -330,24 +245,14 @@ def predict(
 
 
 @app.command(
-    help="Score predictions against the truth, per case and class: Dice, HD95 and ASSD in mm, "
-    "predicted volume in ml.",
-    epilog=_examples(
+    help=say.EVALUATE,
+    short_help="Score predictions against the truth.",
+    epilog=say.examples(
         "evaluate predictions acdc --out scores.csv",
         "evaluate prediction.nii.gz truth.nii.gz --out scores.csv",
-    )
-    + "\n\nFiles are matched by name; the truth of 'a.nii.gz' may be called 'a_gt.nii.gz' (also "
-    "_seg, _mask, _labels). Truths without a prediction are left out.",
+    ),
 )
-def evaluate(
-    predictions: Annotated[
-        Path, typer.Argument(metavar="PREDICTIONS", help="Label file, or folder of label files.")
-    ],
-    truth: Annotated[
-        Path, typer.Argument(metavar="TRUTH", help="Label file, or folder of label files.")
-    ],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="New CSV file.")],
-) -> None:
+def evaluate(predictions: say.Predictions, truth: say.Truth, out: say.ScoresFile) -> None:
     """Write scores of predictions, matched to truths by file name."""
     _refuse_existing(out)
     from segstudio.compare.evaluation import evaluate_files
@@ -376,13 +281,10 @@ def _number(value: float | None, digits: int = 4) -> str:
 
 @app.command(
     help="List the losses; with a NAME, say what it computes and how to read its curve.",
-    epilog=_examples("losses", f"losses {DEFAULT_LOSS}"),
+    short_help="List the losses, or explain one.",
+    epilog=say.examples("losses", f"losses {DEFAULT_LOSS}"),
 )
-def losses(
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Name of a loss.")
-    ] = None,
-) -> None:
+def losses(name: say.LossArgument = None) -> None:
     """Print the losses, or the card of one."""
     from segstudio.losses.registry import card, cards
 
@@ -403,7 +305,7 @@ def losses(
         typer.echo(f"{title}: {text}")
 
 
-@app.command(help="Print versions, devices, OpenGL, and where runs go: for a report of a problem.")
+@app.command(help="Print versions, devices, OpenGL, and where runs go.")
 def info() -> None:
     """Print what is installed and what it can use."""
     from segstudio.learn.environment import describe_environment

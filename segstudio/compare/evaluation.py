@@ -22,21 +22,27 @@ def evaluate_files(predictions: Path, truth: Path) -> list[Score]:
     Returns
     -------
     list of Score
-        For every class in any of the truths or predictions.
+        For every class in any of the truths or predictions; with its name where the truth lies
+        in a layout that names it.
 
     Raises
     ------
     InputError
-        A path is missing, a prediction has no truth, or shapes differ.
+        A path is missing, a prediction has no truth or several, or shapes differ.
     """
     pairs = _pairs(predictions, truth)
     read = [(name, read_labels(p), read_labels(t), read_grid(t)) for name, p, t in pairs]
     found = {int(v) for _, p, t, _ in read for a in (p, t) for v in np.unique(a)}
-    classes = ClassTable.found_in(found)
+    classes = _classes(pairs[0][2], found)
     scores: list[Score] = []
     for name, predicted, true, grid in read:
         scores += evaluate(predicted, true, grid, classes, case=name)
     return scores
+
+
+def _classes(truth: Path, found: set[int]) -> ClassTable:
+    named = ACDC_CLASSES if is_acdc_labels(truth) else None
+    return named if named and found <= set(named.values) else ClassTable.found_in(found)
 
 
 def _pairs(predictions: Path, truth: Path) -> list[tuple[str, Path, Path]]:

@@ -45,9 +45,11 @@ def split_by_patient(cases: Sequence[Case], seed: int) -> Split:
     """
     official = {c.patient for c in cases if c.official_split == "test"}
     patients = sorted({c.patient for c in cases})
-    if len(set(patients) - official) < (2 if official else 3):
+    left, needed = len(set(patients) - official), 2 if official else 3
+    if left < needed:
+        where = " outside its own test side" if official else ""
         raise InputError(
-            f"This training set has {len(patients)} patient(s) with labels; three are needed, so "
+            f"This training set has {left} patient(s) with labels{where}; {needed} are needed, so "
             "that training, validation and test share none. Add patients with labels."
         )
     rng = np.random.default_rng(seed)

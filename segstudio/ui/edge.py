@@ -5,6 +5,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Protocol, TypeVar, cast
 
+from psygnal import EmitLoopError
+
 from segstudio.core.errors import InputError, sentence
 from segstudio.session import Session
 
@@ -25,7 +27,9 @@ def at_the_edge(slot: Slot) -> Slot:
     def guarded(self: _KnowsSession, *args: Any) -> None:
         try:
             slot(self, *args)
-        except Exception as error:
+        except Exception as caught:
+            # What goes wrong in a slot of a signal comes wrapped in the signal's own error.
+            error = caught.__cause__ or caught if isinstance(caught, EmitLoopError) else caught
             if not isinstance(error, InputError):
                 logger.exception("In %s", slot.__qualname__)
             self.session.say(sentence(error))

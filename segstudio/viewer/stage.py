@@ -80,7 +80,7 @@ class Stage:
             self._show_map(self._session.map_choice)
         self._viewer.reset_view()
         self._go_to_labelled_plane(opened)
-        self._viewer.scale_bar.visible = True
+        self._viewer.canvas.overlays.scale_bar.visible = True
 
     def _show_labels(self, labels: NDArray[np.int32]) -> None:
         opened = self._session.open_case
@@ -94,23 +94,34 @@ class Stage:
             metadata={"segstudio_grid": opened.volume.grid},
             **placement(opened.volume.grid),
         )
-        # napari paints into the session's own array.
-        layer.events.paint.connect(self._follow_brush)
+        # napari paints into the session's own array; an undo shows as a refresh.
+        layer.events.labels_update.connect(self._follow_brush)
+        layer.events.set_data.connect(self._follow_brush)
+        layer.events.paint.connect(self._follow_stroke)
+        layer.events.data.connect(self._take_labels)
         self._layers[LABELS] = layer
 
+    def _take_labels(self, event: Any) -> None:
+        """Follow a tool that gave the layer another array instead of painting into its own."""
+        if event.source is self._layers.get(LABELS):
+            self._session.labels = np.asarray(event.source.data)
+
     def _follow_brush(self) -> None:
-        """Bring the map up to date after a stroke: the plane in view, or a small volume."""
+        """Bring the map of the plane in view up to date while a brush moves."""
         opened, labels, layer = self._session.open_case, self._session.labels, self._layers.get(MAP)
         choice = self._session.map_choice
-        if opened is None or labels is None or not choice.visible:
+        if opened is None or labels is None or layer is None:
             return
-        if layer is None:
-            self._show_map(choice)
-        elif choice.per_plane:
+        if choice.visible and choice.per_plane:
             z = self._viewer.dims.current_step[0]
             layer.data[z] = _map_of(opened, labels[z : z + 1], choice)[0]
             layer.refresh()
-        elif labels.size <= MAP_AT_ONCE:
+
+    def _follow_stroke(self) -> None:
+        """Bring the map of a volume up to date after a stroke, where that takes no pause."""
+        choice, labels = self._session.map_choice, self._session.labels
+        in_volume = not choice.per_plane and labels is not None and labels.size <= MAP_AT_ONCE
+        if MAP not in self._layers or in_volume:
             self._show_map(choice)
 
     def _go_to_labelled_plane(self, opened: OpenCase) -> None:

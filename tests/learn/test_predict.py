@@ -55,7 +55,7 @@ def test_each_voxel_is_predicted_at_its_own_place() -> None:
     model = build_unet(1, 4, 4, 3, seed=0)
 
     class Copy(type(model)):
-        def forward(self, image):  # noqa: ANN001, ANN202
+        def forward(self, image):
             return image.repeat(1, 4, 1, 1) * image.new_tensor([-1, 1, -9, -9])[:, None, None]
 
     model.__class__ = Copy
@@ -67,7 +67,7 @@ def test_each_voxel_is_predicted_at_its_own_place() -> None:
     assert np.array_equal(labels == 1, above)
 
 
-def _volume(data: np.ndarray):  # noqa: ANN202
+def _volume(data: np.ndarray):
     from segstudio.core.volume import Grid, Volume
 
     return Volume(data, Grid(data.shape, (1.0, 1.0, 1.0), np.eye(4)))
@@ -96,7 +96,7 @@ def test_a_pickle_in_place_of_a_checkpoint_is_not_run(run: Path, tmp_path: Path)
     marker = tmp_path / "was_run"
 
     class Evil:
-        def __reduce__(self):  # noqa: ANN204
+        def __reduce__(self):
             return Path.touch, (marker,)
 
     (tmp_path / "run" / "checkpoints" / "best.pt").write_bytes(pickle.dumps(Evil()))

@@ -1,0 +1,140 @@
+"""What the help of the commands says: examples, arguments and options."""
+
+import textwrap
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from segstudio.learn.config import DEFAULT_LOSS, TrainConfig
+
+
+def examples(*lines: str) -> str:
+    """Return the last part of a command's help."""
+    # The control character keeps the lines that follow as they are.
+    return "\b\nExamples:\n" + "\n".join(f"  segstudio {line}" for line in lines)
+
+
+def settings() -> str:
+    """Return what may stand in a settings file: names, meanings and defaults."""
+    rows = []
+    for name, field in TrainConfig.model_fields.items():
+        default = "" if field.default is None else f"  [default: {str(field.default).lower()}]"
+        text = textwrap.wrap(f"{field.description}{default}", 58)
+        rows += [f"  {name:<16} {text[0]}", *(" " * 19 + line for line in text[1:])]
+    return "\n\n\b\nSettings in the TOML file of --config, as 'name = value':\n" + "\n".join(rows)
+
+
+STUDIO = (
+    "Open volumes, see distance maps, train a U-Net with the loss of your choice, compare.\n\n"
+    "'segstudio' opens the window; 'segstudio PATH…' opens it with an image or a folder loaded. "
+    "'segstudio COMMAND --help' explains a command and gives examples.\n\n"
+    "For research use only; not a medical device."
+)
+STUDIO_EXAMPLES = examples(
+    "demo", "train acdc --loss dice --out run", "predict run image.nii.gz --out predictions"
+)
+DEMO = (
+    "Try everything on generated hearts: distance maps, a training with the modified boundary "
+    "loss, predictions, scores, pictures. Opens the window where there is a display."
+)
+MAPS = (
+    "Write the signed distance maps of a label file, in the source's geometry: the distance of "
+    "each voxel to the contour of the class, in mm, negative inside."
+)
+TRAIN = (
+    "Train a U-Net on a folder of images with labels: an ACDC folder, or NIfTI images with "
+    "NAME_gt, _seg, _mask or _labels beside NAME. A quarter of the patients is test and touched "
+    "once, at the end; 15 % of the rest choose the best epoch. Ctrl+C stops and keeps the state."
+)
+TRAIN_EXAMPLES = (
+    examples(
+        "train acdc --loss dice --epochs 12 --out run",
+        "train acdc --out run --resume              # after an interruption",
+        "train acdc --out run --resume --epochs 24  # more of a finished run",
+        "train acdc --config run/config.toml --seed 1 --out run_1",
+    )
+    + settings()
+)
+PREDICT = (
+    "Predict images with a run's best network: one label file each, named as its image and on "
+    "its grid."
+)
+EVALUATE = (
+    "Score predictions against the truth, per case and class: Dice, HD95 and ASSD in mm, and the "
+    "predicted volume in ml.\n\nFiles are matched by name; the truth of 'a.nii.gz' may be called "
+    "'a_gt.nii.gz' (also _seg, _mask, _labels). Truths without a prediction are left out."
+)
+
+_UNDER = "[default: a new one under"
+
+Paths = Annotated[
+    list[Path] | None, typer.Argument(metavar="PATH", help="Images (.nii, .nii.gz) or folders.")
+]
+Headless = Annotated[bool, typer.Option("--headless", help="No window; files and pictures only.")]
+DemoFolder = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help=f"New folder for data, run and pictures.  {_UNDER} ~/segstudio/demos]",
+    ),
+]
+Seconds = Annotated[float, typer.Option(min=1, metavar="SECONDS", help="Length of the training.")]
+Labels = Annotated[Path, typer.Argument(metavar="LABELS", help="Label file (.nii, .nii.gz).")]
+MapsFile = Annotated[
+    Path,
+    typer.Option(
+        metavar="FILE",
+        help="New NIfTI; the maps of the label values 0, 1, 2 … lie along its fourth axis.",
+    ),
+]
+Label = Annotated[
+    int | None, typer.Option(metavar="VALUE", help="One label value only; the file is then 3-D.")
+]
+PerPlane = Annotated[
+    bool, typer.Option("--per-plane", help="Measure in each plane, as a 2-D network's loss does.")
+]
+DatasetFolder = Annotated[
+    Path, typer.Argument(metavar="DATASET", help="Folder of images with labels.")
+]
+NewRun = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="RUN", help=f"New run folder.  {_UNDER} $SEGSTUDIO_RUNS or ~/segstudio/runs]"
+    ),
+]
+LossName = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help=f"'segstudio losses' lists them.  [default: {DEFAULT_LOSS}]"),
+]
+Epochs = Annotated[
+    int | None, typer.Option(metavar="N", help="Passes over all slices.  [default: 12]")
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="TOML file of settings; options given here win."),
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with the run in --out, with its own settings.")
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Of the split, the weights and the order.  [default: 0]"),
+]
+Device = Annotated[
+    str | None, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.  [default: auto]")
+]
+SkipUnlabelled = Annotated[
+    bool, typer.Option("--skip-unlabelled", help="Leave out images without labels.")
+]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
+Images = Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Images (.nii, .nii.gz).")]
+PredictionsFolder = Annotated[
+    Path, typer.Option(metavar="DIR", help="Folder for the predictions; nothing is overwritten.")
+]
+Predictions = Annotated[
+    Path, typer.Argument(metavar="PREDICTIONS", help="Label file, or folder of label files.")
+]
+Truth = Annotated[Path, typer.Argument(metavar="TRUTH", help="Label file, or folder of them.")]
+ScoresFile = Annotated[Path, typer.Option(metavar="FILE", help="New CSV file.")]
+LossArgument = Annotated[str | None, typer.Argument(metavar="NAME", help="Name of a loss.")]

@@ -1,0 +1,51 @@
+from errno import EDQUOT, EIO, ENOSPC
+
+import pytest
+
+from segstudio.core.errors import InputError, near_names, sentence
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (InputError("'a.nii' is empty."), "'a.nii' is empty."),
+        (
+            OSError(ENOSPC, "No space left on device", "out/a.nii"),
+            "The disk is full: 'out/a.nii' could not be written. Free some space and try again.",
+        ),
+        (
+            OSError(EDQUOT, "Disk quota exceeded"),
+            "The disk is full: a file could not be written. Free some space and try again.",
+        ),
+        (
+            PermissionError(13, "Permission denied", "a.nii"),
+            "No permission for 'a.nii'. Choose another place or change its permissions.",
+        ),
+        (
+            FileNotFoundError(2, "No such file or directory", "a.nii"),
+            "'a.nii' does not exist. Check the path.",
+        ),
+        (OSError(EIO, "Input/output error", "a.nii"), "'a.nii': Input/output error."),
+        (OSError("no code"), "a file: no code."),
+        (
+            MemoryError(),
+            "Not enough memory. Close other programs, or use a smaller batch or plane size.",
+        ),
+        (KeyError("dice"), "Unexpected KeyError: 'dice'"),
+        (RuntimeError("first line\nsecond"), "Unexpected RuntimeError: first line second"),
+    ],
+)
+def test_an_error_is_told_in_one_line(error: Exception, told: str) -> None:
+    assert sentence(error) == told
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("dise", "Did you mean 'dice'?"),
+        ("epoch", "Did you mean 'epochs'?"),
+        ("zzz", "Known: dice, epochs, focal."),
+    ],
+)
+def test_a_mistyped_name_is_met_with_near_ones_or_with_all(typed: str, hint: str) -> None:
+    assert near_names(typed, ["dice", "epochs", "focal"]) == hint

@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+
+from segstudio.core.errors import InputError
+from segstudio.data.atomic import write_text, written
+
+
+def test_a_file_appears_whole_when_its_block_ends(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "a.txt"
+    with written(path) as temporary:
+        temporary.write_text("half")
+        assert not path.exists()
+        assert temporary.parent == path.parent
+        assert temporary.suffix == path.suffix
+    assert list(path.parent.iterdir()) == [path]
+    assert path.read_text() == "half"
+
+
+def test_a_file_that_exists_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(InputError, match=r"a\.txt' exists already"), written(path):
+        pytest.fail("the block was entered")
+    assert path.read_text() == "old"
+
+
+def test_a_file_that_exists_is_replaced_when_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    write_text(path, "neu: φ", overwrite=True)
+    assert path.read_text(encoding="utf-8") == "neu: φ"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, GeneratorExit])
+@pytest.mark.parametrize("old", [None, "old"])
+def test_an_error_inside_leaves_all_as_it_was(
+    tmp_path: Path, old: str | None, error: type[BaseException]
+) -> None:
+    path = tmp_path / "a.txt"
+    if old:
+        path.write_text(old)
+    with pytest.raises(error), written(path, overwrite=True) as temporary:
+        temporary.write_text("half")
+        raise error
+    assert [p.read_text() for p in tmp_path.iterdir()] == ([old] if old else [])
+
+
+def test_a_block_that_writes_nothing_makes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), written(tmp_path / "a.txt"):
+        pass
+    assert list(tmp_path.iterdir()) == []

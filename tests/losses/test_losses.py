@@ -1,0 +1,265 @@
+"""The losses against tables worked by hand, gradcheck, MONAI and the identities of the paper."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from monai.losses import DiceLoss
+from numpy.typing import NDArray
+from torch import Tensor
+
+from segstudio.core.distance import signed_distance
+from segstudio.core.labels import onehot
+from segstudio.losses.criterion import Criterion
+from segstudio.losses.registry import LOSSES, module_of
+from segstudio.losses.target import Target
+
+INF = float("inf")
+
+
+def target_of(labels: NDArray[Any], n_classes: int, dtype: torch.dtype = torch.float32) -> Target:
+    """Return the target of a batch of label images ``(N, Y, X)``."""
+    classes = range(n_classes)
+    maps = [signed_distance(one, (1.0,) * one.ndim, classes=classes) for one in labels]
+    masks = [onehot(one, n_classes) for one in labels]
+    return Target(
+        torch.from_numpy(labels.astype(np.int64)),
+        torch.from_numpy(np.stack(masks)).to(dtype),
+        torch.from_numpy(np.stack(maps)).to(dtype),
+    )
+
+
+def two_class_line(*foreground: list[float]) -> Tensor:
+    """Return log-probabilities (N, 2, 1, 4) from foreground probabilities."""
+    s = torch.tensor(foreground, dtype=torch.float64)[:, None, None]
+    return torch.cat([1 - s, s], dim=1).log()
+
+
+# Four voxels in a line, labels 0 0 1 1, spacing 1: the map of class 1 is φ = 2 1 −1 −2, that of
+# class 0 its negative. So φ_t = 0 0 1 2 and φ_bg = 2 1 0 0 for class 1. s is class 1's probability.
+LINE = np.array([[[0, 0, 1, 1]]])
+TABLE = {
+    "cross-entropy": [
+        # −(ln .75 + ln .75 + ln .75 + ln .5) / 4 = (3 · 0.287682 + 0.693147) / 4
+        ([0.25, 0.25, 0.75, 0.5], 0.389048),
+        ([0.5, 0.5, 0.5, 0.5], 0.693147),  # ln 2
+        ([0.0, 0.0, 1.0, 1.0], 0.0),
+        ([0.0, 0.0, 0.0, 0.0], INF),
+    ],
+    "dice": [
+        # Σpg = .75 + .5 = 1.25; Σp² = 2 · .0625 + .5625 + .25 = .9375; Σg² = 2
+        ([0.25, 0.25, 0.75, 0.5], 1 - 2 * 1.25 / (0.9375 + 2)),
+        ([0.5, 0.5, 0.5, 0.5], 1 - 2 * 1 / (1 + 2)),
+        ([0.0, 0.0, 1.0, 1.0], 1 - 2 * 2 / (2 + 2)),
+        ([0.0, 0.0, 0.0, 0.0], 1 - 0 / (0 + 2)),
+    ],
+    "boundary": [
+        # class 1: 2 · .25 + 1 · .25 − 1 · .75 − 2 · .5 = −1
+        # class 0: −2 · .75 − 1 · .75 + 1 · .25 + 2 · .5 = −1; the mean is over 8 numbers
+        ([0.25, 0.25, 0.75, 0.5], -2 / 8),
+        ([0.5, 0.5, 0.5, 0.5], 0.0),
+        ([0.0, 0.0, 1.0, 1.0], (-3 - 3) / 8),
+        # class 1 gives 0, class 0 gives −2 − 1 + 1 + 2 = 0
+        ([0.0, 0.0, 0.0, 0.0], 0.0),
+    ],
+    "modified-boundary": [
+        # TP = 1 · .75 + 2 · .5 = 1.75; FP = 2 · .25 + 1 · .25 = .75; FN = 1 · .25 + 2 · .5 = 1.25
+        ([0.25, 0.25, 0.75, 0.5], -1.75 / (0.75 + 1.25 + 1)),
+        ([0.5, 0.5, 0.5, 0.5], -1.5 / (1.5 + 1.5 + 1)),
+        ([0.0, 0.0, 1.0, 1.0], -3 / (0 + 0 + 1)),
+        ([0.0, 0.0, 0.0, 0.0], 0 / (0 + 3 + 1)),
+    ],
+}
+ROWS = [(name, s, value) for name, rows in TABLE.items() for s, value in rows]
+
+
+def test_every_loss_has_a_table() -> None:
+    assert set(TABLE) == set(LOSSES)
+
+
+@pytest.mark.parametrize(("name", "s", "value"), ROWS)
+def test_a_loss_has_the_value_worked_by_hand(name: str, s: list[float], value: float) -> None:
+    target = target_of(LINE, 2, torch.float64)
+    found = module_of(name).loss(two_class_line(s), target).item()
+    assert found == pytest.approx(value, abs=1e-5)
+
+
+def test_the_ratio_is_taken_after_summing_over_the_batch() -> None:
+    # The first row of the table and a perfect image: −(1.75 + 3) / (.75 + 1.25 + 1).
+    s = two_class_line([0.25, 0.25, 0.75, 0.5], [0, 0, 1, 1])
+    target = target_of(np.concatenate([LINE, LINE]), 2, torch.float64)
+    found = module_of("modified-boundary").loss(s, target).item()
+    assert found == pytest.approx(-4.75 / 3)
+
+
+def test_dice_of_two_empty_masks_is_zero() -> None:
+    nothing = target_of(np.zeros((1, 1, 4), int), 2, torch.float64)
+    assert module_of("dice").loss(two_class_line([0, 0, 0, 0]), nothing).item() == 0
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_gradients_are_those_of_finite_differences(name: str) -> None:
+    rng = np.random.default_rng(0)
+    target = target_of(rng.integers(0, 3, (2, 3, 4)), 3, torch.float64)
+    logits = torch.from_numpy(rng.normal(size=(2, 3, 3, 4))).requires_grad_()
+    loss = module_of(name).loss
+    assert torch.autograd.gradcheck(lambda x: loss(x.log_softmax(1), target), logits)
+
+
+def one_voxel() -> NDArray[Any]:
+    labels = np.zeros((1, 5, 6), int)
+    labels[0, 2, 3] = 1
+    return labels
+
+
+IMAGES = {
+    "only background": np.zeros((1, 5, 6), int),
+    "a class that fills the image": np.ones((1, 5, 6), int),
+    "one voxel": one_voxel(),
+    "all classes": np.arange(30).reshape(1, 5, 6) % 3,
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("image", IMAGES)
+@pytest.mark.parametrize("scale", [1.0, 50.0, -50.0])
+def test_value_and_gradient_are_finite(name: str, image: str, scale: float) -> None:
+    target = target_of(IMAGES[image], 3)
+    noise = torch.randn(1, 3, 5, 6, generator=torch.Generator().manual_seed(0))
+    # At ±50 every voxel is surely right, or surely wrong.
+    logits = noise if scale == 1 else scale * (2 * target.onehot - 1)
+    logits.requires_grad_()
+    loss, _ = Criterion(name)(logits, target)
+    loss.backward()
+    assert logits.grad is not None
+    assert torch.isfinite(loss)
+    assert torch.isfinite(logits.grad).all()
+
+
+def test_false_negatives_too_small_for_float32_still_count() -> None:
+    # At a logit of 20, 1 − s is 0 in float32; truly it is e⁻²⁰, and FN = (1 + 2) e⁻²⁰.
+    logits = torch.tensor([[[[20.0, 20, 0, 0]], [[0, 0, 20.0, 20]]]])
+    found = module_of("modified-boundary").loss(
+        logits.log_softmax(1), target_of(LINE, 2), epsilon=0.0
+    )
+    # TP = 1 + 2 and FP = (2 + 1) e⁻²⁰: the ratio is −3 / (6 e⁻²⁰).
+    assert found.item() == pytest.approx(-0.5 * np.exp(20), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_order_of_the_foreground_classes_does_not_matter(name: str) -> None:
+    rng = np.random.default_rng(1)
+    labels = rng.integers(0, 4, (2, 5, 6))
+    logits = torch.from_numpy(rng.normal(size=(2, 4, 5, 6)).astype(np.float32))
+    order = [0, 3, 1, 2]  # class 3 becomes class 1
+    first, _ = Criterion(name)(logits, target_of(labels, 4))
+    second, _ = Criterion(name)(logits[:, order], target_of(np.argsort(order)[labels], 4))
+    assert second.item() == pytest.approx(first.item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("image", IMAGES)
+@pytest.mark.parametrize("shape", [(2, 3, 5, 6), (1, 3, 5, 6)])
+def test_dice_equals_monai(image: str, shape: tuple[int, ...]) -> None:
+    target = target_of(np.repeat(IMAGES[image], shape[0], axis=0), 3)
+    probs = torch.randn(shape, generator=torch.Generator().manual_seed(2)).softmax(1)
+    monai = DiceLoss(
+        include_background=False, squared_pred=True, batch=True, smooth_nr=1e-5, smooth_dr=1e-5
+    )
+    found = module_of("dice").loss(probs.log(), target).item()
+    assert found == pytest.approx(monai(probs, target.onehot).item(), abs=1e-5)
+
+
+LABELS = hnp.arrays(np.int64, (2, 4, 3), elements=st.integers(0, 2))
+LOGITS = hnp.arrays(np.float64, (2, 3, 4, 3), elements=st.floats(-8, 8))
+COMMON = settings(max_examples=40, deadline=None)
+
+
+def halves(target: Target) -> tuple[Tensor, Tensor]:
+    """Return φ_t and φ_bg of the foreground classes."""
+    return (-target.maps[:, 1:]).clamp(min=0), target.maps[:, 1:].clamp(min=0)
+
+
+def with_maps(target: Target, maps: Tensor) -> Target:
+    return Target(target.labels, target.onehot, maps)
+
+
+@COMMON
+@given(LABELS, LOGITS)
+def test_true_positives_and_false_negatives_add_up_to_the_target(
+    labels: NDArray[Any], logits: NDArray[Any]
+) -> None:
+    target = target_of(labels, 3, torch.float64)
+    log_s = torch.from_numpy(logits).log_softmax(1)
+    phi_t, _ = halves(target)
+    assume(phi_t.sum() > 0)
+    # Without φ_bg there is no false positive: the loss is −T / (FN + 1).
+    inside_only = with_maps(target, target.maps.clamp(max=0))
+    value = module_of("modified-boundary").loss(log_s, inside_only).item()
+    true_positive = (phi_t * log_s[:, 1:].exp()).sum().item()
+    false_negative = -true_positive / value - 1
+    assert true_positive + false_negative == pytest.approx(phi_t.sum().item())
+
+
+@COMMON
+@given(LABELS, LOGITS)
+def test_the_boundary_loss_counts_false_positives_and_false_negatives(
+    labels: NDArray[Any], logits: NDArray[Any]
+) -> None:
+    target = target_of(labels, 3, torch.float64)
+    log_s = torch.from_numpy(logits).log_softmax(1)
+    s = log_s[:, 1:].exp()
+    phi_t, phi_bg = halves(target)
+    false_positive, false_negative = (phi_bg * s).sum(), (phi_t * (1 - s)).sum()
+    # Background's own map is set aside: the identity is told of the foreground classes.
+    maps = target.maps.clone()
+    maps[:, 0] = 0
+    summed = module_of("boundary").loss(log_s, with_maps(target, maps)) * maps.numel()
+    expected = false_positive + false_negative - phi_t.sum()
+    assert summed.item() == pytest.approx(expected.item(), abs=1e-9)
+
+
+@COMMON
+@given(LABELS, LOGITS)
+def test_the_modified_boundary_loss_is_never_above_zero(
+    labels: NDArray[Any], logits: NDArray[Any]
+) -> None:
+    loss, _ = Criterion("modified-boundary")(torch.from_numpy(logits * 10), target_of(labels, 3))
+    assert loss.item() <= 0
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@COMMON
+@given(LABELS, LOGITS, st.integers(0, 23), st.floats(0.1, 5))
+def test_no_loss_rises_as_a_voxel_is_corrected(
+    name: str, labels: NDArray[Any], logits: NDArray[Any], voxel: int, push: float
+) -> None:
+    target = target_of(labels, 3, torch.float64)
+    image, row, column = np.unravel_index(voxel, labels.shape)
+    better = logits.copy()
+    better[image, labels[image, row, column], row, column] += push
+    before, after = (
+        module_of(name).loss(torch.from_numpy(x).log_softmax(1), target).item()
+        for x in (logits, better)
+    )
+    assert after <= before + 1e-9 * abs(before)
+
+
+def test_the_modified_boundary_loss_leaves_the_trap_where_the_boundary_loss_falls_in() -> None:
+    # The worked example of THEORY: 5 target and 20 background voxels, all at s = 0.02.
+    maps = torch.full((1, 2, 1, 25), 1.0, dtype=torch.float64)
+    maps[:, 1, :, :5] = -1
+    maps[:, 0] = 0
+    target = Target(torch.zeros(1, 1, 25, dtype=torch.long), torch.zeros_like(maps), maps)
+    pulls = {}
+    for name in ("boundary", "modified-boundary"):
+        logits = torch.zeros_like(maps)
+        logits[:, 1] = np.log(0.02 / 0.98)
+        logits.requires_grad_()
+        module_of(name).loss(logits.log_softmax(1), target).backward()
+        assert logits.grad is not None
+        pulls[name] = logits.grad[:, 1].sum().item()
+    assert pulls["boundary"] > 0 > pulls["modified-boundary"]

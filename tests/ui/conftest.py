@@ -1,0 +1,63 @@
+"""The real window on a virtual display; no test may leave a thread or a window behind."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+from qtpy.QtCore import QThread
+from qtpy.QtWidgets import QApplication, QDockWidget, QWidget
+
+from segstudio.ui.studio import Studio
+
+
+class Window:
+    """The program's window with its studio, and ways to wait for it as a user does."""
+
+    def __init__(self, qtbot: QtBot) -> None:
+        from segstudio.app import make_window
+
+        self._qtbot = qtbot
+        self.viewer, self.studio = make_window()
+        self.session = self.studio.session
+        self.main = self.viewer.window._qt_window
+        self.said: list[str] = []
+        self.session.said.connect(lambda message: self.said.append(message.text))
+        self.viewer.window.show()
+
+    def panel(self, name: str) -> QWidget:
+        """Return a panel, raised."""
+        dock = self.main.findChild(QDockWidget, name)
+        dock.raise_()
+        return self.viewer.window.dock_widgets[name]
+
+    def wait_for(self, condition: Callable[[], bool], seconds: float = 120) -> None:
+        """Let the window work until a condition holds."""
+        self._qtbot.waitUntil(condition, timeout=int(seconds * 1000))
+
+    def grab(self, path: Path) -> None:
+        """Save a picture of the window."""
+        assert self.main.grab().save(str(path))
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty folder that new runs go to."""
+    monkeypatch.setenv("SEGSTUDIO_RUNS", str(tmp_path / "runs"))
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def window(qtbot: QtBot, runs: Path) -> Iterator[Window]:
+    """Return the program's window, shown; afterwards nothing of it may be left."""
+    made = Window(qtbot)
+    yield made
+    made.viewer.close()
+    made.wait_for(lambda: not _running_threads(made.studio))
+    qtbot.wait(50)
+    assert not [w for w in QApplication.topLevelWidgets() if w is made.main and w.isVisible()]
+
+
+def _running_threads(studio: Studio) -> list[QThread]:
+    threads = [studio._training, *studio._predictions]
+    return [t for t in threads if t is not None and t.isRunning()]

@@ -1,0 +1,220 @@
+"""The whole job through the real window: nothing is mocked, a real tiny network is trained."""
+
+import subprocess
+import sys
+
+import nibabel as nib
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog
+
+from segstudio.data.datasets import open_dataset
+from segstudio.learn.run_folder import RunFolder
+from segstudio.session import Session
+from segstudio.viewer.stage import IMAGE, LABELS, MAP, PREDICTION
+
+
+def click(window, button) -> None:
+    window._qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def start(window, epochs: int) -> None:
+    panel = window.panel("Train")
+    panel.epochs.setValue(epochs)
+    click(window, panel.start)
+
+
+def test_open_see_paint_save_train_and_look(window, hearts, runs, tmp_path, monkeypatch) -> None:
+    data = window.panel("Data")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(hearts))
+    click(window, data.open_folder)
+    layers = {role: window.studio.stage.layer(role) for role in (IMAGE, LABELS, MAP)}
+    volume = window.session.open_case.volume
+    assert data.cases.count() == 8
+    for layer in layers.values():
+        assert layer.scale == pytest.approx(volume.spacing)
+        assert layer.visible
+    assert layers[MAP].data.min() < 0 < layers[MAP].data.max()
+
+    labels = layers[LABELS]
+    labels.selected_label = 3
+    labels.paint((1, 10, 12), 3)
+    target = tmp_path / "painted_gt.nii.gz"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    click(window, data.save_labels)
+    written, source = nib.load(target), nib.load(window.session.open_case.case.image)
+    assert np.array_equal(written.affine, source.affine)
+    assert np.asarray(written.dataobj)[12, 10, 1] == 3
+
+    start(window, epochs=2)
+    train = window.panel("Train")
+    assert not train.start.isEnabled()
+    assert train.stop.isEnabled()
+    window.wait_for(lambda: window.session.training is None)
+    window.wait_for(lambda: train.status.text().startswith("Finished"), 5)
+
+    curves = window.panel("Curves")
+    assert len(curves.epochs[0]) == 2
+    assert len(curves.steps[0]) > 2
+    assert sorted(curves.dice) == ["left ventricle", "myocardium", "right ventricle"]
+    assert len(curves.loss_plot.listDataItems()[0].getData()[0]) == len(curves.steps[0])
+    prediction = window.studio.stage.layer(PREDICTION)
+    assert prediction.data.shape == volume.data.shape
+    assert prediction.scale == pytest.approx(volume.spacing)
+    run = next(runs.iterdir())
+    assert RunFolder(run).read_summary()["best_epoch"] in (1, 2)
+    window.grab(tmp_path / "window.png")
+    assert (tmp_path / "window.png").stat().st_size > 20_000
+
+
+def test_stop_leaves_no_thread_and_keeps_the_networks(window, hearts, runs) -> None:
+    window.session.open(hearts)
+    start(window, epochs=1000)
+    curves = window.panel("Curves")
+    window.wait_for(lambda: len(curves.epochs[0]) >= 1)
+    thread = window.studio._training
+    click(window, window.panel("Train").stop)
+    window.wait_for(lambda: window.session.training is None)
+
+    assert thread is not None
+    assert window.studio._training is None
+    run = RunFolder(next(runs.iterdir()))
+    assert run.best.exists()
+    assert run.last.exists()
+    assert window.panel("Train").start.isEnabled()
+
+
+def test_closing_the_window_stops_the_training(window, hearts, runs) -> None:
+    window.session.open(hearts)
+    start(window, epochs=1000)
+    curves = window.panel("Curves")
+    window.wait_for(lambda: len(curves.steps[0]) >= 1)
+    thread = window.studio._training
+    window.viewer.close()
+    window._qtbot.wait(10)
+
+    assert not thread.isRunning()
+    assert RunFolder(next(runs.iterdir())).last.exists()
+
+
+def test_a_finished_run_shows_its_prediction_again(window, hearts, runs) -> None:
+    window.session.open(hearts)
+    start(window, epochs=1)
+    window.wait_for(lambda: window.session.training is None)
+    second = open_dataset(hearts).cases[1].name
+    window.session.show_case(second)
+    assert window.studio.stage.layer(PREDICTION) is None
+
+    panel = window.panel("Runs")
+    assert panel.runs.count() == 1
+    assert "Test Dice" in panel.summary.text()
+    click(window, panel.show_prediction)
+    window.wait_for(lambda: window.studio.stage.layer(PREDICTION) is not None)
+    click(window, panel.hide_prediction)
+    assert window.studio.stage.layer(PREDICTION) is None
+
+
+def test_each_mistake_is_told_in_a_sentence(window, hearts, tmp_path) -> None:
+    click(window, window.panel("Train").start)
+    assert window.said[-1].startswith("No dataset is open")
+
+    (tmp_path / "broken.nii.gz").write_bytes(open_dataset(hearts).cases[0].image.read_bytes()[:400])
+    (tmp_path / "empty").mkdir()
+    for path, words in (("broken.nii.gz", "NIfTI"), ("empty", "holds no image")):
+        window.session.say("")
+        with pytest.raises(ValueError, match=words):
+            window.session.open(tmp_path / path)
+
+
+def test_a_failed_training_says_why_and_leaves_the_window_usable(
+    window, hearts, runs, tmp_path
+) -> None:
+    one = tmp_path / "one" / "patient001"
+    one.mkdir(parents=True)
+    for source in (hearts / "patient001").iterdir():
+        (one / source.name).write_bytes(source.read_bytes())
+    window.session.open(one.parent)
+    start(window, epochs=1)
+    window.wait_for(lambda: window.session.training is None)
+
+    assert "1 patient" in window.said[-1]
+    assert window.panel("Train").start.isEnabled()
+    assert not runs.exists()
+
+
+def test_labels_painted_on_bare_images_can_be_trained_on(
+    window, hearts, runs, tmp_path, monkeypatch
+) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for case in open_dataset(hearts).cases[::2]:
+        (folder / case.image.name).write_bytes(case.image.read_bytes())
+    window.session.open(folder)
+    data = window.panel("Data")
+    for row in range(data.cases.count()):
+        data.cases.setCurrentRow(row)
+        click(window, data.new_labels)
+        window.studio.stage.layer(LABELS).paint((1, 20, 20), 1)
+        chosen = {}
+        monkeypatch.setattr(
+            QFileDialog,
+            "getSaveFileName",
+            lambda *a, chosen=chosen: (chosen.setdefault("path", a[2]), ""),
+        )
+        click(window, data.save_labels)
+    window.session.open(folder)
+    assert all(c.labels is not None for c in window.session.dataset.cases)
+    start(window, epochs=1)
+    window.wait_for(lambda: window.session.training is None)
+
+    assert RunFolder(next(runs.iterdir())).read_summary() is not None
+
+
+def test_the_panels_follow_the_session_and_the_session_the_panels(window, hearts) -> None:
+    session: Session = window.session
+    session.open(hearts)
+    distance, data = window.panel("Distance"), window.panel("Data")
+    distance.classes.setCurrentIndex(distance.classes.findText("left ventricle"))
+    distance.classes.activated.emit(distance.classes.currentIndex())
+    assert session.map_choice.value == 3
+    distance.shown.click()
+    assert not session.map_choice.visible
+
+    second = session.dataset.cases[1].name
+    session.show_case(second)
+    assert data.cases.currentItem().text().endswith(second)
+    data.cases.setCurrentRow(2)
+    assert session.open_case.case.name == session.dataset.cases[2].name
+
+
+def test_the_chosen_loss_brings_its_formula_and_learning_rate(window) -> None:
+    train = window.panel("Train")
+    window.wait_for(lambda: not train.formula.pixmap().isNull(), 20)
+    before = train.formula.pixmap().toImage()
+    train.loss.setCurrentIndex(train.loss.findData("dice"))
+    window._qtbot.wait(100)
+
+    assert train.learning_rate.value() == 1e-3
+    assert train.config().loss == "dice"
+    assert train.formula.pixmap().toImage() != before
+
+
+def test_the_window_shows_before_torch_is_loaded() -> None:
+    script = (
+        "import sys, time\n"
+        "from segstudio.app import make_window\n"
+        "from qtpy.QtWidgets import QApplication\n"
+        "viewer, studio = make_window()\n"
+        "viewer.window.show()\n"
+        "end = time.monotonic() + 1\n"
+        "while time.monotonic() < end:\n"
+        "    QApplication.processEvents()\n"
+        "assert viewer.window._qt_window.isVisible()\n"
+        "viewer.close()\n"
+        "print('torch' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "False"

@@ -1,0 +1,85 @@
+"""napari's reader, writers and sample."""
+
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from segstudio.core.errors import InputError
+from segstudio.data.datasets import open_dataset
+from segstudio.viewer.reader import get_reader
+from segstudio.viewer.samples import heart_sample
+from segstudio.viewer.writer import write_image_layer, write_labels_layer
+
+OBLIQUE = np.array([[0, -1.3, 0.8, 12], [-0.9, 0.3, 5.9, -40], [-1.1, -0.5, -5.3, 7], [0, 0, 0, 1]])
+
+
+def test_images_and_labels_become_their_kind_of_layer(hearts: Path) -> None:
+    case = open_dataset(hearts).cases[0]
+    paths = [str(case.image), str(case.labels)]
+    layers = get_reader(paths)(paths)
+
+    assert [kind for _, _, kind in layers] == ["image", "labels"]
+    assert layers[0][1]["scale"] == layers[1][1]["scale"]
+
+
+def test_other_files_are_left_to_others() -> None:
+    assert get_reader("a.png") is None
+    assert get_reader(["a.nii", "b.png"]) is None
+
+
+@pytest.mark.parametrize("kind", ["labels", "image"])
+def test_a_layer_that_was_read_is_written_on_its_own_grid(kind: str, tmp_path: Path) -> None:
+    name = "a_gt.nii.gz" if kind == "labels" else "a.nii.gz"
+    data = np.random.default_rng(0).integers(0, 4, (5, 6, 7)).astype(np.int16)
+    nib.save(nib.Nifti1Image(data, OBLIQUE), tmp_path / name)
+    values, meta, found = get_reader(str(tmp_path / name))(str(tmp_path / name))[0]
+    layer = getattr(ViewerModel(), f"add_{kind}")(values, **meta)
+    write = write_labels_layer if kind == "labels" else write_image_layer
+    as_napari_calls_it = layer.as_layer_data_tuple()
+    write(str(tmp_path / "b.nii.gz"), as_napari_calls_it[0], as_napari_calls_it[1])
+
+    assert found == kind
+    source, written = nib.load(tmp_path / name), nib.load(tmp_path / "b.nii.gz")
+    assert np.array_equal(written.affine, source.affine)
+    assert np.array_equal(np.asarray(written.dataobj), data)
+
+
+def test_a_layer_of_no_file_is_written_with_its_scale(tmp_path: Path) -> None:
+    layer = ViewerModel().add_labels(np.ones((3, 4, 5), int), scale=(7, 2, 1.5))
+    data, meta, _ = layer.as_layer_data_tuple()
+    write_labels_layer(str(tmp_path / "a.nii.gz"), data, meta)
+
+    written = nib.load(tmp_path / "a.nii.gz")
+    assert written.shape == (5, 4, 3)
+    assert written.header.get_zooms() == pytest.approx((1.5, 2, 7))
+
+
+def test_a_layer_with_time_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not a volume"):
+        write_labels_layer(str(tmp_path / "a.nii.gz"), np.ones((2, 3, 4, 5), int), {})
+
+
+def test_the_sample_is_an_image_with_labels_in_the_same_place() -> None:
+    viewer = ViewerModel()
+    image, labels = [
+        getattr(viewer, f"add_{kind}")(data, **meta) for data, meta, kind in heart_sample()
+    ]
+
+    assert image.data.shape == labels.data.shape
+    assert np.allclose(image.extent.world, labels.extent.world)
+    assert set(np.unique(labels.data)) == {0, 1, 2, 3}
+
+
+def test_the_manifest_is_valid_and_all_it_names_exists() -> None:
+    from npe2 import PluginManifest
+
+    import segstudio
+
+    path = Path(segstudio.__file__).with_name("napari.yaml")
+    manifest = PluginManifest.from_file(path)
+    manifest.validate_imports()
+
+    assert len(manifest.contributions.widgets) == 5

@@ -1,0 +1,139 @@
+"""The session in a viewer's layers, without Qt."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from segstudio.core.distance import signed_distance
+from segstudio.data.datasets import ACDC_CLASSES, open_dataset
+from segstudio.session import MapChoice, Session
+from segstudio.viewer.stage import IMAGE, LABELS, MAP, PREDICTION, Stage
+
+
+@pytest.fixture
+def session() -> Session:
+    return Session()
+
+
+@pytest.fixture
+def stage(session: Session, hearts: Path) -> Stage:
+    stage = Stage(ViewerModel(), session)
+    session.open_folder(hearts)
+    return stage
+
+
+def test_a_case_shows_image_labels_and_map_in_one_place(stage: Stage, session: Session) -> None:
+    volume, layers = session.open_case.volume, [stage.layer(r) for r in (IMAGE, LABELS, MAP)]
+
+    for layer in layers:
+        assert layer.data.shape == volume.data.shape
+        assert layer.scale == pytest.approx(volume.spacing)
+        assert np.allclose(layer.extent.world, layers[0].extent.world)
+    assert np.array_equal(layers[1].data, session.open_case.truth)
+
+
+def test_the_map_is_that_of_the_chosen_class_in_each_plane(stage: Stage, session: Session) -> None:
+    truth, spacing = session.open_case.truth, session.open_case.volume.spacing
+    session.choose_map(MapChoice(value=3, per_plane=True))
+
+    expected = signed_distance(truth, spacing, classes=[3], per_plane=True)[0]
+    assert np.allclose(stage.layer(MAP).data, expected)
+
+
+def test_the_map_can_be_measured_in_the_volume_and_hidden(stage: Stage, session: Session) -> None:
+    truth, spacing = session.open_case.truth, session.open_case.volume.spacing
+    session.choose_map(MapChoice(value=2, per_plane=False))
+    assert np.allclose(stage.layer(MAP).data, signed_distance(truth, spacing, classes=[2])[0])
+
+    session.choose_map(MapChoice(value=2, visible=False))
+    assert not stage.layer(MAP).visible
+
+
+def test_the_brush_paints_into_the_session_and_the_map_follows(
+    stage: Stage, session: Session
+) -> None:
+    session.choose_map(MapChoice(value=2))
+    labels = stage.layer(LABELS)
+    z = stage._viewer.dims.current_step[0]
+    labels.selected_label, labels.brush_size = 2, 6
+    labels.paint((z, 5, 5), 2)
+
+    assert session.labels[z, 5, 5] == 2  # the layer paints into the session's array
+    assert session.open_case.truth[z, 5, 5] == 0
+    expected = signed_distance(
+        session.labels, session.open_case.volume.spacing, classes=[2], per_plane=True
+    )[0]
+    assert np.allclose(stage.layer(MAP).data, expected)
+
+
+def test_undo_takes_back_what_was_painted(stage: Stage, session: Session) -> None:
+    before = session.labels.copy()
+    labels = stage.layer(LABELS)
+    labels.selected_label = 1
+    labels.paint((stage._viewer.dims.current_step[0], 5, 5), 1)
+    assert not np.array_equal(session.labels, before)
+    labels.undo()
+
+    assert np.array_equal(session.labels, before)
+    expected = signed_distance(
+        before, session.open_case.volume.spacing, classes=[1], per_plane=True
+    )[0]
+    z = stage._viewer.dims.current_step[0]
+    assert np.allclose(stage.layer(MAP).data[z], expected[z])
+
+
+def test_a_prediction_is_laid_over_changed_and_taken_away(stage: Stage, session: Session) -> None:
+    shape = session.open_case.volume.data.shape
+    session.show_prediction(np.ones(shape, np.int32))
+    layer = stage.layer(PREDICTION)
+    session.show_prediction(np.full(shape, 2, np.int32))
+
+    assert stage.layer(PREDICTION) is layer
+    assert (layer.data == 2).all()
+    assert layer.scale == pytest.approx(session.open_case.volume.spacing)
+    session.show_prediction(None)
+    assert stage.layer(PREDICTION) is None
+
+
+def test_labels_have_the_colours_of_the_class_table(stage: Stage) -> None:
+    colors = stage.layer(LABELS).colormap.color_dict
+
+    for row in ACDC_CLASSES.foreground:
+        expected = [int(row.color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        assert colors[row.value][:3] == pytest.approx(expected, abs=0.01)
+
+
+def test_another_case_replaces_the_layers(stage: Stage, session: Session, hearts: Path) -> None:
+    session.show_prediction(np.ones(session.open_case.volume.data.shape, np.int32))
+    second = open_dataset(hearts).cases[1]
+    session.show_case(second.name)
+
+    names = [layer.name for layer in stage._viewer.layers]
+    assert names == [second.name, MAP, LABELS]
+
+
+def test_a_layer_the_user_removed_comes_back_when_it_is_asked_for(
+    stage: Stage, session: Session
+) -> None:
+    stage._viewer.layers.remove(stage.layer(MAP))
+    assert stage.layer(MAP) is None
+    session.choose_map(MapChoice(value=1))
+
+    assert stage.layer(MAP) in stage._viewer.layers
+
+
+def test_new_labels_can_be_painted_where_there_were_none(
+    session: Session, hearts: Path, tmp_path: Path
+) -> None:
+    source = open_dataset(hearts).cases[0].image
+    (tmp_path / source.name).write_bytes(source.read_bytes())
+    stage = Stage(ViewerModel(), session)
+    session.open(tmp_path / source.name)
+    assert stage.layer(LABELS) is None
+    session.new_labels()
+    stage.layer(LABELS).paint((2, 20, 20), 1)
+
+    assert session.labels.any()
+    assert stage.layer(MAP) is not None
