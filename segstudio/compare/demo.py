@@ -50,8 +50,8 @@ def demo(out: Path, config: TrainConfig) -> Generator[Event]:
     # Deferred: torch loads for seconds, and the window shows the data meanwhile.
     from segstudio.learn.training import train
 
-    if (out / "run").exists():
-        raise InputError(f"'{out}' holds a demo already. Choose another folder with --out.")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"'{out}' exists and is not empty. Choose another folder with --out.")
     dataset = make_demo_dataset(out)
     yield from train(dataset, config, out / "run")
     write_demo_results(dataset, out)

@@ -7,7 +7,7 @@ import numpy as np
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
 from segstudio.core.metrics import Score, evaluate
-from segstudio.data.datasets import LABEL_ENDINGS
+from segstudio.data.datasets import ACDC_CLASSES, LABEL_ENDINGS
 from segstudio.data.formats import has_known_suffix, read_grid, read_labels, stem
 
 
@@ -41,8 +41,11 @@ def evaluate_files(predictions: Path, truth: Path) -> list[Score]:
 
 
 def _classes(truth: Path, found: set[int]) -> ClassTable:
-    named = ACDC_CLASSES if is_acdc_labels(truth) else None
-    return named if named and found <= set(named.values) else ClassTable.found_in(found)
+    patient = truth.parent.name
+    is_acdc = patient.startswith("patient") and truth.name.startswith(f"{patient}_frame")
+    if is_acdc and found <= set(ACDC_CLASSES.values):
+        return ACDC_CLASSES
+    return ClassTable.found_in(found)
 
 
 def _pairs(predictions: Path, truth: Path) -> list[tuple[str, Path, Path]]:
@@ -51,16 +54,26 @@ def _pairs(predictions: Path, truth: Path) -> list[tuple[str, Path, Path]]:
             raise InputError(f"'{path}' does not exist. Check the path.")
     if predictions.is_file() and truth.is_file():
         return [(stem(predictions), predictions, truth)]
-    truths = {_bare(p): p for p in _label_files(truth)}
-    pairs = []
-    for path in _label_files(predictions):
-        if _bare(path) not in truths:
-            raise InputError(
-                f"There is no truth for '{path.name}' in '{truth}': a file of the same name, or "
-                f"with {LABEL_ENDINGS[0]} added, is expected."
-            )
-        pairs.append((stem(path), path, truths[_bare(path)]))
-    return pairs
+    truths: dict[str, list[Path]] = {}
+    for path in _label_files(truth):
+        truths.setdefault(_bare(path), []).append(path)
+    return [
+        (stem(p), p, _only(truths.get(_bare(p), []), p, truth)) for p in _label_files(predictions)
+    ]
+
+
+def _only(found: list[Path], prediction: Path, truth: Path) -> Path:
+    if not found:
+        raise InputError(
+            f"There is no truth for '{prediction.name}' in '{truth}': a file of the same name, or "
+            f"with {LABEL_ENDINGS[0]} added, is expected. Add it, or take the prediction away."
+        )
+    if len(found) > 1:
+        raise InputError(
+            f"There are several truths for '{prediction.name}': '{found[0]}' and '{found[1]}'. "
+            "Evaluate the folders that hold them one by one."
+        )
+    return found[0]
 
 
 def _label_files(path: Path) -> list[Path]:
@@ -68,7 +81,7 @@ def _label_files(path: Path) -> list[Path]:
     with_ending = [p for p in files if stem(p).endswith(LABEL_ENDINGS)]
     files = with_ending or files  # images may lie beside their labels
     if not files:
-        raise InputError(f"'{path}' holds no label file (.nii, .nii.gz).")
+        raise InputError(f"'{path}' holds no label file (.nii, .nii.gz). Check the path.")
     return files
 
 

@@ -8,6 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, to_rgba
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from segstudio.core.distance import signed_distance
@@ -57,7 +59,7 @@ def draw_case(
     box = _view_box(truth[z] + prediction[z])
     picture, true, found = (a[z][box] for a in (volume.data, truth, prediction))
     phi = signed_distance(truth[z], volume.spacing[1:], classes=[value])[0][box]
-    figure = Figure(figsize=(12, 3.9), layout="constrained")
+    figure = Figure(figsize=(12, 3.9), layout=ConstrainedLayoutEngine(h_pad=0.1))
     axes: Sequence[Axes] = figure.subplots(1, 4)
     aspect = volume.spacing[1] / volume.spacing[2]
     for axis in axes:
@@ -70,7 +72,7 @@ def draw_case(
     titles = ("image", "ground truth", f"distance map φ of the {name}", "prediction")
     for axis, text in zip(axes, titles, strict=True):
         axis.set_title(text, fontsize=10)
-    _legend(figure, classes)
+    _legend(axes[1], classes)
     if title:
         figure.suptitle(f"{title}, plane {z + 1} of {len(truth)}", fontsize=11)
     return figure
@@ -102,23 +104,41 @@ def _overlay(axis: Axes, labels: NDArray[np.integer], classes: ClassTable, aspec
 def _draw_map(
     figure: Figure, axis: Axes, phi: NDArray[np.float32], aspect: float, unit: str
 ) -> None:
-    reach = float(np.abs(phi).max()) or 1.0
+    reach = _reach(phi)
     shown = axis.imshow(phi, cmap="RdBu_r", vmin=-reach, vmax=reach, alpha=0.75, aspect=aspect)
     if phi.min() < 0 < phi.max():
         axis.contour(phi, levels=[0.0], colors="black", linewidths=1.0)
-    bar = figure.colorbar(shown, ax=axis, orientation="horizontal", shrink=0.9, pad=0.02)
+    extend = "both" if reach < np.abs(phi).max() else "neither"
+    bar = figure.colorbar(
+        shown, ax=axis, orientation="horizontal", shrink=0.9, pad=0.02, extend=extend
+    )
     bar.set_label(f"{unit}; negative inside", fontsize=8)
     bar.ax.tick_params(labelsize=8)
 
 
-def _legend(figure: Figure, classes: ClassTable) -> None:
+def _reach(phi: NDArray[np.float32]) -> float:
+    """Return where the colours end: far outside the map is larger than inside by far."""
+    depth, height = float(-phi.min()), float(np.abs(phi).max())
+    return min(height, max(4 * depth, height / 4)) or 1.0
+
+
+def _legend(axis: Axes, classes: ClassTable) -> None:
     patches = [
-        figure.axes[0].scatter([], [], marker="s", s=50, color=c.color, label=c.name)
+        axis.scatter([], [], marker="s", s=50, color=c.color, label=c.name)
         for c in classes.foreground
     ]
-    figure.legend(
-        handles=patches, loc="outside lower left", ncols=len(patches), fontsize=9, frameon=False
+    legend = axis.legend(
+        handles=patches,
+        loc="upper right",
+        bbox_to_anchor=(1.0, -0.02),
+        ncols=min(len(patches), 4),
+        fontsize=9,
+        frameon=False,
+        borderpad=0.2,
+        handletextpad=0.2,
+        columnspacing=1.2,
     )
+    legend.set_in_layout(False)  # it reaches under the first panel, where there is room
 
 
 def draw_curves(run: RunFolder) -> Figure:
@@ -126,8 +146,16 @@ def draw_curves(run: RunFolder) -> Figure:
     records = run.events()
     figure = Figure(figsize=(10, 3.8), layout="constrained")
     loss_axis, dice_axis = figure.subplots(1, 2)
+    config, classes = run.read_config()
     _plot_loss(loss_axis, records)
-    _plot_dice(dice_axis, records, run.read_config()[1])
+    _plot_dice(dice_axis, records, classes)
+    loss_axis.set_ylabel(f"training loss ({config.loss})")
+    for axis in (loss_axis, dice_axis):
+        axis.set_xlabel("epoch")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.spines[["top", "right"]].set_visible(False)
+        # Above the axes: the curves may run anywhere in them.
+        axis.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4)
     return figure
 
 
@@ -144,9 +172,6 @@ def _plot_loss(axis: Axes, records: Sequence[Mapping[str, Any]]) -> None:
         ms=3,
         label="mean of the epoch",
     )
-    axis.set(xlabel="epoch", ylabel="training loss")
-    axis.legend(frameon=False, fontsize=8)
-    axis.spines[["top", "right"]].set_visible(False)
 
 
 def _plot_dice(axis: Axes, records: Sequence[Mapping[str, Any]], classes: ClassTable) -> None:
@@ -154,10 +179,12 @@ def _plot_dice(axis: Axes, records: Sequence[Mapping[str, Any]], classes: ClassT
     for c in classes.foreground:
         values = [r["dice"].get(c.name) for r in epochs]
         known = [np.nan if v is None else v for v in values]
-        axis.plot([r["epoch"] for r in epochs], known, "o-", color=c.color, ms=3, label=c.name)
-    axis.set(xlabel="epoch", ylabel="validation Dice", ylim=(0, 1))
-    axis.legend(frameon=False, fontsize=8, loc="lower right")
-    axis.spines[["top", "right"]].set_visible(False)
+        numbers = [r["epoch"] for r in epochs]
+        axis.plot(numbers, known, "o-", color=c.color, ms=3, label=c.name, clip_on=False)
+    best = [r["epoch"] for r in epochs if r["is_best"]]
+    if best:
+        axis.axvline(best[-1], color="#888888", lw=0.8, ls=":", label="best epoch")
+    axis.set(ylabel="validation Dice", ylim=(0, 1))
 
 
 def _kind(records: Sequence[Mapping[str, Any]], name: str) -> list[Mapping[str, Any]]:

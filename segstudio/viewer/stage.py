@@ -103,13 +103,14 @@ class Stage:
 
     def _take_labels(self, event: Any) -> None:
         """Follow a tool that gave the layer another array instead of painting into its own."""
-        if event.source is self._layers.get(LABELS):
-            self._session.labels = np.asarray(event.source.data)
+        layer = self._layers.get(LABELS)
+        if layer is not None and event.source is layer:
+            self._session.labels = np.asarray(layer.data)
 
     def _follow_brush(self) -> None:
         """Bring the map of the plane in view up to date while a brush moves."""
-        opened, labels, layer = self._session.open_case, self._session.labels, self._layers.get(MAP)
-        choice = self._session.map_choice
+        opened, labels = self._session.open_case, self._session.labels
+        layer, choice = self._layers.get(MAP), self._session.map_choice
         if opened is None or labels is None or layer is None:
             return
         if choice.visible and choice.per_plane:

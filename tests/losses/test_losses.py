@@ -140,14 +140,13 @@ def test_value_and_gradient_are_finite(name: str, image: str, scale: float) -> N
     assert torch.isfinite(logits.grad).all()
 
 
-def test_false_negatives_too_small_for_float32_still_count() -> None:
-    # At a logit of 20, 1 − s is 0 in float32; truly it is e⁻²⁰, and FN = (1 + 2) e⁻²⁰.
-    logits = torch.tensor([[[[20.0, 20, 0, 0]], [[0, 0, 20.0, 20]]]])
-    found = module_of("modified-boundary").loss(
-        logits.log_softmax(1), target_of(LINE, 2), epsilon=0.0
-    )
-    # TP = 1 + 2 and FP = (2 + 1) e⁻²⁰: the ratio is −3 / (6 e⁻²⁰).
-    assert found.item() == pytest.approx(-0.5 * np.exp(20), rel=1e-5)
+def test_false_negatives_too_small_for_one_minus_s_still_count() -> None:
+    # log s = −2·10⁻⁹ on the target, where 1 − s is 0 in float32; truly FN = (1 + 2) · 2·10⁻⁹.
+    # Off it s = e⁻⁴⁰, so FP is next to nothing, and TP = 1 + 2.
+    log_probs = torch.tensor([[[[-0.0, -0.0, -20, -20]], [[-40, -40, -2e-9, -2e-9]]]])
+    loss = module_of("modified-boundary").loss
+    found = loss(log_probs, target_of(LINE, 2), epsilon=0.0).item()
+    assert found == pytest.approx(-3 / (3 * 2e-9), rel=1e-5)
 
 
 @pytest.mark.parametrize("name", LOSSES)
