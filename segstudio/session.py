@@ -10,7 +10,7 @@ from psygnal import Signal
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
 from segstudio.core.volume import Volume
-from segstudio.data.datasets import Case, Dataset, labels_beside, open_dataset
+from segstudio.data.datasets import Case, Dataset, image_beside, labels_beside, open_dataset
 from segstudio.data.formats import read_labels, read_volume, stem, write_labels
 from segstudio.learn.config import TrainConfig
 from segstudio.learn.events import Event
@@ -129,10 +129,11 @@ class Session:
         self._use(open_dataset(folder))
 
     def open_image(self, path: str | Path) -> None:
-        """Open one image, with the labels that lie beside it."""
+        """Open one image, with the labels beside it; or labels, with the image beside them."""
         path = Path(path)
         if not path.exists():
             raise InputError(f"'{path}' does not exist. Check the path.")
+        path = image_beside(path) or path
         name = stem(path)
         case = Case(name, name, path, labels_beside(path))
         self._use(Dataset(path.parent.name, path.parent, (case,), None))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
 from segstudio.core.volume import Volume
-from segstudio.data.formats import has_known_suffix, read_labels, read_volume, stem
+from segstudio.data.formats import SUFFIXES, has_known_suffix, read_labels, read_volume, stem
 
 LABEL_ENDINGS = ("_gt", "_seg", "_mask", "_label", "_labels")
 ACDC_CLASSES = ClassTable.named({1: "right ventricle", 2: "myocardium", 3: "left ventricle"})
@@ -62,8 +62,11 @@ class Dataset:
     classes: ClassTable | None
 
     def case(self, name: str) -> Case:
-        """Return a case by its name."""
-        return next(c for c in self.cases if c.name == name)
+        """Return a case by its name; `InputError` if there is none."""
+        for case in self.cases:
+            if case.name == name:
+                return case
+        raise InputError(f"'{self.root}' holds no case '{name}'.")
 
 
 def open_dataset(folder: str | Path) -> Dataset:
@@ -92,7 +95,7 @@ def open_dataset(folder: str | Path) -> Dataset:
         raise InputError(f"The folder '{folder}' does not exist. Check the path.")
     if not folder.is_dir():
         raise InputError(f"'{folder}' is a file; a dataset is a folder of images with labels.")
-    files = sorted(p for p in folder.rglob("*.nii*") if has_known_suffix(p) and p.is_file())
+    files = sorted(p for p in folder.rglob("*") if has_known_suffix(p) and p.is_file())
     files = [p for p in files if not p.name.startswith(".")]
     frames = [p for p in files if _is_acdc_frame(p)]
     images = frames or [p for p in files if not _names_labels(p)]
@@ -134,11 +137,22 @@ def _case(image: Path, root: Path, *, is_acdc: bool) -> Case:
 
 def labels_beside(image: Path) -> Path | None:
     """Return the label file that lies beside an image, or None."""
-    suffix = image.name[len(stem(image)) :]
     for ending in LABEL_ENDINGS:
-        candidate = image.with_name(stem(image) + ending + suffix)
-        if candidate.is_file():
-            return candidate
+        for suffix in SUFFIXES:
+            candidate = image.with_name(stem(image) + ending + suffix)
+            if candidate.is_file():
+                return candidate
+    return None
+
+
+def image_beside(labels: Path) -> Path | None:
+    """Return the image beside a label file, or None; None for what is not named as labels."""
+    for ending in LABEL_ENDINGS:
+        name = stem(labels).removesuffix(ending)
+        for suffix in SUFFIXES:
+            candidate = labels.with_name(name + suffix)
+            if name != stem(labels) and candidate.is_file():
+                return candidate
     return None
 
 

@@ -16,6 +16,7 @@ from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid, Volume
 from segstudio.data.atomic import written
 
+_NIBABEL_ERRORS = (ImageFileError, HeaderDataError)
 SUFFIXES = (".nii.gz", ".nii")
 
 
@@ -115,10 +116,10 @@ def _reading(path: Path, read: Callable[[], Any]) -> Any:
         raise InputError(f"'{path}' does not exist. Check the path.") from None
     except PermissionError:
         raise
-    except (ImageFileError, HeaderDataError) as error:
-        raise InputError(f"'{path}' is not a NIfTI file that can be read ({error}).") from error
-    except (EOFError, OSError, zlib.error, ValueError, OverflowError) as error:
-        raise InputError(f"'{path}' is damaged or cut short. Copy or export it again.") from error
+    except (*_NIBABEL_ERRORS, EOFError, OSError, zlib.error, ValueError, OverflowError) as error:
+        raise InputError(
+            f"'{path}' is damaged, cut short or not a NIfTI file. Copy or export it again."
+        ) from error
 
 
 def _open(path: Path) -> Any:

@@ -50,6 +50,6 @@ def loss(log_probs: "Tensor", target: "Target", *, epsilon: float = 1.0) -> "Ten
     inside = (-sdm).clamp(min=0)
     true_positive = (inside * s).sum()
     false_positive = (sdm.clamp(min=0) * s).sum()
-    # 1 − s is 0 in float32 from a logit of 20 on; −expm1(log s) is not.
+    # 1 − s by subtraction loses what precision log s still has near s = 1.
     false_negative = (inside * -log_s.expm1()).sum()
     return -true_positive / (false_positive + false_negative + epsilon)

@@ -1,7 +1,6 @@
 """The curves: loss of every step and epoch, validation Dice per class, as they come."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyqtgraph as pg
 from qtpy.QtCore import QEvent, Qt, QTimer
@@ -11,10 +10,6 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from segstudio.core.labels import PALETTE
 from segstudio.learn.events import EpochDone, Event, Started, StepDone
 from segstudio.session import Session
-from segstudio.ui.studio import studio_of
-
-if TYPE_CHECKING:
-    from napari import Viewer
 
 REDRAW_MS = 100
 MOST_EPOCHS_AHEAD = 100  # an axis drawn longer from the start would be empty for hours
@@ -133,8 +128,3 @@ class CurvesPanel(QWidget):
         self._timer.stop()
         self._stale = True
         self._redraw()
-
-
-def curves_panel(napari_viewer: "Viewer") -> CurvesPanel:
-    """Return the curves of a viewer's studio."""
-    return CurvesPanel(studio_of(napari_viewer).session)

@@ -1,7 +1,6 @@
 """The data panel: open images and folders, pick a case, save labels."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
@@ -15,14 +14,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from segstudio.compare.demo import make_demo_dataset
 from segstudio.data.datasets import Dataset
 from segstudio.data.formats import stem
+from segstudio.learn.run_folder import runs_home
 from segstudio.session import OpenCase, Session
 from segstudio.ui.edge import at_the_edge
-from segstudio.ui.studio import studio_of
-
-if TYPE_CHECKING:
-    from napari import Viewer
 
 NIFTI = "NIfTI (*.nii *.nii.gz)"
 
@@ -36,6 +33,9 @@ class DataPanel(QWidget):
         self.open_file = _button("Open image…", "Open one NIfTI image, with labels beside it.")
         self.open_folder = _button(
             "Open folder…", "Open an ACDC folder, or images with NAME_gt labels beside them."
+        )
+        self.open_sample = _button(
+            "Open sample hearts", "Open generated hearts with labels: no picture of a patient."
         )
         self.cases = QListWidget()
         self.cases.setToolTip("Click a case to show it. A dot means that it has labels.")
@@ -51,6 +51,7 @@ class DataPanel(QWidget):
         self._lay_out()
         self.open_file.clicked.connect(self._ask_file)
         self.open_folder.clicked.connect(self._ask_folder)
+        self.open_sample.clicked.connect(self._open_sample)
         self.cases.itemSelectionChanged.connect(self._show_selected)
         self.new_labels.clicked.connect(self._make_labels)
         self.save_labels.clicked.connect(self._ask_save)
@@ -67,6 +68,7 @@ class DataPanel(QWidget):
         column = QVBoxLayout(self)
         for row in (
             _row(self.open_file, self.open_folder),
+            self.open_sample,
             self.dataset,
             self.cases,
             self.case,
@@ -88,6 +90,11 @@ class DataPanel(QWidget):
         name = QFileDialog.getExistingDirectory(self, "Open folder of images with labels")
         if name:
             self.session.open_folder(name)
+
+    @at_the_edge
+    def _open_sample(self, _checked: bool = False) -> None:
+        dataset = make_demo_dataset(runs_home().parent / "demos" / "sample")
+        self.session.open_folder(dataset.root)
 
     @at_the_edge
     def _show_selected(self) -> None:
@@ -174,8 +181,3 @@ def _free_name(image: Path) -> Path:
     while path.exists():
         path, n = image.with_name(f"{stem(image)}_edited{n}_gt{suffix}"), n + 1
     return path
-
-
-def data_panel(napari_viewer: "Viewer") -> DataPanel:
-    """Return the data panel of a viewer's studio."""
-    return DataPanel(studio_of(napari_viewer).session)

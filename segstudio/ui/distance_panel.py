@@ -1,15 +1,9 @@
 """The distance panel: which class's signed distance map is shown, and how it is measured."""
 
-from typing import TYPE_CHECKING
-
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QWidget
 
 from segstudio.session import MapChoice, OpenCase, Session
 from segstudio.ui.edge import at_the_edge
-from segstudio.ui.studio import studio_of
-
-if TYPE_CHECKING:
-    from napari import Viewer
 
 
 class DistancePanel(QWidget):
@@ -73,8 +67,3 @@ class DistancePanel(QWidget):
         self.measured.setCurrentIndex(self.measured.findData(choice.per_plane))
         for widget in (self.shown, self.classes, self.measured):
             widget.blockSignals(False)
-
-
-def distance_panel(napari_viewer: "Viewer") -> DistancePanel:
-    """Return the distance panel of a viewer's studio."""
-    return DistancePanel(studio_of(napari_viewer).session)

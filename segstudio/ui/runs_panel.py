@@ -1,7 +1,6 @@
 """The runs panel: finished and stopped runs, their scores, and their predictions again."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
@@ -18,10 +17,6 @@ from qtpy.QtWidgets import (
 from segstudio.learn.run_folder import RunFolder, runs_home
 from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
-from segstudio.ui.studio import studio_of
-
-if TYPE_CHECKING:
-    from napari import Viewer
 
 _PATH = Qt.ItemDataRole.UserRole
 
@@ -123,8 +118,3 @@ class RunsPanel(QWidget):
 
 def _number(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.3f}"
-
-
-def runs_panel(napari_viewer: "Viewer") -> RunsPanel:
-    """Return the runs panel of a viewer's studio."""
-    return RunsPanel(studio_of(napari_viewer).session)

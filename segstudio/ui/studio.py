@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from napari.utils.notifications import show_error, show_info
 from qtpy.QtCore import QEvent, QObject
@@ -18,7 +17,6 @@ from segstudio.viewer.stage import Stage
 
 if TYPE_CHECKING:
     from napari import Viewer
-    from napari.components import ViewerModel
 
 
 class Studio(QObject):
@@ -30,8 +28,9 @@ class Studio(QObject):
         The layers go there.
     """
 
-    def __init__(self, viewer: "Viewer | ViewerModel") -> None:
+    def __init__(self, viewer: "Viewer") -> None:
         super().__init__()
+        self._viewer = viewer
         self.session = Session()
         self.stage = Stage(viewer, self.session)
         self.run_path: Path | None = None
@@ -54,6 +53,8 @@ class Studio(QObject):
         """Close with the window; a dock's own closeEvent does not always come."""
         if event.type() == QEvent.Type.DeferredDelete:
             self.close()
+            # A studio holds its viewer, so forgetting it here is what frees both.
+            _studios.pop(self._viewer, None)
         return False
 
     def _start_training(self, config: TrainConfig) -> None:
@@ -123,11 +124,13 @@ class Studio(QObject):
         (show_error if message.is_error else show_info)(message.text)
 
 
-_studios: "WeakKeyDictionary[Viewer, Studio]" = WeakKeyDictionary()
+_studios: "dict[Viewer, Studio]" = {}
 
 
 def studio_of(viewer: "Viewer") -> Studio:
     """Return the studio of a viewer, made at the first call."""
+    # napari hands plugins a proxy that keeps private attributes from them, the window's among them.
+    viewer = getattr(viewer, "__wrapped__", viewer)
     if viewer not in _studios:
         studio = Studio(viewer)
         viewer.window._qt_window.installEventFilter(studio)

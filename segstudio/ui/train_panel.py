@@ -1,7 +1,6 @@
 """The training panel: the loss, the few settings that matter, Start and Stop."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtGui import QPalette
@@ -32,10 +31,6 @@ from segstudio.losses.registry import card, cards
 from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.formula import formula_pixmap
-from segstudio.ui.studio import studio_of
-
-if TYPE_CHECKING:
-    from napari import Viewer
 
 IDLE = "Choose a loss and press Start."
 
@@ -196,8 +191,3 @@ def _whole(least: int, most: int, value: int, tip: str) -> QSpinBox:
     box.setValue(value)
     box.setToolTip(tip)
     return box
-
-
-def train_panel(napari_viewer: "Viewer") -> TrainPanel:
-    """Return the training panel of a viewer's studio."""
-    return TrainPanel(studio_of(napari_viewer).session)

@@ -59,8 +59,8 @@ def folder(path: Path) -> Path:
 
 RGB = np.zeros(SHAPE[::-1], [("R", "u1"), ("G", "u1"), ("B", "u1")])
 BROKEN: dict[str, tuple[str, Callable[[Path], Path], str]] = {
-    "cut in its voxels": ("a.nii.gz", lambda p: cut(p, 0.5), "damaged or cut short"),
-    "cut, not packed": ("a.nii", lambda p: cut(p, 0.5), "damaged or cut short"),
+    "cut in its voxels": ("a.nii.gz", lambda p: cut(p, 0.5), "damaged, cut short"),
+    "cut, not packed": ("a.nii", lambda p: cut(p, 0.5), "damaged, cut short"),
     "cut in its header": ("a.nii.gz", lambda p: cut(p, 0.001), "NIfTI|damaged"),
     "empty": ("a.nii.gz", lambda p: content(p, b""), "not a NIfTI file"),
     "of other content": ("a.nii", lambda p: content(p, b"text" * 200), "not a NIfTI file"),
