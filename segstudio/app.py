@@ -71,7 +71,7 @@ def run_window(paths: Sequence[Path]) -> None:
 
     viewer, studio = make_window()
     viewer.window.show()
-    _load_slow_libraries()
+    load_slow_libraries()
     QTimer.singleShot(0, lambda: _open_all(studio, paths))
     napari.run()
 
@@ -99,8 +99,8 @@ def _open_all(studio: Studio, paths: Sequence[Path]) -> None:
             studio.session.say(sentence(error))
 
 
-def _load_slow_libraries() -> None:
-    """Import torch and the distance kernel beside the window: their first use need not wait."""
+def load_slow_libraries() -> threading.Thread:
+    """Import torch and compile the distance kernel beside the window; return the thread."""
 
     def load() -> None:
         from segstudio.core.distance import warm_up
@@ -108,7 +108,9 @@ def _load_slow_libraries() -> None:
         warm_up()
         import segstudio.learn.training  # noqa: F401
 
-    threading.Thread(target=load, daemon=True, name="segstudio-load").start()
+    thread = threading.Thread(target=load, daemon=True, name="segstudio-load")
+    thread.start()
+    return thread
 
 
 def _add_about(main: QMainWindow) -> None:

@@ -135,8 +135,8 @@ def maps(
         )
     if label is None and values.max() >= MOST_MAPS:
         raise InputError(
-            f"The label values of '{labels}' run to {values.max()}, a map for each would be too "
-            "much. Choose one with --label."
+            f"The label values of '{labels}' run to {values.max()}; a map for each is too "
+            "much. Is it an image? Else choose one value with --label."
         )
     chosen = None if label is None else [label]
     phi = signed_distance(values, grid.spacing, classes=chosen, per_plane=per_plane)
@@ -351,7 +351,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _usage_sentence(error: TyperException) -> str:
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "segstudio"
-    text = error.format_message().rstrip(".")
+    text = error.format_message().rstrip(".").split(", unable to parse")[0]
+    text = text.replace("Input should be", "it should be")
     return f"{text}. '{command} --help' shows how it is used."
 
 

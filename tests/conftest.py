@@ -1,11 +1,54 @@
 """Data that many tests share."""
 
 import os
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from segstudio.cli import main
 from segstudio.data.phantoms import write_heart_dataset
+
+# Small enough that a training takes a second.
+TINY = 'base_channels = 4\nlevels = 3\nepochs = 2\nprecision = "32-true"\n'
+
+
+@dataclass(frozen=True)
+class Told:
+    """How a command ended and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def last(self) -> str:
+        """The last line of stderr, where a mistake is told."""
+        return self.err.rstrip("\n").rpartition("\n")[2]
+
+
+def run_command(*arguments: object) -> Told:
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+        main([str(a) for a in arguments])
+    return Told(int(ended.value.code or 0), out.getvalue(), err.getvalue())
+
+
+@pytest.fixture(scope="session")
+def segstudio() -> Callable[..., Told]:
+    """Return what runs a command in this process, as the shell would."""
+    return run_command
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a settings file for a training of a second."""
+    path = tmp_path_factory.mktemp("settings") / "tiny.toml"
+    path.write_text(TINY)
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -14,6 +57,17 @@ def hearts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data") / "hearts"
     write_heart_dataset(folder, patients=4, shape=(4, 48, 48), seed=1)
     return folder
+
+
+@pytest.fixture(scope="session")
+def finished_run(
+    hearts: Path, tiny: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Told]:
+    """Return the run folder of a finished training, not to be changed, and what was printed."""
+    run = tmp_path_factory.mktemp("runs") / "finished"
+    told = run_command("train", hearts, "--loss", "dice", "--config", tiny, "--out", run)
+    assert told.status == 0, told.err
+    return run, told
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,7 @@ def draw_case(
     box = _view_box(truth[z] + prediction[z])
     picture, true, found = (a[z][box] for a in (volume.data, truth, prediction))
     phi = signed_distance(truth[z], volume.spacing[1:], classes=[value])[0][box]
-    figure = Figure(figsize=(12, 3.9), layout=ConstrainedLayoutEngine(h_pad=0.1))
+    figure = Figure(figsize=(12, 4.2), layout=ConstrainedLayoutEngine(h_pad=0.1))
     axes: Sequence[Axes] = figure.subplots(1, 4)
     aspect = volume.spacing[1] / volume.spacing[2]
     for axis in axes:
@@ -67,9 +67,10 @@ def draw_case(
         axis.imshow(picture, cmap="gray", aspect=aspect)
     name = next(c.name for c in classes.classes if c.value == value)
     _overlay(axes[1], true, classes, aspect)
-    _draw_map(figure, axes[2], phi, aspect, volume.grid.unit)
+    _draw_map(figure, axes[2], phi, aspect)
     _overlay(axes[3], found, classes, aspect)
-    titles = ("image", "ground truth", f"distance map φ of the {name}", "prediction")
+    of_map = f"φ of the {name}, in {volume.grid.unit}"
+    titles = ("image", "ground truth", of_map, "prediction")
     for axis, text in zip(axes, titles, strict=True):
         axis.set_title(text, fontsize=10)
     _legend(axes[1], classes)
@@ -101,25 +102,22 @@ def _overlay(axis: Axes, labels: NDArray[np.integer], classes: ClassTable, aspec
     )
 
 
-def _draw_map(
-    figure: Figure, axis: Axes, phi: NDArray[np.float32], aspect: float, unit: str
-) -> None:
+def _draw_map(figure: Figure, axis: Axes, phi: NDArray[np.float32], aspect: float) -> None:
     reach = _reach(phi)
-    shown = axis.imshow(phi, cmap="RdBu_r", vmin=-reach, vmax=reach, alpha=0.75, aspect=aspect)
+    shown = axis.imshow(phi, cmap="RdBu_r", vmin=-reach, vmax=reach, alpha=0.7, aspect=aspect)
     if phi.min() < 0 < phi.max():
         axis.contour(phi, levels=[0.0], colors="black", linewidths=1.0)
     extend = "both" if reach < np.abs(phi).max() else "neither"
-    bar = figure.colorbar(
-        shown, ax=axis, orientation="horizontal", shrink=0.9, pad=0.02, extend=extend
-    )
-    bar.set_label(f"{unit}; negative inside", fontsize=8)
+    # Inset, so that the panel keeps the size of its neighbours.
+    beneath = axis.inset_axes((0.05, -0.09, 0.9, 0.05))
+    bar = figure.colorbar(shown, cax=beneath, orientation="horizontal", extend=extend)
     bar.ax.tick_params(labelsize=8)
 
 
 def _reach(phi: NDArray[np.float32]) -> float:
     """Return where the colours end: far outside the map is larger than inside by far."""
     depth, height = float(-phi.min()), float(np.abs(phi).max())
-    return min(height, max(4 * depth, height / 4)) or 1.0
+    return min(height, max(4 * depth, height / 2)) or 1.0
 
 
 def _legend(axis: Axes, classes: ClassTable) -> None:
@@ -155,7 +153,16 @@ def draw_curves(run: RunFolder) -> Figure:
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.spines[["top", "right"]].set_visible(False)
         # Above the axes: the curves may run anywhere in them.
-        axis.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4)
+        axis.legend(
+            loc="lower left",
+            bbox_to_anchor=(0.0, 1.0),
+            ncols=4,
+            fontsize=8,
+            frameon=False,
+            borderpad=0.0,
+            handlelength=1.2,
+            columnspacing=1.2,
+        )
     return figure
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from errno import EDQUOT, ENOSPC
+from errno import EDQUOT, EFBIG, ENOSPC
 
 
 class InputError(ValueError):
@@ -62,8 +62,13 @@ def _disk_sentence(error: OSError) -> str:
     where = f"'{error.filename}'" if error.filename else "a file"
     if error.errno in (ENOSPC, EDQUOT):
         return f"The disk is full: {where} could not be written. Free some space and try again."
+    if error.errno == EFBIG:
+        return f"{where} would be larger than is allowed here. Choose another place."
     if isinstance(error, PermissionError):
         return f"No permission for {where}. Choose another place or change its permissions."
     if isinstance(error, FileNotFoundError):
         return f"{where} does not exist. Check the path."
+    if isinstance(error, FileExistsError | NotADirectoryError | IsADirectoryError):
+        reason = (error.strerror or str(error)).lower()
+        return f"{where} cannot be used here: {reason}. Choose another path."
     return f"{where}: {error.strerror or error}."

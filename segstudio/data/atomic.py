@@ -36,6 +36,10 @@ def written(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     try:
         yield temporary
         temporary.replace(path)
+    except OSError as error:
+        # A full disk names no file, or the temporary one, which says nothing to the user.
+        error.filename = str(path)
+        raise
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)

@@ -75,6 +75,7 @@ class Stage:
             metadata={"segstudio_grid": volume.grid},
             **placement(volume.grid),
         )
+        self._add_prediction(opened)
         if self._session.labels is not None:
             self._show_labels(self._session.labels)
             self._show_map(self._session.map_choice)
@@ -100,6 +101,9 @@ class Stage:
         layer.events.paint.connect(self._follow_stroke)
         layer.events.data.connect(self._take_labels)
         self._layers[LABELS] = layer
+        # Under the prediction's outlines, and what a brush paints on.
+        self._viewer.layers.move(self._viewer.layers.index(layer), 1)
+        self._viewer.layers.selection.active = layer
 
     def _take_labels(self, event: Any) -> None:
         """Follow a tool that gave the layer another array instead of painting into its own."""
@@ -161,26 +165,34 @@ class Stage:
         self._viewer.layers.move(self._viewer.layers.index(layer), 1)
         self._viewer.layers.selection.active = active
 
+    def _add_prediction(self, opened: OpenCase) -> None:
+        """Add the layer of predictions, hidden.
+
+        Adding a layer stalls the window for a fifth of a second, changing its data does not:
+        so it is there before a training shows its first epoch.
+        """
+        layer = self._viewer.add_labels(
+            np.zeros(opened.volume.data.shape, np.int32),
+            name=PREDICTION,
+            opacity=0.9,
+            colormap=label_colors(opened.classes),
+            visible=False,
+            metadata={"segstudio_grid": opened.volume.grid},
+            **placement(opened.volume.grid),
+        )
+        layer.contour = 2
+        self._layers[PREDICTION] = layer
+
     def _show_prediction(self, labels: NDArray[np.int32] | None) -> None:
-        opened, layer = self._session.open_case, self._layers.get(PREDICTION)
-        if labels is None or opened is None:
-            if layer is not None:
-                self._viewer.layers.remove(layer)
-        elif layer is not None:
+        opened = self._session.open_case
+        if opened is None:
+            return
+        if PREDICTION not in self._layers:
+            self._add_prediction(opened)
+        layer = self._layers[PREDICTION]
+        if labels is not None:
             layer.data = labels
-        else:
-            active = self._viewer.layers.selection.active
-            layer = self._viewer.add_labels(
-                labels,
-                name=PREDICTION,
-                opacity=0.9,
-                colormap=label_colors(opened.classes),
-                metadata={"segstudio_grid": opened.volume.grid},
-                **placement(opened.volume.grid),
-            )
-            layer.contour = 2
-            self._layers[PREDICTION] = layer
-            self._viewer.layers.selection.active = active
+        layer.visible = labels is not None
 
 
 def _map_of(opened: OpenCase, labels: NDArray[np.int32], choice: MapChoice) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-from errno import EDQUOT, EIO, ENOSPC
+from errno import EDQUOT, EFBIG, EIO, ENOSPC
 
 import pytest
 
@@ -24,6 +24,14 @@ from segstudio.core.errors import InputError, near_names, sentence
         (
             FileNotFoundError(2, "No such file or directory", "a.nii"),
             "'a.nii' does not exist. Check the path.",
+        ),
+        (
+            NotADirectoryError(20, "Not a directory", "a.nii/run"),
+            "'a.nii/run' cannot be used here: not a directory. Choose another path.",
+        ),
+        (
+            OSError(EFBIG, "File too large", "a.nii"),
+            "'a.nii' would be larger than is allowed here. Choose another place.",
         ),
         (OSError(EIO, "Input/output error", "a.nii"), "'a.nii': Input/output error."),
         (OSError("no code"), "a file: no code."),

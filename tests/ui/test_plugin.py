@@ -28,7 +28,7 @@ def test_panels_opened_one_by_one_share_a_session(viewer, hearts) -> None:
 
     assert panels[0].session is panels[1].session
     assert panels[1].classes.count() == 3
-    assert len(viewer.layers) == 3
+    assert len(viewer.layers) == 4
 
 
 def test_two_viewers_have_two_sessions(viewer, qtbot) -> None:

@@ -60,6 +60,7 @@ def test_open_see_paint_save_train_and_look(window, hearts, runs, tmp_path, monk
     assert sorted(curves.dice) == ["left ventricle", "myocardium", "right ventricle"]
     assert len(curves.loss_plot.listDataItems()[0].getData()[0]) == len(curves.steps[0])
     prediction = window.studio.stage.layer(PREDICTION)
+    assert prediction.visible
     assert prediction.data.shape == volume.data.shape
     assert prediction.scale == pytest.approx(volume.spacing)
     run = next(runs.iterdir())
@@ -104,15 +105,15 @@ def test_a_finished_run_shows_its_prediction_again(window, hearts, runs) -> None
     window.wait_for(lambda: window.session.training is None)
     second = open_dataset(hearts).cases[1].name
     window.session.show_case(second)
-    assert window.studio.stage.layer(PREDICTION) is None
+    assert not window.studio.stage.layer(PREDICTION).visible
 
     panel = window.panel("Runs")
     assert panel.runs.count() == 1
     assert "Test Dice" in panel.summary.text()
     click(window, panel.show_prediction)
-    window.wait_for(lambda: window.studio.stage.layer(PREDICTION) is not None)
+    window.wait_for(lambda: window.studio.stage.layer(PREDICTION).visible)
     click(window, panel.hide_prediction)
-    assert window.studio.stage.layer(PREDICTION) is None
+    assert not window.studio.stage.layer(PREDICTION).visible
 
 
 def test_each_mistake_is_told_in_a_sentence(window, hearts, tmp_path) -> None:

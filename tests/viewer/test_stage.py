@@ -91,10 +91,11 @@ def test_a_prediction_is_laid_over_changed_and_taken_away(stage: Stage, session:
     session.show_prediction(np.full(shape, 2, np.int32))
 
     assert stage.layer(PREDICTION) is layer
+    assert layer.visible
     assert (layer.data == 2).all()
     assert layer.scale == pytest.approx(session.open_case.volume.spacing)
     session.show_prediction(None)
-    assert stage.layer(PREDICTION) is None
+    assert not layer.visible
 
 
 def test_labels_have_the_colours_of_the_class_table(stage: Stage) -> None:
@@ -111,7 +112,8 @@ def test_another_case_replaces_the_layers(stage: Stage, session: Session, hearts
     session.show_case(second.name)
 
     names = [layer.name for layer in stage._viewer.layers]
-    assert names == [second.name, MAP, LABELS]
+    assert names == [second.name, MAP, LABELS, PREDICTION]
+    assert not stage.layer(PREDICTION).visible
 
 
 def test_a_layer_the_user_removed_comes_back_when_it_is_asked_for(
