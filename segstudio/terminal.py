@@ -84,12 +84,10 @@ class _Display:
         if isinstance(event, Started):
             self._start = event
             self._line(_start_line(event))
-            total, done = (n * event.steps_per_epoch for n in (event.epochs, event.epoch - 1))
-            self._bar.update(self._task, total=total, completed=done)
+            self._bar.update(self._task, total=1.0)
         elif isinstance(event, StepDone) and self._start:
-            done = (event.epoch - 1) * self._start.steps_per_epoch + event.step
             text = f"epoch {event.epoch}/{self._start.epochs}  loss {event.loss:.4g}"
-            self._bar.update(self._task, completed=done, description=text)
+            self._bar.update(self._task, completed=event.done, description=text)
         elif isinstance(event, EpochDone):
             self._line(_epoch_line(event))
         elif isinstance(event, CaseValidated):

@@ -20,7 +20,10 @@ TRAINING_SECONDS = 120.0
 
 def demo_config(seconds: float = TRAINING_SECONDS) -> TrainConfig:
     """Return the settings of the demo: the modified boundary loss, for two minutes."""
-    return make_config(loss="modified-boundary", epochs=200, batch_size=8, max_seconds=seconds)
+    # Two minutes are few steps: larger and more of them than a long training wants.
+    return make_config(
+        loss="modified-boundary", epochs=200, batch_size=4, learning_rate=1e-3, max_seconds=seconds
+    )
 
 
 def make_demo_dataset(out: Path) -> Dataset:

@@ -30,12 +30,16 @@ class Started:
 
 @dataclass(frozen=True)
 class StepDone:
-    """One step of the optimiser. Epochs count from 1, steps from 1 within their epoch."""
+    """One step of the optimiser. Epochs count from 1, steps from 1 within their epoch.
+
+    `done` is the share of the training that is behind, by epochs or by its time limit.
+    """
 
     epoch: int
     step: int
     loss: float
     parts: Mapping[str, float]
+    done: float
 
 
 @dataclass(frozen=True)

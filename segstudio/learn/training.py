@@ -112,6 +112,20 @@ class _Job:
     criterion: Criterion
     predictor: Predictor
     progress: _Progress
+    began: float = 0.0
+
+    def seconds(self) -> float:
+        """Return how long the run has been training, earlier sittings included."""
+        return time.monotonic() - self.began
+
+    def done(self) -> float:
+        """Return the share of the training that is behind, by epochs or by the time limit."""
+        config, progress = self.config, self.progress
+        in_epoch = progress.step / self.slices.steps(config.batch_size)
+        share = (progress.epoch - 1 + in_epoch) / config.epochs
+        if config.max_seconds:
+            share = max(share, self.seconds() / config.max_seconds)
+        return min(share, 1.0)
 
     def state(self, log_size: int) -> dict[str, Any]:
         return {
@@ -208,13 +222,13 @@ def _events(run: RunFolder, job: _Job) -> Generator[Event]:
     yield _started(run, job)
     yield from _warnings(job)
     config, progress = job.config, job.progress
-    began = time.monotonic() - progress.seconds
+    job.began = time.monotonic() - progress.seconds
     try:
         while progress.epoch <= config.epochs:
             epoch_began = time.monotonic()
             yield from _train_epoch(job)
             yield from _validate_epoch(run, job, epoch_began)
-            progress.seconds = time.monotonic() - began
+            progress.seconds = job.seconds()
             save_checkpoint(run.last, job.state(run.log_size()))
             yield Saved(progress.epoch - 1, run.last)
             if config.max_seconds and progress.seconds > config.max_seconds:
@@ -266,7 +280,7 @@ def _train_epoch(job: _Job) -> Iterator[StepDone]:
         loss, parts = _step(job, batch)
         progress.step += 1
         progress.losses.append(loss)
-        yield StepDone(progress.epoch, progress.step, loss, parts)
+        yield StepDone(progress.epoch, progress.step, loss, parts, job.done())
 
 
 def _step(job: _Job, batch: Batch) -> tuple[float, dict[str, float]]:

@@ -32,6 +32,7 @@ from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.formula import formula_pixmap
 
+THOUSAND = 1000
 IDLE = "Choose a loss and press Start."
 
 
@@ -41,7 +42,6 @@ class TrainPanel(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self._steps_per_epoch = 1
         self._make_choices()
         self._make_controls()
         self._lay_out()
@@ -80,7 +80,7 @@ class TrainPanel(QWidget):
         self.stop = QPushButton("Stop")
         self.stop.setToolTip("Stop after this step; the best and the last network are kept.")
         self.progress = QProgressBar()
-        self.progress.setToolTip("Steps done of all epochs.")
+        self.progress.setToolTip("How much of the training is done.")
         self.status = QLabel(IDLE)
         self.status.setWordWrap(True)
 
@@ -149,14 +149,13 @@ class TrainPanel(QWidget):
 
     def _follow(self, event: Event) -> None:
         if isinstance(event, Started):
-            self._steps_per_epoch = event.steps_per_epoch
-            self.progress.setRange(0, event.epochs * event.steps_per_epoch)
+            self.progress.setRange(0, THOUSAND)
             self.status.setText(
                 f"{event.train_cases} cases to train, {event.validation_cases} to validate, "
                 f"{event.test_cases} to test, on {event.device} ({event.precision})"
             )
         elif isinstance(event, StepDone):
-            self.progress.setValue((event.epoch - 1) * self._steps_per_epoch + event.step)
+            self.progress.setValue(round(event.done * THOUSAND))
         elif isinstance(event, EpochDone):
             best = ", the best so far" if event.is_best else ""
             self.status.setText(f"Epoch {event.epoch}: validation Dice {event.mean_dice:.3f}{best}")

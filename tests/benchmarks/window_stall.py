@@ -5,8 +5,7 @@
 A timer ticks every 5 ms; a gap is the time between two ticks, less 5 ms. The window shows a case
 of the dataset (``$SEGSTUDIO_DATA/acdc``), its map and labels, and lays a prediction over it after
 each epoch. One layer of each kind is drawn, and torch loaded, before the first tick counts. Without
-a display, the
-benchmark starts a virtual one of 1280×800.
+a display, the benchmark starts a virtual one of 1280×800.
 """
 
 import argparse

@@ -34,8 +34,8 @@ def test_the_split_is_read_back(tmp_path: Path) -> None:
 
 def test_events_are_lines_of_json_and_infinities_null(tmp_path: Path) -> None:
     run = made(tmp_path / "run")
-    run.append(StepDone(1, 1, 0.5, {"dice": 0.5}))
-    run.append(StepDone(1, 2, float("inf"), {"dice": float("nan")}))
+    run.append(StepDone(1, 1, 0.5, {"dice": 0.5}, 0.1))
+    run.append(StepDone(1, 2, float("inf"), {"dice": float("nan")}, 0.2))
 
     lines = [json.loads(line) for line in run.log.read_text().splitlines()]
     assert lines[0] == {
@@ -44,6 +44,7 @@ def test_events_are_lines_of_json_and_infinities_null(tmp_path: Path) -> None:
         "step": 1,
         "loss": 0.5,
         "parts": {"dice": 0.5},
+        "done": 0.1,
     }
     assert lines[1]["loss"] is None
     assert lines[1]["parts"] == {"dice": None}
@@ -51,7 +52,7 @@ def test_events_are_lines_of_json_and_infinities_null(tmp_path: Path) -> None:
 
 def test_a_last_line_cut_short_is_left_out(tmp_path: Path) -> None:
     run = made(tmp_path / "run")
-    run.append(StepDone(1, 1, 0.5, {}))
+    run.append(StepDone(1, 1, 0.5, {}, 0.1))
     with run.log.open("a") as file:
         file.write('{"event": "StepD')
 
@@ -60,9 +61,9 @@ def test_a_last_line_cut_short_is_left_out(tmp_path: Path) -> None:
 
 def test_the_log_can_be_cut_to_what_a_checkpoint_knew(tmp_path: Path) -> None:
     run = made(tmp_path / "run")
-    run.append(StepDone(1, 1, 0.5, {}))
+    run.append(StepDone(1, 1, 0.5, {}, 0.1))
     size = run.log_size()
-    run.append(StepDone(1, 2, 0.4, {}))
+    run.append(StepDone(1, 2, 0.4, {}, 0.2))
     run.cut_log(size)
 
     assert [e["step"] for e in run.events()] == [1]

@@ -212,3 +212,11 @@ def test_a_finished_run_resumes_with_more_epochs_only(hearts: Path, tmp_path: Pa
 
     with pytest.raises(InputError, match="Ask for more epochs"):
         next(train(hearts, tiny(epochs=1), tmp_path / "run", resume=True))
+
+
+def test_steps_tell_how_much_of_the_training_is_done(hearts: Path, tmp_path: Path) -> None:
+    done = [e.done for e in train(hearts, tiny(), tmp_path / "run") if isinstance(e, StepDone)]
+
+    assert done == sorted(done)
+    assert done[len(done) // 2 - 1] == pytest.approx(0.5)
+    assert done[-1] == 1
