@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+# Before torch is imported: in networks this small, threads wait for each other more than they
+# compute, and for seconds where the machine has other work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from segstudio.cli import main
 from segstudio.data.phantoms import write_heart_dataset
 

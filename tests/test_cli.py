@@ -17,7 +17,8 @@ import pytest
 from segstudio import __version__
 from segstudio.core.distance import signed_distance
 from segstudio.data.formats import read_labels, read_volume, write_labels
-from segstudio.learn.config import TrainConfig
+from segstudio.learn.config import TrainConfig, make_config
+from segstudio.learn.training import train as start_training
 from segstudio.losses.registry import LOSSES
 
 Run = tuple[Path, Any]
@@ -271,3 +272,26 @@ def test_a_class_that_nobody_has_scores_none(
     told = segstudio("evaluate", empty, empty, "--out", tmp_path / "s.csv")
     assert told.status == 0
     assert "none" in told.out
+
+
+def test_a_training_stopped_before_its_first_step_can_go_on(
+    segstudio: Command, hearts: Path, tmp_path: Path
+) -> None:
+    config = make_config(base_channels=4, levels=3, epochs=1, precision="32-true")
+    events = start_training(hearts, config, tmp_path / "run")
+    next(events)
+    events.close()
+    assert segstudio("train", hearts, "--out", tmp_path / "run", "--resume").status == 0
+
+
+def test_a_run_that_goes_on_is_not_finished_until_it_is(
+    segstudio: Command, hearts: Path, finished_run: Run, tmp_path: Path
+) -> None:
+    run = copytree(finished_run[0], tmp_path / "run")
+    config = make_config(epochs=3)
+    events = start_training(hearts, config, run, resume=True)
+    while type(next(events)).__name__ != "Saved":
+        pass
+    events.close()
+    assert not (run / "summary.json").exists()
+    assert segstudio("train", hearts, "--out", run, "--resume").status == 0

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 
+from segstudio.core.errors import InputError
 from segstudio.learn.config import TrainConfig
 
 
@@ -33,8 +34,16 @@ def choose_compute(config: TrainConfig) -> Compute:
     """Return the device and precision that a config asks for, or the best there are."""
     device = _best_device() if config.device == "auto" else config.device
     precision = _best_precision(device) if config.precision == "auto" else config.precision
+    if not _is_there(device):
+        raise InputError(f"There is no device '{device}' here. Choose cpu, or auto.")
     fabric = Fabric(accelerator=device, devices=1, precision=precision)  # type: ignore[arg-type]
     return Compute(fabric, device, precision)
+
+
+def _is_there(device: str) -> bool:
+    if device == "cuda":
+        return torch.cuda.is_available()
+    return device == "cpu" or torch.backends.mps.is_available()
 
 
 def _best_device() -> str:

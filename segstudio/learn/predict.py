@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from segstudio.core.labels import ClassTable
 from segstudio.core.volume import Volume
 from segstudio.learn.batches import fit_plane, normalise, round_up
-from segstudio.learn.checkpoint import load_checkpoint
+from segstudio.learn.checkpoint import load_checkpoint, load_weights
 from segstudio.learn.config import TrainConfig
 from segstudio.learn.device import Compute, choose_compute
 from segstudio.learn.run_folder import RunFolder
@@ -95,10 +95,11 @@ def load_predictor(run: str | Path) -> Predictor:
     """
     folder = RunFolder.opened(Path(run))
     config, classes = folder.read_config()
-    state = load_checkpoint(folder.best if folder.best.exists() else folder.last)
+    path = folder.best if folder.best.exists() else folder.last
+    state = load_checkpoint(path)
     compute = choose_compute(TrainConfig())
     model = build_unet(1, len(classes), config.base_channels, config.levels, config.seed)
-    model.load_state_dict(state["model"])
+    load_weights(model, state, path)
     return Predictor(compute.place(model), compute, classes, 2 ** (config.levels - 1))
 
 

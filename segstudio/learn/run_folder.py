@@ -55,7 +55,9 @@ class RunFolder:
             There is no run.
         """
         if not (path / "config.toml").is_file():
-            raise InputError(f"'{path}' is not a run folder: it holds no config.toml.")
+            raise InputError(
+                f"'{path}' is not a run folder: it holds no config.toml. Check the path."
+            )
         return cls(path)
 
     @property
@@ -135,6 +137,10 @@ class RunFolder:
     def write_summary(self, summary: Summary) -> None:
         """Write ``summary.json``, the last file of a finished run."""
         write_text(self.path / "summary.json", json.dumps(summary, indent=1), overwrite=True)
+
+    def forget_summary(self) -> None:
+        """Remove the summary: a run that goes on is not finished."""
+        (self.path / "summary.json").unlink(missing_ok=True)
 
     def read_summary(self) -> Summary | None:
         """Return the summary; None while the run is not finished."""

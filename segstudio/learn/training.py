@@ -25,7 +25,7 @@ from segstudio.data.datasets import (
 )
 from segstudio.data.splits import Split, split_by_patient
 from segstudio.learn.batches import Batch, SliceSet
-from segstudio.learn.checkpoint import load_checkpoint, save_checkpoint
+from segstudio.learn.checkpoint import load_checkpoint, load_weights, save_checkpoint
 from segstudio.learn.config import TrainConfig
 from segstudio.learn.device import Compute, choose_compute, keep_freed_memory
 from segstudio.learn.events import (
@@ -135,8 +135,8 @@ class _Job:
             "log_size": log_size,
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        self.model.load_state_dict(state["model"])
+    def restore(self, state: dict[str, Any], path: Path) -> None:
+        load_weights(self.model, state, path)
         self.optimizer.load_state_dict(state["optimizer"])
         self.progress = _Progress(**state["progress"])
 
@@ -161,13 +161,14 @@ def _resumed(dataset: Dataset, config: TrainConfig, out: Path) -> tuple[RunFolde
     own, classes = run.read_config()
     changed = own.model_copy(update={"epochs": config.epochs, "max_seconds": config.max_seconds})
     job = _prepare(dataset, changed, classes, run.read_split())
-    job.restore(state)
+    job.restore(state, run.last)
     if job.progress.epoch > changed.epochs and run.read_summary() is not None:
         raise InputError(
             f"The run '{out}' has finished its {job.progress.epoch - 1} epochs. "
             "Ask for more epochs to go on with it."
         )
     run.cut_log(state["log_size"])
+    run.forget_summary()
     run.write_config(changed, classes, dataset.name)
     return run, job
 
@@ -219,11 +220,11 @@ def _checked(case: Case, classes: ClassTable) -> tuple[Volume, NDArray[np.int32]
 
 
 def _events(run: RunFolder, job: _Job) -> Generator[Event]:
-    yield _started(run, job)
-    yield from _warnings(job)
     config, progress = job.config, job.progress
     job.began = time.monotonic() - progress.seconds
     try:
+        yield _started(run, job)
+        yield from _warnings(job)
         while progress.epoch <= config.epochs:
             epoch_began = time.monotonic()
             yield from _train_epoch(job)

@@ -48,6 +48,7 @@ class TrainPanel(QWidget):
         self.loss.currentIndexChanged.connect(self._show_card)
         self.start.clicked.connect(self._start)
         self.stop.clicked.connect(self._stop)
+        session.training_asked.connect(self._show_config)
         session.training_started.connect(self._begin)
         session.training_told.connect(self._follow)
         session.training_ended.connect(self._end)
@@ -111,6 +112,15 @@ class TrainPanel(QWidget):
             seed=self.seed.value(),
             skip_unlabelled=self.skip_unlabelled.isChecked(),
         )
+
+    def _show_config(self, config: TrainConfig) -> None:
+        """Show the settings of a training, whoever asked for it."""
+        self.loss.setCurrentIndex(self.loss.findData(config.loss))
+        self.epochs.setValue(config.epochs)
+        self.batch_size.setValue(config.batch_size)
+        self.learning_rate.setValue(config.step_size)
+        self.seed.setValue(config.seed)
+        self.skip_unlabelled.setChecked(config.skip_unlabelled)
 
     def _show_card(self, *_: object) -> None:
         chosen = card(self.loss.currentData())
