@@ -73,6 +73,9 @@ class CurvesPanel(QWidget):
                 plot.getAxis(side).setPen(color)
                 plot.getAxis(side).setTextPen(color)
         self._legend.setLabelTextColor(color)
+        behind = self.hint.palette().color(QPalette.ColorRole.Window)
+        behind.setAlpha(200)
+        self._legend.setBrush(behind)
         for _, label in self._legend.items:
             label.setText(label.text, color=color)
 
