@@ -9,10 +9,11 @@ Needs a display; on a machine without one, run it under ``xvfb-run -s "-screen 0
 import argparse
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from segstudio.app import make_window
-from segstudio.compare.demo import demo_config, make_demo_dataset
+from segstudio.compare.demo import demo, demo_config, make_demo_dataset
 
 SLOWEST_START = 60.0
 
@@ -38,11 +39,12 @@ def _take(options: argparse.Namespace, folder: Path) -> None:
     window = viewer.window._qt_window
     viewer.window.show()
     window.resize(*(int(n) for n in options.size.split("x")))
-    studio.session.open_folder(make_demo_dataset(folder).root)
+    dataset = make_demo_dataset(folder / "demo")
+    studio.session.open(dataset.root)
     window.findChild(QDockWidget, options.panel).raise_()
     if options.seconds > 0:
-        studio.run_path = folder / "run"
-        studio.session.ask_training(demo_config(options.seconds + SLOWEST_START))
+        config = demo_config(options.seconds + SLOWEST_START)
+        studio.train(partial(demo, dataset, folder / "demo", config), folder / "demo" / "run")
     end = time.monotonic() + max(options.seconds, 2.0)
     while time.monotonic() < end:
         QApplication.processEvents()

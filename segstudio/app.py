@@ -3,22 +3,25 @@
 import os
 import threading
 from collections.abc import Sequence
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 # Before anything imports Qt: pyqtgraph would choose another binding than napari's.
-os.environ.setdefault("QT_API", "pyside6")
+if find_spec("PySide6"):
+    os.environ.setdefault("QT_API", "pyside6")
 
 from qtpy.QtCore import QCoreApplication, Qt, QTimer
 from qtpy.QtGui import QAction, QGuiApplication, QOffscreenSurface, QOpenGLContext
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox
 
 from segstudio import __version__
-from segstudio.compare.demo import demo_config, make_demo_dataset
-from segstudio.core.errors import InputError, sentence
+from segstudio.compare.demo import demo, demo_config, make_demo_dataset
 from segstudio.ui.curves_panel import CurvesPanel
 from segstudio.ui.data_panel import DataPanel
 from segstudio.ui.distance_panel import DistancePanel
+from segstudio.ui.edge import told_by
 from segstudio.ui.runs_panel import RunsPanel
 from segstudio.ui.studio import Studio, studio_of
 from segstudio.ui.train_panel import TrainPanel
@@ -72,31 +75,32 @@ def run_window(paths: Sequence[Path]) -> None:
     viewer, studio = make_window()
     viewer.window.show()
     load_slow_libraries()
-    QTimer.singleShot(0, lambda: _open_all(studio, paths))
+    QTimer.singleShot(0, lambda: _open(studio, paths))
     napari.run()
 
 
 def run_demo_window(out: Path, seconds: float) -> None:
-    """Show the window with generated hearts, and train on them at once."""
+    """Show the window with generated hearts, and train on them at once.
+
+    The maps, predictions and pictures of the demo are in `out` when the training has finished.
+    """
     import napari
 
-    if out.exists() and any(out.iterdir()):
-        raise InputError(f"'{out}' exists and is not empty. Choose another folder with --out.")
+    dataset = make_demo_dataset(out)
     viewer, studio = make_window()
     viewer.window.show()
-    dataset = make_demo_dataset(out)
-    studio.session.open_folder(dataset.root)
-    studio.run_path = out / "run"
-    QTimer.singleShot(0, lambda: studio.session.ask_training(demo_config(seconds)))
+    config = demo_config(seconds)
+    QTimer.singleShot(0, lambda: _open(studio, [dataset.root]))
+    QTimer.singleShot(0, lambda: studio.train(partial(demo, dataset, out, config), out / "run"))
     napari.run()
 
 
-def _open_all(studio: Studio, paths: Sequence[Path]) -> None:
-    for path in paths:
-        try:
-            studio.session.open(path)
-        except Exception as error:  # noqa: BLE001  (the edge of the window)
-            studio.session.say(sentence(error))
+def _open(studio: Studio, paths: Sequence[Path]) -> None:
+    try:
+        if paths:
+            studio.session.open(*paths)
+    except Exception as error:  # noqa: BLE001  (the edge of the window)
+        studio.session.say(told_by(error))
 
 
 def load_slow_libraries() -> threading.Thread:

@@ -5,6 +5,7 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -78,6 +79,10 @@ def open_window(paths: say.Paths = None) -> None:
             "There is no display to open a window on. 'segstudio demo --headless' and the other "
             "commands work without one."
         )
+    if not has_qt():
+        raise InputError(
+            "The window needs Qt, which is not installed: pip install 'segstudio[app]'"
+        )
     from segstudio.app import run_window
 
     run_window(paths or [])
@@ -95,17 +100,18 @@ def demo(
     from segstudio.learn.run_folder import new_run_path, runs_home
 
     out = out or new_run_path(runs_home().parent / "demos", "hearts", DEFAULT_LOSS)
-    if not headless and has_display():
+    if not headless and has_display() and has_qt():
         from segstudio.app import run_demo_window
 
         run_demo_window(out, seconds)
         return
     from segstudio.compare.demo import demo as run_demo
-    from segstudio.compare.demo import demo_config
+    from segstudio.compare.demo import demo_config, make_demo_dataset
     from segstudio.terminal import follow
 
     typer.echo(f"Training on generated hearts for {seconds:.0f} seconds …", err=True)
-    if not follow(run_demo(out, demo_config(seconds))):
+    dataset = make_demo_dataset(out)
+    if not follow(run_demo(dataset, out, demo_config(seconds))):
         _stopped(out / "hearts", out / "run")
     typer.echo(f"Pictures: {out / 'pictures'}")
     typer.echo(f"Scores:   {out / 'run' / 'scores.csv'} and {out / 'run' / 'summary.json'}")
@@ -319,6 +325,8 @@ def info() -> None:
 def _opengl() -> str:
     if not has_display():
         return "unknown: there is no display"
+    if not has_qt():
+        return "unknown: Qt is not installed"
     from segstudio.app import describe_opengl
 
     return describe_opengl()
@@ -329,6 +337,11 @@ def has_display() -> bool:
     if not sys.platform.startswith("linux"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def has_qt() -> bool:
+    """Return whether a binding of Qt is installed; a plain install brings none."""
+    return any(find_spec(name) for name in ("PySide6", "PyQt6"))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

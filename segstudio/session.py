@@ -1,6 +1,7 @@
 """What is open now: the one mutable state of the program. Scriptable, free of Qt and torch."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from segstudio.core.errors import InputError
-from segstudio.core.labels import ClassTable
+from segstudio.core.labels import PALETTE, ClassTable
 from segstudio.core.volume import Volume
 from segstudio.data.datasets import Case, Dataset, image_beside, labels_beside, open_dataset
 from segstudio.data.formats import read_labels, read_volume, stem, write_labels
@@ -82,10 +83,18 @@ class Session:
         Which distance map is shown.
     prediction : ndarray of int32 or None
         Label values laid over the case in view.
+    prediction_of : str
+        Whose prediction it is.
+    previews : bool
+        Whether the running training lays its predictions over the case in view.
     run : Path or None
         The run whose prediction is shown for each case that is opened.
     training : Path or None
         The run folder being written.
+    told : list of Event
+        What the running training, or the last one, has told.
+    failure : str
+        Why the last training failed; empty if it did not.
     """
 
     dataset_opened = Signal(Dataset)
@@ -107,70 +116,81 @@ class Session:
         self.labels: NDArray[np.int32] | None = None
         self.map_choice = MapChoice()
         self.prediction: NDArray[np.int32] | None = None
+        self.prediction_of = ""
+        self.previews = True
         self.run: Path | None = None
         self.training: Path | None = None
+        self.told: list[Event] = []
+        self.failure = ""
+        self._unsaved: dict[Path, NDArray[np.int32]] = {}
 
-    def open(self, path: str | Path) -> None:
-        """Open a folder as a dataset, or a file as a case of its own.
+    def open(self, *paths: str | Path) -> None:
+        """Open folders as datasets, or files as cases of their own, and show the first case.
 
         Raises
         ------
         InputError
-            The path is missing or cannot be read.
+            A path is missing or cannot be read.
         """
-        path = Path(path)
-        if path.is_dir():
-            self.open_folder(path)
-        else:
-            self.open_image(path)
-
-    def open_folder(self, folder: str | Path) -> None:
-        """Open a dataset and show its first case."""
-        self._use(open_dataset(folder))
-
-    def open_image(self, path: str | Path) -> None:
-        """Open one image, with the labels beside it; or labels, with the image beside them."""
-        path = Path(path)
-        if not path.exists():
-            raise InputError(f"'{path}' does not exist. Check the path.")
-        path = image_beside(path) or path
-        name = stem(path)
-        case = Case(name, name, path, labels_beside(path))
-        self._use(Dataset(path.parent.name, path.parent, (case,), None))
-
-    def _use(self, dataset: Dataset) -> None:
-        first = _read(dataset, dataset.cases[0])
+        opened = [_dataset_at(Path(path)) for path in paths]
+        dataset = opened[0] if len(opened) == 1 else _joined(opened)
         self.dataset = dataset
         self.dataset_opened.emit(dataset)
-        self._show(first)
+        self._show(dataset.cases[0])
 
     def show_case(self, name: str) -> None:
         """Read a case of the open dataset and show it."""
         if self.dataset is None:
             raise InputError("No dataset is open. Open a folder first.")
-        self._show(_read(self.dataset, self.dataset.case(name)))
+        self._show(self.dataset.case(name))
 
-    def _show(self, opened: OpenCase) -> None:
+    def _show(self, case: Case) -> None:
+        if self.dataset is None:
+            return
+        opened = _read(self.dataset, case)
+        self._keep_painting()
+        kept = self._unsaved.get(case.image)
+        if kept is not None and opened.truth is None:
+            opened = replace(opened, classes=_paintable(opened.classes))
         self.open_case, self.prediction = opened, None
-        self.labels = None if opened.truth is None else opened.truth.copy()
+        self.labels = kept if kept is not None else _copy(opened.truth)
         values = opened.classes.values
         if self.map_choice.value not in values[1:] and len(values) > 1:
-            self.map_choice = MapChoice(values[1], self.map_choice.per_plane)
+            self.map_choice = replace(self.map_choice, value=values[1])
         self.case_opened.emit(opened)
+
+    def _keep_painting(self) -> None:
+        """Keep what was painted on the case in view and not saved, for when it is shown again."""
+        if self.open_case is None or self.labels is None:
+            return
+        truth = self.open_case.truth
+        unpainted = not self.labels.any() if truth is None else np.array_equal(self.labels, truth)
+        if unpainted:
+            self._unsaved.pop(self.open_case.case.image, None)
+        else:
+            self._unsaved[self.open_case.case.image] = self.labels
 
     def choose_map(self, choice: MapChoice) -> None:
         """Show another distance map."""
         self.map_choice = choice
         self.map_chosen.emit(choice)
 
-    def show_prediction(self, labels: NDArray[np.int32] | None) -> None:
-        """Lay label values ``(Z, Y, X)`` over the case in view, or take them away."""
-        self.prediction = labels
+    def show_prediction(self, labels: NDArray[np.int32], source: str = "") -> None:
+        """Lay label values ``(Z, Y, X)`` over the case in view; `source` says whose they are."""
+        self.prediction, self.prediction_of = labels, source
         self.prediction_shown.emit(labels)
 
+    def hide_prediction(self) -> None:
+        """Take the prediction away, and lay none over until one is asked for."""
+        self.previews, self.prediction, self.prediction_of = False, None, ""
+        self.choose_run(None)
+        self.prediction_shown.emit(None)
+
     def choose_run(self, run: Path | None) -> None:
-        """Choose the run whose prediction is shown."""
+        """Choose the run whose prediction is shown, instead of the running training's."""
         self.run = run
+        if run is not None:
+            self.previews = False
         self.run_chosen.emit(run)
 
     def new_labels(self) -> None:
@@ -178,20 +198,29 @@ class Session:
         if self.open_case is None:
             raise InputError("No image is open. Open one first, then label it.")
         if self.labels is None:
+            self.open_case = replace(self.open_case, classes=_paintable(self.open_case.classes))
             self.labels = np.zeros(self.open_case.volume.data.shape, np.int32)
             self.labels_made.emit(self.labels)
 
     def save_labels(self, path: Path, *, overwrite: bool = False) -> None:
         """Write the labels of the case in view, in the geometry of its image.
 
+        Where the file pairs with the image, the case has labels from then on.
+
         Raises
         ------
         InputError
             There are no labels, or the file exists and `overwrite` is false.
         """
-        if self.open_case is None or self.labels is None:
+        if self.open_case is None or self.labels is None or self.dataset is None:
             raise InputError("There are no labels to save. Open a case, or make new labels.")
         write_labels(path, self.labels, self.open_case.volume.grid, overwrite=overwrite)
+        case = replace(self.open_case.case, labels=labels_beside(self.open_case.case.image))
+        self._unsaved.pop(case.image, None)
+        self.open_case = replace(self.open_case, case=case, truth=self.labels.copy())
+        cases = tuple(case if c.name == case.name else c for c in self.dataset.cases)
+        self.dataset = replace(self.dataset, cases=cases)
+        self.dataset_opened.emit(self.dataset)
         self.say(f"Saved {path.name}", is_error=False)
 
     def ask_training(self, config: TrainConfig) -> None:
@@ -214,22 +243,57 @@ class Session:
 
     def start_training(self, run: Path) -> None:
         """Note that a training writes to a run folder."""
-        self.training = run
+        self.training, self.told, self.failure, self.previews = run, [], "", True
+        self.run = None
         self.training_started.emit(run)
 
     def tell(self, event: Event) -> None:
-        """Pass on an event of the training."""
+        """Pass on an event of the training; kept for panels that are opened later."""
+        self.told.append(event)
         self.training_told.emit(event)
 
-    def end_training(self) -> None:
-        """Note that the training is over, finished or stopped."""
+    def end_training(self, failure: str = "") -> None:
+        """Note that the training is over: finished, stopped, or failed for a reason."""
         if self.training is not None:
-            run, self.training = self.training, None
+            run, self.training, self.failure = self.training, None, failure
             self.training_ended.emit(run)
 
     def say(self, text: str, *, is_error: bool = True) -> None:
         """Tell the user something."""
         self.said.emit(Message(text, is_error))
+
+
+def _dataset_at(path: Path) -> Dataset:
+    """Return a folder's dataset; or one image as a dataset, with the labels beside it."""
+    if path.is_dir():
+        return open_dataset(path)
+    if not path.exists():
+        raise InputError(f"'{path}' does not exist. Check the path.")
+    path = image_beside(path) or path
+    case = Case(stem(path), stem(path), path, labels_beside(path))
+    return Dataset(path.parent.name, path.parent, (case,), None)
+
+
+def _joined(datasets: Sequence[Dataset]) -> Dataset:
+    """Return the cases of several datasets as one; a file given twice is one case."""
+    by_image = {case.image: case for dataset in datasets for case in dataset.cases}
+    names = [case.name for case in by_image.values()]
+    cases = tuple(
+        case if names.count(case.name) == 1 else replace(case, name=str(case.image))
+        for case in by_image.values()
+    )
+    tables = {dataset.classes for dataset in datasets}
+    name = " + ".join(dict.fromkeys(dataset.name for dataset in datasets))
+    return Dataset(name, datasets[0].root, cases, tables.pop() if len(tables) == 1 else None)
+
+
+def _paintable(classes: ClassTable) -> ClassTable:
+    """Return classes to paint with, where the data name none."""
+    return classes if classes.foreground else ClassTable.found_in(range(1, len(PALETTE) + 1))
+
+
+def _copy(labels: NDArray[np.int32] | None) -> NDArray[np.int32] | None:
+    return None if labels is None else labels.copy()
 
 
 def _read(dataset: Dataset, case: Case) -> OpenCase:

@@ -26,7 +26,7 @@ check("the card of a loss")
 import segstudio.learn.config, segstudio.learn.events
 check("settings and events")
 import segstudio.session
-segstudio.session.Session().open_image(sys.argv[1])
+segstudio.session.Session().open(sys.argv[1])
 check("the session")
 from segstudio.viewer.reader import get_reader
 assert get_reader(sys.argv[1])(sys.argv[1])[0][2] == "image"

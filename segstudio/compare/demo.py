@@ -3,7 +3,6 @@
 from collections.abc import Generator
 from pathlib import Path
 
-from segstudio.compare.figure import draw_case, draw_curves, save_figure
 from segstudio.core.distance import signed_distance
 from segstudio.core.errors import InputError
 from segstudio.data.datasets import Dataset, load_case, open_dataset
@@ -27,41 +26,48 @@ def demo_config(seconds: float = TRAINING_SECONDS) -> TrainConfig:
 
 
 def make_demo_dataset(out: Path) -> Dataset:
-    """Return a set of generated hearts in ``out/hearts``, written now or found there.
+    """Return a set of generated hearts in ``out/hearts``, written now, in a new folder.
 
     Raises
     ------
     InputError
         Something else is in the folder.
     """
-    folder = out / "hearts"
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"'{out}' exists and is not empty. Choose another folder with --out.")
+    return sample_dataset(out / "hearts")
+
+
+def sample_dataset(folder: Path) -> Dataset:
+    """Return generated hearts in a folder, written now or found there."""
     if not (folder / "phantom.txt").exists():
         write_heart_dataset(folder, patients=PATIENTS, shape=SHAPE)
     return open_dataset(folder)
 
 
-def demo(out: Path, config: TrainConfig) -> Generator[Event]:
+def demo(dataset: Dataset, out: Path, config: TrainConfig) -> Generator[Event]:
     """Yield the events of the demo's training; afterwards all its files are in `out`.
 
     Parameters
     ----------
+    dataset : Dataset
+        See `make_demo_dataset`.
     out : Path
-        A new folder, or an empty one.
+        Where run, maps, predictions and pictures go.
     config : TrainConfig
         See `demo_config`.
     """
     # Deferred: torch loads for seconds, and the window shows the data meanwhile.
     from segstudio.learn.training import train
 
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"'{out}' exists and is not empty. Choose another folder with --out.")
-    dataset = make_demo_dataset(out)
     yield from train(dataset, config, out / "run")
     write_demo_results(dataset, out)
 
 
 def write_demo_results(dataset: Dataset, out: Path) -> list[Path]:
     """Write maps, predictions and pictures of the test cases; return the pictures."""
+    # Deferred: torch and matplotlib load for seconds, and a window should not wait for them.
+    from segstudio.compare.figure import draw_case, draw_curves, save_figure
     from segstudio.learn.predict import load_predictor
 
     run = RunFolder.opened(out / "run")

@@ -35,10 +35,10 @@ class ClassTable:
 
     @classmethod
     def named(cls, names: dict[int, str]) -> "ClassTable":
-        """Return a table from ``{value: name}``, background added, colours from the palette."""
+        """Return a table from ``{value: name}``, background added, colours by value."""
         rows = [LabelClass(0, "background", "#000000")]
-        for i, value in enumerate(sorted(set(names) - {0})):
-            rows.append(LabelClass(value, names[value], PALETTE[i % len(PALETTE)]))
+        for value in sorted(set(names) - {0}):
+            rows.append(LabelClass(value, names[value], PALETTE[(value - 1) % len(PALETTE)]))
         return cls(tuple(rows))
 
     @classmethod

@@ -82,6 +82,7 @@ def _events(run: RunFolder, job: Job) -> Generator[Event]:
             if config.max_seconds and progress.seconds > config.max_seconds:
                 break
     except GeneratorExit:
+        progress.seconds = job.seconds()
         # A closing generator cannot yield: this save is told by nobody.
         save_checkpoint(run.last, job.state(run.log_size()))
         raise
@@ -157,9 +158,11 @@ def _validate_epoch(run: RunFolder, job: Job, began: float) -> Iterator[Event]:
     by_class = {c.name: mean_of(d[c.name] for d in per_case) for c in job.classes.foreground}
     mean_dice = mean_of(by_class.values())
     epoch, loss = progress.epoch, float(np.mean(progress.losses))
-    is_best = progress.best_epoch == 0 or mean_dice > progress.best_dice
+    # A validation without any foreground scores NaN, which no later epoch would exceed.
+    score = -1.0 if np.isnan(mean_dice) else mean_dice
+    is_best = progress.best_epoch == 0 or score > progress.best_dice
     if is_best:
-        progress.best_epoch, progress.best_dice = epoch, mean_dice
+        progress.best_epoch, progress.best_dice = epoch, score
         save_checkpoint(run.best, {"model": job.model.state_dict(), "epoch": epoch})
     progress.epoch, progress.step, progress.losses = epoch + 1, 0, []
     yield EpochDone(

@@ -44,6 +44,12 @@ class CurvesPanel(QWidget):
         session.training_started.connect(self._begin)
         session.training_told.connect(self._follow)
         session.training_ended.connect(self._end)
+        if session.told:
+            self._begin(None)
+            for event in session.told:
+                self._follow(event)
+        if session.training is None:
+            self._end(None)
 
     def _plot(self, what: str) -> pg.PlotWidget:
         plot = pg.PlotWidget(background=None)
@@ -90,7 +96,7 @@ class CurvesPanel(QWidget):
         self._epoch_curve = self.loss_plot.plot(pen=thick, symbol="o", symbolSize=5, name="epoch")
         self._dice_curves: dict[str, pg.PlotDataItem] = {}
 
-    def _begin(self, _run: Path) -> None:
+    def _begin(self, _run: Path | None) -> None:
         self.hint.hide()
         self._clear()
         self._timer.start()
@@ -127,7 +133,7 @@ class CurvesPanel(QWidget):
                 )
             self._dice_curves[name].setData(*points)
 
-    def _end(self, _run: Path) -> None:
+    def _end(self, _run: Path | None) -> None:
         self._timer.stop()
         self._stale = True
         self._redraw()

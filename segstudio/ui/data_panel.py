@@ -14,7 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from segstudio.compare.demo import make_demo_dataset
+from segstudio.compare.demo import sample_dataset
 from segstudio.data.datasets import Dataset
 from segstudio.data.formats import stem
 from segstudio.learn.run_folder import runs_home
@@ -83,25 +83,28 @@ class DataPanel(QWidget):
     def _ask_file(self, _checked: bool = False) -> None:
         name, _ = QFileDialog.getOpenFileName(self, "Open image", "", NIFTI)
         if name:
-            self.session.open_image(name)
+            self.session.open(name)
 
     @at_the_edge
     def _ask_folder(self, _checked: bool = False) -> None:
         name = QFileDialog.getExistingDirectory(self, "Open folder of images with labels")
         if name:
-            self.session.open_folder(name)
+            self.session.open(name)
 
     @at_the_edge
     def _open_sample(self, _checked: bool = False) -> None:
-        dataset = make_demo_dataset(runs_home().parent / "demos" / "sample")
-        self.session.open_folder(dataset.root)
+        dataset = sample_dataset(runs_home().parent / "demos" / "sample" / "hearts")
+        self.session.open(dataset.root)
 
     @at_the_edge
     def _show_selected(self) -> None:
         chosen = self.cases.selectedItems()
         opened = self.session.open_case
         if chosen and (opened is None or opened.case.name != chosen[0].data(_NAME)):
-            self.session.show_case(chosen[0].data(_NAME))
+            try:
+                self.session.show_case(chosen[0].data(_NAME))
+            finally:
+                self._select_case_in_view()
 
     @at_the_edge
     def _make_labels(self, _checked: bool = False) -> None:
@@ -136,6 +139,7 @@ class DataPanel(QWidget):
             item.setToolTip("has labels" if case.labels is not None else "has no labels")
             self.cases.addItem(item)
         self.cases.blockSignals(False)
+        self._select_case_in_view()
 
     def _describe(self, opened: OpenCase) -> None:
         grid = opened.volume.grid
@@ -145,12 +149,16 @@ class DataPanel(QWidget):
         else:
             size = "voxel size unknown: lengths are in voxels"
         self.case.setText(f"{planes} planes of {rows} × {columns}; {size}")
+        self._select_case_in_view()
+        self._enable()
+
+    def _select_case_in_view(self) -> None:
+        opened = self.session.open_case
         self.cases.blockSignals(True)
         for row in range(self.cases.count()):
-            if self.cases.item(row).data(_NAME) == opened.case.name:
+            if opened is not None and self.cases.item(row).data(_NAME) == opened.case.name:
                 self.cases.setCurrentRow(row)
         self.cases.blockSignals(False)
-        self._enable()
 
     def _enable(self, *_: object) -> None:
         opened, labels = self.session.open_case, self.session.labels
@@ -175,9 +183,9 @@ def _row(*widgets: QWidget) -> QHBoxLayout:
 
 
 def _free_name(image: Path) -> Path:
-    """Return a name beside an image that pairs with it, or one that no file has."""
+    """Return the name that pairs with an image; where it is taken, one that is a copy's."""
     suffix = image.name[len(stem(image)) :]
-    path, n = image.with_name(f"{stem(image)}_gt{suffix}"), 2
+    path, n = image.with_name(f"{stem(image)}_gt{suffix}"), 1
     while path.exists():
-        path, n = image.with_name(f"{stem(image)}_edited{n}_gt{suffix}"), n + 1
+        path, n = image.with_name(f"{stem(image)}_copy{n}_gt{suffix}"), n + 1
     return path

@@ -42,6 +42,7 @@ class DistancePanel(QWidget):
         self.classes.activated.connect(self._choose)
         self.measured.activated.connect(self._choose)
         session.case_opened.connect(self._list_classes)
+        session.labels_made.connect(self._list_new_classes)
         session.map_chosen.connect(self._follow_choice)
 
     @at_the_edge
@@ -58,6 +59,10 @@ class DistancePanel(QWidget):
             self.classes.addItem(c.name, c.value)
         self.unit.setText("mm" if opened.volume.grid.unit == "mm" else "voxels (size unknown)")
         self._follow_choice(self.session.map_choice)
+
+    def _list_new_classes(self, _labels: object) -> None:
+        if self.session.open_case is not None:
+            self._list_classes(self.session.open_case)
 
     def _follow_choice(self, choice: MapChoice) -> None:
         for widget in (self.shown, self.classes, self.measured):

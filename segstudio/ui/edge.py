@@ -20,6 +20,18 @@ class _KnowsSession(Protocol):
 Slot = TypeVar("Slot", bound=Callable[..., None])
 
 
+def told_by(error: Exception) -> str:
+    """Return what to tell the user of an error caught at the window's edge."""
+    return sentence(_cause(error))
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return what went wrong in the slot of a signal, which comes in the signal's own error."""
+    while isinstance(error, EmitLoopError) and error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
 def at_the_edge(slot: Slot) -> Slot:
     """Return a slot that tells the user, through the session, what went wrong in it."""
 
@@ -27,11 +39,9 @@ def at_the_edge(slot: Slot) -> Slot:
     def guarded(self: _KnowsSession, *args: Any) -> None:
         try:
             slot(self, *args)
-        except Exception as caught:
-            # What goes wrong in a slot of a signal comes wrapped in the signal's own error.
-            error = caught.__cause__ or caught if isinstance(caught, EmitLoopError) else caught
-            if not isinstance(error, InputError):
+        except Exception as error:
+            if not isinstance(_cause(error), InputError):
                 logger.exception("In %s", slot.__qualname__)
-            self.session.say(sentence(error))
+            self.session.say(told_by(error))
 
     return cast(Slot, guarded)

@@ -22,12 +22,12 @@ class PredictionThread(QThread):
         The case.
     """
 
-    predicted = Signal(object, object)
+    predicted = Signal(object, object, object)
     failed = Signal(str)
 
     def __init__(self, run: Path, opened: OpenCase) -> None:
         super().__init__()
-        self._run, self._opened = run, opened
+        self.run_folder, self.opened = run, opened
 
     def run(self) -> None:
         """Predict; what goes wrong is told as a sentence."""
@@ -35,8 +35,8 @@ class PredictionThread(QThread):
             # Deferred: torch loads here, beside the window and not before it.
             from segstudio.learn.predict import load_predictor
 
-            labels = load_predictor(self._run).labels(self._opened.volume)
-            self.predicted.emit(self._opened, labels)
+            labels = load_predictor(self.run_folder).labels(self.opened.volume)
+            self.predicted.emit(self.run_folder, self.opened, labels)
         except Exception as error:
             if not isinstance(error, InputError):
                 logger.exception("The prediction failed")

@@ -106,8 +106,7 @@ class RunsPanel(QWidget):
 
     @at_the_edge
     def _hide(self, _checked: bool = False) -> None:
-        self.session.choose_run(None)
-        self.session.show_prediction(None)
+        self.session.hide_prediction()
 
     @at_the_edge
     def _ask_run(self, _checked: bool = False) -> None:

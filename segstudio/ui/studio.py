@@ -1,13 +1,17 @@
 """One studio per viewer: its session, its stage, and the threads that work for it."""
 
+from collections.abc import Callable, Generator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.utils.notifications import show_error, show_info
-from qtpy.QtCore import QEvent, QObject
+from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QApplication
 
+from segstudio.data.datasets import Dataset
 from segstudio.learn.config import TrainConfig
+from segstudio.learn.events import Event
 from segstudio.learn.run_folder import new_run_path, runs_home
 from segstudio.session import Message, OpenCase, Session
 from segstudio.ui.edge import at_the_edge
@@ -31,97 +35,118 @@ class Studio(QObject):
     def __init__(self, viewer: "Viewer") -> None:
         super().__init__()
         self._viewer = viewer
+        self._closed = False
         self.session = Session()
         self.stage = Stage(viewer, self.session)
-        self.run_path: Path | None = None
         self._training: TrainingThread | None = None
-        self._predictions: list[PredictionThread] = []
+        self._prediction: PredictionThread | None = None
         self.session.training_asked.connect(self._start_training)
         self.session.stop_asked.connect(self._stop_training)
         self.session.case_opened.connect(self._view_case)
         self.session.run_chosen.connect(self._predict_case)
         self.session.said.connect(self._show_message)
 
-    def close(self) -> None:
+    def close(self, *_: object) -> None:
         """Stop what runs and wait for it; the training's state is saved."""
+        self._closed = True
         self._stop_training()
-        for thread in (self._training, *self._predictions):
+        for thread in (self._training, self._prediction):
             if thread is not None:
                 thread.wait()
+        # A studio holds its viewer, so forgetting it here is what frees both.
+        _studios.pop(self._viewer, None)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802, ARG002
-        """Close with the window; a dock's own closeEvent does not always come."""
-        if event.type() == QEvent.Type.DeferredDelete:
-            self.close()
-            # A studio holds its viewer, so forgetting it here is what frees both.
-            _studios.pop(self._viewer, None)
-        return False
-
-    def _start_training(self, config: TrainConfig) -> None:
-        dataset = self.session.dataset
-        if dataset is None:
-            return
-        run = self.run_path or new_run_path(runs_home(), dataset.name, config.loss)
-        self.run_path = None
-        thread = TrainingThread(dataset, config, run)
+    def train(self, start: Callable[[], Generator[Event]], run: Path) -> None:
+        """Follow a training that `start` begins, and that writes to `run`."""
+        thread = TrainingThread(start)
         thread.view = self.session.open_case
         # Bound methods of a QObject: delivered on its own thread, which lambdas are not.
         thread.told.connect(self._tell)
-        thread.previewed.connect(self._show_prediction)
-        thread.failed.connect(self._say)
+        thread.previewed.connect(self._show_preview)
+        thread.warned.connect(self._warn)
         thread.finished.connect(self._end_training)
         self._training = thread
         self.session.start_training(run)
         thread.start()
+
+    def _start_training(self, config: TrainConfig) -> None:
+        dataset = self.session.dataset
+        if dataset is not None:
+            run = new_run_path(runs_home(), dataset.name, config.loss)
+            self.train(partial(_train, dataset, config, run), run)
 
     def _stop_training(self) -> None:
         if self._training is not None:
             self._training.stop()
 
     def _end_training(self) -> None:
-        if self._training is not None:
-            self._training.wait()
-            self._training.deleteLater()
-            self._training = None
-        self.session.end_training()
+        thread, self._training = self._training, None
+        if thread is None:
+            return
+        thread.wait()
+        thread.deleteLater()
+        if self._closed:
+            return
+        if thread.failure:
+            self.session.say(thread.failure)
+        self.session.end_training(thread.failure)
 
     @at_the_edge
-    def _tell(self, event: object) -> None:
-        self.session.tell(event)  # type: ignore[arg-type]
+    def _tell(self, event: Event) -> None:
+        if not self._closed:
+            self.session.tell(event)
 
-    def _say(self, text: str) -> None:
-        self.session.say(text)
+    def _warn(self, text: str) -> None:
+        if not self._closed:
+            self.session.say(text)
 
     def _view_case(self, opened: OpenCase) -> None:
         if self._training is not None:
             self._training.view = opened
-        else:
-            self._predict_case(self.session.run)
+        self._predict_case(self.session.run)
 
     def _predict_case(self, run: Path | None) -> None:
+        """Predict the case in view with a run; one at a time, and only the newest wish."""
         opened = self.session.open_case
-        if run is None or opened is None:
+        if run is None or opened is None or self._prediction is not None:
             return
         thread = PredictionThread(run, opened)
         thread.predicted.connect(self._show_prediction)
-        thread.failed.connect(self._say)
-        thread.finished.connect(self._forget_predictions)
-        self._predictions.append(thread)
+        thread.failed.connect(self._warn)
+        thread.finished.connect(self._end_prediction)
+        self._prediction = thread
         thread.start()
 
-    def _forget_predictions(self) -> None:
-        for thread in [t for t in self._predictions if t.isFinished()]:
-            thread.wait()
-            self._predictions.remove(thread)
-            thread.deleteLater()
+    def _end_prediction(self) -> None:
+        thread, self._prediction = self._prediction, None
+        if thread is None:
+            return
+        thread.wait()
+        thread.deleteLater()
+        wanted = (self.session.run, self.session.open_case)
+        if not self._closed and wanted != (thread.run_folder, thread.opened):
+            self._predict_case(self.session.run)
 
     @at_the_edge
-    def _show_prediction(self, opened: OpenCase, labels: object) -> None:
-        if opened is self.session.open_case:
-            self.session.show_prediction(labels)  # type: ignore[arg-type]
+    def _show_preview(self, opened: OpenCase, labels: object, source: str) -> None:
+        if not self._closed and self.session.previews and opened is self.session.open_case:
+            self.session.show_prediction(labels, source)  # type: ignore[arg-type]
+
+    @at_the_edge
+    def _show_prediction(self, run: Path, opened: OpenCase, labels: object) -> None:
+        wanted = run == self.session.run and opened is self.session.open_case
+        if wanted and not self._closed:
+            self.session.show_prediction(labels, run.name)  # type: ignore[arg-type]
 
     def _show_message(self, message: Message) -> None:
         (show_error if message.is_error else show_info)(message.text)
+
+
+def _train(dataset: Dataset, config: TrainConfig, run: Path) -> Generator[Event]:
+    # Deferred: torch loads here, beside the window and not before it.
+    from segstudio.learn.training import train
+
+    return train(dataset, config, run)
 
 
 _studios: "dict[Viewer, Studio]" = {}
@@ -133,7 +158,8 @@ def studio_of(viewer: "Viewer") -> Studio:
     viewer = getattr(viewer, "__wrapped__", viewer)
     if viewer not in _studios:
         studio = Studio(viewer)
-        viewer.window._qt_window.installEventFilter(studio)
+        # A dock's own closeEvent does not always come, nor an event before the window is gone.
+        viewer.window._qt_window.destroyed.connect(studio.close)
         application = QApplication.instance()
         if application is not None:
             application.aboutToQuit.connect(studio.close)

@@ -54,6 +54,10 @@ class TrainPanel(QWidget):
         session.training_ended.connect(self._end)
         self._set_running(session.training is not None)
         self._show_card()
+        if session.training is not None:
+            self._begin(session.training)
+            for event in session.told:
+                self._follow(event)
 
     def _make_choices(self) -> None:
         self.loss = QComboBox()
@@ -183,7 +187,9 @@ class TrainPanel(QWidget):
 
     def _end(self, run: Path) -> None:
         self._set_running(False)
-        if not self.status.text().startswith("Finished"):
+        if self.session.failure:
+            self.status.setText(self.session.failure)
+        elif not self.status.text().startswith("Finished"):
             self.status.setText(f"Stopped; what was learned is in {run.name}")
 
     def _set_running(self, running: bool) -> None:

@@ -1,15 +1,16 @@
 """The thread that trains beside the window."""
 
 import logging
+from collections.abc import Callable, Generator
 from contextlib import closing
-from pathlib import Path
+from dataclasses import replace
+from typing import NoReturn
 
 from qtpy.QtCore import QThread, Signal
 
 from segstudio.core.errors import InputError, sentence
-from segstudio.data.datasets import Dataset
-from segstudio.learn.config import TrainConfig
-from segstudio.learn.events import EpochDone
+from segstudio.core.volume import Volume
+from segstudio.learn.events import EpochDone, Event
 from segstudio.session import OpenCase
 
 logger = logging.getLogger(__name__)
@@ -20,48 +21,60 @@ class TrainingThread(QThread):
 
     Parameters
     ----------
-    dataset, config, run
-        As for `segstudio.learn.training.train`.
+    start : callable
+        Returns the generator of events; called in the thread, so that torch loads there.
 
     Attributes
     ----------
     view : OpenCase or None
         The case to predict after each epoch; set by the window at any time.
+    failure : str
+        Why the training failed; empty if it did not.
     """
 
     told = Signal(object)
-    previewed = Signal(object, object)
-    failed = Signal(str)
+    previewed = Signal(object, object, str)
+    warned = Signal(str)
 
-    def __init__(self, dataset: Dataset, config: TrainConfig, run: Path) -> None:
+    def __init__(self, start: Callable[[], Generator[Event]]) -> None:
         super().__init__()
-        self._dataset, self._config, self._run = dataset, config, run
+        self._start = start
         self._stop = False
         self.view: OpenCase | None = None
+        self.failure = ""
 
     def stop(self) -> None:
         """End the training after its current step; its state is saved."""
         self._stop = True
 
     def run(self) -> None:
-        """Train; what goes wrong is told as a sentence."""
+        """Train; what goes wrong is kept as a sentence."""
         try:
-            # Deferred: torch loads here, beside the window and not before it.
-            from segstudio.learn.training import train
-
-            with closing(train(self._dataset, self._config, self._run)) as events:
+            with closing(self._start()) as events:
                 for event in events:
-                    if isinstance(event, EpochDone):
-                        self._preview(event)
-                    self.told.emit(event)
+                    self.told.emit(self._previewed(event))
                     if self._stop:
                         break
         except Exception as error:
             if not isinstance(error, InputError):
                 logger.exception("The training failed")
-            self.failed.emit(sentence(error))
+            self.failure = sentence(error)
 
-    def _preview(self, event: EpochDone) -> None:
+    def _previewed(self, event: Event) -> Event:
+        """Return the event without the network it lends, which may be used here only."""
+        if not isinstance(event, EpochDone):
+            return event
         view = self.view
-        if view is not None:
-            self.previewed.emit(view, event.predict(view.volume))
+        try:
+            if view is not None:
+                labels = event.predict(view.volume)
+                self.previewed.emit(view, labels, f"epoch {event.epoch}")
+        except Exception as error:
+            logger.exception("The preview failed")
+            self.view = None
+            self.warned.emit(f"No preview of this case: {sentence(error)}")
+        return replace(event, predict=_was_lent)
+
+
+def _was_lent(_volume: Volume) -> NoReturn:
+    raise RuntimeError("the network of an epoch is lent until the next event only")

@@ -8,7 +8,7 @@ from napari.utils.colormaps import Colormap, DirectLabelColormap
 from numpy.typing import NDArray
 
 from segstudio.core.distance import signed_distance
-from segstudio.core.labels import ClassTable
+from segstudio.core.labels import PALETTE, ClassTable
 from segstudio.session import MapChoice, OpenCase, Session
 from segstudio.viewer.placement import placement
 
@@ -45,6 +45,7 @@ class Stage:
         self._viewer = viewer
         self._session = session
         self._layers: dict[str, Layer] = {}
+        self._mapped: NDArray[np.int32] = np.zeros((0, 0, 0), np.int32)  # what the map is of
         session.case_opened.connect(self._show_case)
         session.labels_made.connect(self._show_labels)
         session.map_chosen.connect(self._show_map)
@@ -102,7 +103,7 @@ class Stage:
         layer.events.data.connect(self._take_labels)
         self._layers[LABELS] = layer
         # Under the prediction's outlines, and what a brush paints on.
-        self._viewer.layers.move(self._viewer.layers.index(layer), 1)
+        self._move_above_image(layer)
         self._viewer.layers.selection.active = layer
 
     def _take_labels(self, event: Any) -> None:
@@ -110,17 +111,34 @@ class Stage:
         layer = self._layers.get(LABELS)
         if layer is not None and event.source is layer:
             self._session.labels = np.asarray(layer.data)
+            self._show_map(self._session.map_choice)
 
     def _follow_brush(self) -> None:
-        """Bring the map of the plane in view up to date while a brush moves."""
+        """Bring the map up to date while a brush moves, and after an undo."""
         opened, labels = self._session.open_case, self._session.labels
         layer, choice = self._layers.get(MAP), self._session.map_choice
         if opened is None or labels is None or layer is None:
             return
         if choice.visible and choice.per_plane:
-            z = self._viewer.dims.current_step[0]
-            layer.data[z] = _map_of(opened, labels[z : z + 1], choice)[0]
-            layer.refresh()
+            changed = self._changed_planes(labels)
+            for z in changed:
+                layer.data[z] = _map_of(opened, labels[z : z + 1], choice)[0]
+                self._mapped[z] = labels[z]
+            if len(changed):
+                layer.refresh()
+
+    def _changed_planes(self, labels: NDArray[np.int32]) -> NDArray[np.intp]:
+        """Return the planes whose map is old; of a large volume the one in view is looked at."""
+        if labels.size <= MAP_AT_ONCE:
+            return np.flatnonzero((labels != self._mapped).any(axis=(1, 2)))
+        z = self._plane_in_view()
+        return np.array([z] if (labels[z] != self._mapped[z]).any() else [], dtype=np.intp)
+
+    def _plane_in_view(self) -> int:
+        """Return the index of the plane in view; the slider may run against the planes."""
+        layer = self._layers[IMAGE]
+        z = round(float(layer.world_to_data(self._viewer.dims.point)[0]))
+        return int(np.clip(z, 0, layer.data.shape[0] - 1))
 
     def _follow_stroke(self) -> None:
         """Bring the map of a volume up to date after a stroke, where that takes no pause."""
@@ -130,12 +148,11 @@ class Stage:
             self._show_map(choice)
 
     def _go_to_labelled_plane(self, opened: OpenCase) -> None:
-        planes = len(opened.volume.data)
-        plane = planes // 2
+        plane = len(opened.volume.data) // 2
         if opened.truth is not None and opened.truth.any():
             labelled = np.flatnonzero((opened.truth > 0).any(axis=(1, 2)))
             plane = int(labelled[len(labelled) // 2])
-        self._viewer.dims.set_current_step(0, plane)
+        self._viewer.dims.set_point(0, self._layers[IMAGE].data_to_world((plane, 0, 0))[0])
 
     def _show_map(self, choice: MapChoice) -> None:
         opened, labels, layer = self._session.open_case, self._session.labels, self._layers.get(MAP)
@@ -144,6 +161,7 @@ class Stage:
                 layer.visible = False
             return
         phi = _map_of(opened, labels, choice)
+        self._mapped = labels.copy()
         if layer is None:
             self._add_map(opened, phi)
         else:
@@ -162,8 +180,12 @@ class Stage:
         )
         self._layers[MAP] = layer
         # Under the labels, which stay what a brush paints on.
-        self._viewer.layers.move(self._viewer.layers.index(layer), 1)
+        self._move_above_image(layer)
         self._viewer.layers.selection.active = active
+
+    def _move_above_image(self, layer: Layer) -> None:
+        layers = self._viewer.layers
+        layers.move(layers.index(layer), layers.index(self._layers[IMAGE]) + 1)
 
     def _add_prediction(self, opened: OpenCase) -> None:
         """Add the layer of predictions, hidden.
@@ -189,7 +211,8 @@ class Stage:
             return
         if PREDICTION not in self._layers:
             self._add_prediction(opened)
-        layer = self._layers[PREDICTION]
+        layer, source = self._layers[PREDICTION], self._session.prediction_of
+        layer.name = f"{PREDICTION}, {source}" if source else PREDICTION
         if labels is not None:
             layer.data = labels
         layer.visible = labels is not None
@@ -211,8 +234,9 @@ def _reach(phi: NDArray[np.float32]) -> tuple[float, float]:
 
 
 def label_colors(classes: ClassTable) -> DirectLabelColormap:
-    """Return the class table's colours; background is clear, a stray value shows in white."""
+    """Return the class table's colours; other values take theirs from the palette, in turn."""
     colors: dict[int | None, str] = {None: "white", 0: "transparent"}
+    colors.update({v: PALETTE[(v - 1) % len(PALETTE)] for v in range(1, 8 * len(PALETTE) + 1)})
     colors.update({c.value: c.color for c in classes.foreground})
     return DirectLabelColormap(color_dict=colors)
 

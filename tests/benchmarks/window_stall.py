@@ -93,7 +93,7 @@ def _warm_up(studio: object, application: object) -> None:
     shape = studio.session.open_case.volume.data.shape
     studio.session.show_prediction(np.ones(shape, np.int32))
     _spin(application, 3.0)
-    studio.session.show_prediction(None)
+    studio.session.hide_prediction()
     # As the program does once its window shows; here we wait for the end of it.
     loading = load_slow_libraries()
     while loading.is_alive():

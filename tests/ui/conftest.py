@@ -1,14 +1,17 @@
 """The real window on a virtual display; no test may leave a thread or a window behind."""
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
-from qtpy.QtCore import QThread
 from qtpy.QtWidgets import QApplication, QDockWidget, QWidget
+from shiboken6 import isValid
 
-from segstudio.ui.studio import Studio
+from segstudio.ui.prediction_thread import PredictionThread
+from segstudio.ui.studio import _studios
+from segstudio.ui.training_thread import TrainingThread
 
 
 class Window:
@@ -20,10 +23,14 @@ class Window:
         self._qtbot = qtbot
         self.viewer, self.studio = make_window()
         self.session = self.studio.session
-        self.main = self.viewer.window._qt_window
         self.said: list[str] = []
         self.session.said.connect(lambda message: self.said.append(message.text))
         self.viewer.window.show()
+
+    @property
+    def main(self) -> QWidget:
+        """The main window; not kept, since a reference would keep it alive when it is closed."""
+        return self.viewer.window._qt_window
 
     def panel(self, name: str) -> QWidget:
         """Return a panel, raised."""
@@ -53,11 +60,9 @@ def window(qtbot: QtBot, runs: Path) -> Iterator[Window]:
     made = Window(qtbot)
     yield made
     made.viewer.close()
-    made.wait_for(lambda: not _running_threads(made.studio))
     qtbot.wait(50)
-    assert not [w for w in QApplication.topLevelWidgets() if w is made.main and w.isVisible()]
-
-
-def _running_threads(studio: Studio) -> list[QThread]:
-    threads = [studio._training, *studio._predictions]
-    return [t for t in threads if t is not None and t.isRunning()]
+    # By type(), since isinstance() asks torch's lazy modules for attributes that warn.
+    threads = [t for t in gc.get_objects() if type(t) in (TrainingThread, PredictionThread)]
+    assert not [t for t in threads if isValid(t) and t.isRunning()]
+    assert made.viewer not in _studios
+    assert not [w for w in QApplication.topLevelWidgets() if w.isVisible()]

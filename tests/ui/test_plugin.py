@@ -1,5 +1,9 @@
 """The panels as napari's plugin: each opens by itself from the Plugins menu of a plain viewer."""
 
+import os
+import subprocess
+import sys
+
 import napari
 import numpy as np
 import pytest
@@ -54,3 +58,54 @@ def test_napari_opens_nifti_with_our_reader(viewer, hearts) -> None:
     (layer,) = viewer.open(str(path), plugin="segstudio")
 
     assert layer.scale == pytest.approx((80 / 3, 6, 6))
+
+
+def test_closing_a_plain_viewer_stops_its_training(hearts, tmp_path) -> None:
+    script = (
+        "import sys, time, napari\n"
+        "from qtpy.QtWidgets import QApplication\n"
+        "viewer = napari.Viewer(show=False)\n"
+        "train = viewer.window.add_plugin_dock_widget('segstudio', 'Train')[1]\n"
+        "session = train.session\n"
+        "session.open(sys.argv[1])\n"
+        "train.epochs.setValue(1000)\n"
+        "train.start.click()\n"
+        "while not any(type(e).__name__ == 'StepDone' for e in session.told):\n"
+        "    QApplication.processEvents()\n"
+        "from segstudio.ui.studio import _studios\n"
+        "thread = _studios[viewer]._training\n"
+        "del train\n"
+        "viewer.close()\n"
+        "end = time.monotonic() + 1\n"
+        "while time.monotonic() < end:\n"
+        "    QApplication.processEvents()\n"
+        "print(thread.isRunning(), len(_studios))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(hearts)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"SEGSTUDIO_RUNS": str(tmp_path)},
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "False 0"
+    assert list(tmp_path.glob("*/checkpoints/last.pt"))
+
+
+def test_panels_opened_during_a_training_show_what_it_has_told(viewer, hearts, qtbot) -> None:
+    train = viewer.window.add_plugin_dock_widget("segstudio", "Train")[1]
+    session = train.session
+    session.open(hearts)
+    train.epochs.setValue(1000)
+    train.start.click()
+    qtbot.waitUntil(lambda: len(session.told) > 30, timeout=60_000)
+    curves = viewer.window.add_plugin_dock_widget("segstudio", "Curves")[1]
+    qtbot.wait(300)
+
+    assert len(curves.steps[0]) > 2
+    assert curves.steps[0][0] < 1
+    assert len(curves.loss_plot.listDataItems()[0].getData()[0]) > 2
+    session.ask_stop()
+    qtbot.waitUntil(lambda: session.training is None, timeout=60_000)

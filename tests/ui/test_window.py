@@ -116,16 +116,21 @@ def test_a_finished_run_shows_its_prediction_again(window, hearts, runs) -> None
     assert not window.studio.stage.layer(PREDICTION).visible
 
 
-def test_each_mistake_is_told_in_a_sentence(window, hearts, tmp_path) -> None:
+def test_each_mistake_is_told_in_a_sentence(window, hearts, tmp_path, monkeypatch) -> None:
     click(window, window.panel("Train").start)
     assert window.said[-1].startswith("No dataset is open")
 
     (tmp_path / "broken.nii.gz").write_bytes(open_dataset(hearts).cases[0].image.read_bytes()[:400])
     (tmp_path / "empty").mkdir()
-    for path, words in (("broken.nii.gz", "NIfTI"), ("empty", "holds no image")):
-        window.session.say("")
-        with pytest.raises(ValueError, match=words):
-            window.session.open(tmp_path / path)
+    data = window.panel("Data")
+    monkeypatch.setattr(
+        QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "broken.nii.gz"), "")
+    )
+    click(window, data.open_file)
+    assert "broken.nii.gz" in window.said[-1]
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "empty"))
+    click(window, data.open_folder)
+    assert "holds no image" in window.said[-1]
 
 
 def test_a_failed_training_says_why_and_leaves_the_window_usable(
@@ -140,6 +145,7 @@ def test_a_failed_training_says_why_and_leaves_the_window_usable(
     window.wait_for(lambda: window.session.training is None)
 
     assert "1 patient" in window.said[-1]
+    assert "1 patient" in window.panel("Train").status.text()
     assert window.panel("Train").start.isEnabled()
     assert not runs.exists()
 
@@ -164,7 +170,6 @@ def test_labels_painted_on_bare_images_can_be_trained_on(
             lambda *a, chosen=chosen: (chosen.setdefault("path", a[2]), ""),
         )
         click(window, data.save_labels)
-    window.session.open(folder)
     assert all(c.labels is not None for c in window.session.dataset.cases)
     start(window, epochs=1)
     window.wait_for(lambda: window.session.training is None)

@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 from napari.components import ViewerModel
 
 from segstudio.core.distance import signed_distance
+from segstudio.core.labels import ClassTable
 from segstudio.data.datasets import ACDC_CLASSES, open_dataset
 from segstudio.session import MapChoice, Session
-from segstudio.viewer.stage import IMAGE, LABELS, MAP, PREDICTION, Stage
+from segstudio.viewer.stage import IMAGE, LABELS, MAP, PREDICTION, Stage, label_colors
 
 
 @pytest.fixture
@@ -20,7 +22,7 @@ def session() -> Session:
 @pytest.fixture
 def stage(session: Session, hearts: Path) -> Stage:
     stage = Stage(ViewerModel(), session)
-    session.open_folder(hearts)
+    session.open(hearts)
     return stage
 
 
@@ -94,7 +96,7 @@ def test_a_prediction_is_laid_over_changed_and_taken_away(stage: Stage, session:
     assert layer.visible
     assert (layer.data == 2).all()
     assert layer.scale == pytest.approx(session.open_case.volume.spacing)
-    session.show_prediction(None)
+    session.hide_prediction()
     assert not layer.visible
 
 
@@ -139,3 +141,56 @@ def test_new_labels_can_be_painted_where_there_were_none(
 
     assert session.labels.any()
     assert stage.layer(MAP) is not None
+
+
+def test_planes_that_run_downwards_are_found_and_painted_at_their_own_place(
+    session: Session, tmp_path: Path
+) -> None:
+    image = np.random.default_rng(0).normal(size=(20, 24, 6)).astype(np.float32)
+    truth = np.zeros((20, 24, 6), np.uint8)
+    truth[5:9, 6:12, 1] = 1
+    affine = np.diag([1.5, 1.5, -8, 1])
+    nib.save(nib.Nifti1Image(image, affine), tmp_path / "a.nii.gz")
+    nib.save(nib.Nifti1Image(truth, affine), tmp_path / "a_gt.nii.gz")
+    stage = Stage(ViewerModel(), session)
+    session.open(tmp_path / "a.nii.gz")
+
+    labels = stage.layer(LABELS)
+    assert labels.world_to_data(stage._viewer.dims.point)[0] == pytest.approx(1)
+    labels.paint((1, 15, 10), 1)
+    expected = signed_distance(session.labels, (8, 1.5, 1.5), classes=[1], per_plane=True)[0]
+    assert np.allclose(stage.layer(MAP).data, expected)
+
+
+def test_a_change_in_another_plane_reaches_the_map(stage: Stage, session: Session) -> None:
+    session.choose_map(MapChoice(value=2))
+    labels = stage.layer(LABELS)
+    labels.n_edit_dimensions = 3
+    labels.brush_size = 30
+    labels.paint((1, 20, 20), 2)
+
+    expected = signed_distance(
+        session.labels, session.open_case.volume.spacing, classes=[2], per_plane=True
+    )[0]
+    assert np.allclose(stage.layer(MAP).data, expected)
+
+
+def test_map_and_labels_lie_above_the_image_among_layers_of_others(
+    session: Session, hearts: Path
+) -> None:
+    viewer = ViewerModel()
+    viewer.add_image(np.zeros((4, 4, 4)), name="other")
+    viewer.add_image(np.zeros((4, 4, 4)), name="another")
+    stage = Stage(viewer, session)
+    session.open(hearts)
+
+    assert stage.layer(MAP) is not None
+    names = [layer.name for layer in viewer.layers]
+    assert names == ["other", "another", session.open_case.case.name, MAP, LABELS, PREDICTION]
+
+
+def test_a_label_value_has_the_same_colour_with_and_without_a_class_of_its_own() -> None:
+    named = label_colors(ClassTable.found_in([3])).color_dict
+    bare = label_colors(ClassTable.found_in([])).color_dict
+
+    assert named[3] == pytest.approx(bare[3])

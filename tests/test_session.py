@@ -1,0 +1,107 @@
+"""What is open now, without a window."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segstudio.core.errors import InputError
+from segstudio.data.datasets import open_dataset
+from segstudio.session import MapChoice, Session
+
+
+@pytest.fixture
+def session(hearts: Path) -> Session:
+    made = Session()
+    made.open(hearts)
+    return made
+
+
+def test_painting_that_was_not_saved_is_there_when_its_case_is_shown_again(
+    session: Session,
+) -> None:
+    first, second = (c.name for c in session.dataset.cases[:2])
+    session.labels[0, 0, 0] = 1
+    session.show_case(second)
+    assert session.labels[0, 0, 0] == 0
+    session.show_case(first)
+
+    assert session.labels[0, 0, 0] == 1
+    assert session.open_case.truth[0, 0, 0] == 0
+
+
+def test_what_was_saved_is_what_is_read_next_time(session: Session, tmp_path: Path) -> None:
+    first, second = (c.name for c in session.dataset.cases[:2])
+    session.labels[0, 0, 0] = 1
+    session.save_labels(tmp_path / "copy_gt.nii.gz")
+    session.show_case(second)
+    session.show_case(first)
+
+    assert session.labels[0, 0, 0] == 0  # the case's own file was not changed
+    assert (tmp_path / "copy_gt.nii.gz").exists()
+
+
+def test_labels_saved_beside_their_image_make_the_case_labelled(
+    hearts: Path, tmp_path: Path
+) -> None:
+    source, session = open_dataset(hearts).cases[0].image, Session()
+    (tmp_path / "a.nii.gz").write_bytes(source.read_bytes())
+    session.open(tmp_path)
+    session.new_labels()
+    session.labels[1, 20, 20] = 2
+    session.save_labels(tmp_path / "a_gt.nii.gz")
+
+    assert session.dataset.cases[0].labels == tmp_path / "a_gt.nii.gz"
+
+
+def test_several_images_are_opened_as_one_list(hearts: Path) -> None:
+    cases, session = open_dataset(hearts).cases, Session()
+    session.open(cases[0].image, cases[2].image)
+
+    assert [c.image for c in session.dataset.cases] == [cases[0].image, cases[2].image]
+
+
+def test_a_label_file_opens_its_image(hearts: Path) -> None:
+    case, session = open_dataset(hearts).cases[0], Session()
+    session.open(case.labels)
+
+    assert session.open_case.case.image == case.image
+    assert session.labels.any()
+
+
+def test_a_first_case_that_is_damaged_does_not_keep_the_others_shut(
+    hearts: Path, tmp_path: Path
+) -> None:
+    source, session = open_dataset(hearts).cases[0].image, Session()
+    (tmp_path / "a.nii.gz").write_bytes(source.read_bytes()[:900])
+    (tmp_path / "b.nii.gz").write_bytes(source.read_bytes())
+    with pytest.raises(InputError, match=r"a\.nii\.gz"):
+        session.open(tmp_path)
+    session.show_case("b")
+
+    assert session.open_case.case.name == "b"
+
+
+def test_a_map_that_was_hidden_stays_hidden(session: Session) -> None:
+    session.choose_map(MapChoice(value=99, visible=False))
+    session.show_case(session.dataset.cases[1].name)
+
+    assert session.map_choice == MapChoice(value=1, visible=False)
+
+
+def test_hiding_a_prediction_lasts_until_the_next_training(session: Session, tmp_path) -> None:
+    session.show_prediction(np.ones(session.labels.shape, np.int32), "epoch 1")
+    session.hide_prediction()
+    assert session.prediction is None
+    assert not session.previews
+    session.start_training(tmp_path)
+
+    assert session.previews
+
+
+def test_a_second_training_waits_for_the_first(session: Session, tmp_path: Path) -> None:
+    from segstudio.learn.config import make_config
+
+    session.start_training(tmp_path)
+    with pytest.raises(InputError, match="runs already"):
+        session.ask_training(make_config())
