@@ -36,10 +36,12 @@ class ClassTable:
     @classmethod
     def named(cls, names: dict[int, str]) -> "ClassTable":
         """Return a table from ``{value: name}``, background added, colours by value."""
-        rows = [LabelClass(0, "background", "#000000")]
-        for value in sorted(set(names) - {0}):
-            rows.append(LabelClass(value, names[value], PALETTE[(value - 1) % len(PALETTE)]))
-        return cls(tuple(rows))
+        background = LabelClass(0, "background", "#000000")
+        rows = (
+            LabelClass(value, names[value], PALETTE[(value - 1) % len(PALETTE)])
+            for value in sorted(set(names) - {0})
+        )
+        return cls((background, *rows))
 
     @classmethod
     def found_in(cls, values: Iterable[int]) -> "ClassTable":

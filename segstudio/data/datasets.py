@@ -1,5 +1,6 @@
 """Folders as lists of cases."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,12 +111,9 @@ def open_dataset(folder: str | Path) -> Dataset:
 
 
 def _is_acdc_frame(path: Path) -> bool:
-    name = stem(path)
-    return (
-        path.parent.name.startswith("patient")
-        and name.startswith(f"{path.parent.name}_frame")
-        and not name.endswith("_gt")
-    )
+    patient = path.parent.name
+    frame = rf"{re.escape(patient)}_frame\d+"
+    return patient.startswith("patient") and re.fullmatch(frame, stem(path)) is not None
 
 
 def _names_labels(path: Path) -> bool:
