@@ -68,13 +68,12 @@ class Job:
             share = max(share, self.seconds() / config.max_seconds)
         return min(share, 1.0)
 
-    def state(self, log_size: int) -> dict[str, Any]:
-        """Return what a checkpoint holds; `log_size` is what the log held by then."""
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint holds."""
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "progress": vars(self.progress),
-            "log_size": log_size,
         }
 
     def restore(self, state: dict[str, Any], path: Path) -> None:
@@ -112,7 +111,7 @@ def resumed_job(dataset: Dataset, config: TrainConfig, out: Path) -> tuple[RunFo
             f"The run '{out}' has finished its {job.progress.epoch - 1} epochs. "
             "Ask for more epochs to go on with it."
         )
-    run.cut_log(state["log_size"])
+    run.cut_log(job.progress.epoch, job.progress.step)
     run.forget_summary()
     run.write_config(changed, classes, dataset.name)
     return run, job

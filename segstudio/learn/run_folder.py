@@ -109,14 +109,16 @@ class RunFolder:
         with self.log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(as_record(event)) + "\n")
 
-    def log_size(self) -> int:
-        """Return the size of the log in bytes."""
-        return self.log.stat().st_size if self.log.exists() else 0
-
-    def cut_log(self, size: int) -> None:
-        """Forget the events after a checkpoint, which a resumed run tells again."""
-        if self.log_size() > size:
-            os.truncate(self.log, size)
+    def cut_log(self, epoch: int, step: int) -> None:
+        """Forget what a run that goes on after a step of an epoch tells again."""
+        if not self.log.exists():
+            return
+        size = behind = 0
+        for line in self.log.read_bytes().splitlines(keepends=True):
+            size += len(line)
+            if _is_behind(line, epoch, step):
+                behind = size
+        os.truncate(self.log, behind)
 
     def events(self) -> list[dict[str, Any]]:
         """Return the log; a last line cut short by a crash is left out."""
@@ -149,6 +151,20 @@ class RunFolder:
             return None
         summary: Summary = json.loads(path.read_text(encoding="utf-8"))
         return summary
+
+
+def _is_behind(line: bytes, epoch: int, step: int) -> bool:
+    """Return whether a line of the log tells of training that a checkpoint knows of.
+
+    Validations do not: one that was stopped is done anew.
+    """
+    try:
+        record = json.loads(line) if line.endswith(b"\n") else {}
+    except ValueError:
+        return False
+    if record.get("event") == "StepDone":
+        return (record["epoch"], record["step"]) <= (epoch, step)
+    return record.get("event") in ("EpochDone", "Saved") and record["epoch"] < epoch
 
 
 def write_scores(

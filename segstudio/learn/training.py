@@ -77,14 +77,14 @@ def _events(run: RunFolder, job: Job) -> Generator[Event]:
             yield from _train_epoch(job)
             yield from _validate_epoch(run, job, epoch_began)
             progress.seconds = job.seconds()
-            save_checkpoint(run.last, job.state(run.log_size()))
+            save_checkpoint(run.last, job.state())
             yield Saved(progress.epoch - 1, run.last)
             if config.max_seconds and progress.seconds > config.max_seconds:
                 break
     except GeneratorExit:
         progress.seconds = job.seconds()
         # A closing generator cannot yield: this save is told by nobody.
-        save_checkpoint(run.last, job.state(run.log_size()))
+        save_checkpoint(run.last, job.state())
         raise
     yield from _finish(run, job)
 
@@ -106,7 +106,8 @@ def _started(run: RunFolder, job: Job) -> Started:
 
 def _warnings(job: Job) -> Iterator[Warned]:
     unsized = sum(volume.grid.unit == "voxels" for _, volume, _ in job.validation)
-    if unsized:
+    is_new = (job.progress.epoch, job.progress.step) == (1, 0)
+    if unsized and is_new:
         yield Warned(
             f"{unsized} of {len(job.validation)} validation images have no true voxel size in "
             "their header: lengths are in voxels, and HD95 is measured in plane."
@@ -162,9 +163,7 @@ def _validate_epoch(run: RunFolder, job: Job, began: float) -> Iterator[Event]:
     score = -1.0 if np.isnan(mean_dice) else mean_dice
     is_best = progress.best_epoch == 0 or score > progress.best_dice
     if is_best:
-        progress.best_epoch, progress.best_dice = epoch, score
         save_checkpoint(run.best, {"model": job.model.state_dict(), "epoch": epoch})
-    progress.epoch, progress.step, progress.losses = epoch + 1, 0, []
     yield EpochDone(
         epoch,
         loss,
@@ -175,6 +174,10 @@ def _validate_epoch(run: RunFolder, job: Job, began: float) -> Iterator[Event]:
         time.monotonic() - began,
         job.predictor.labels,
     )
+    # After the last event: what is closed before it validates anew when it is resumed.
+    if is_best:
+        progress.best_epoch, progress.best_dice = epoch, score
+    progress.epoch, progress.step, progress.losses = epoch + 1, 0, []
 
 
 def _finish(run: RunFolder, job: Job) -> Iterator[Event]:

@@ -7,7 +7,7 @@ from segstudio.core.labels import ClassTable
 from segstudio.core.metrics import Score
 from segstudio.data.splits import Split
 from segstudio.learn.config import make_config
-from segstudio.learn.events import StepDone
+from segstudio.learn.events import CaseValidated, Saved, StepDone
 from segstudio.learn.run_folder import RunFolder, new_run_path
 
 
@@ -59,14 +59,26 @@ def test_a_last_line_cut_short_is_left_out(tmp_path: Path) -> None:
     assert len(run.events()) == 1
 
 
-def test_the_log_can_be_cut_to_what_a_checkpoint_knew(tmp_path: Path) -> None:
+def test_the_log_is_cut_to_the_training_that_a_checkpoint_knows_of(tmp_path: Path) -> None:
     run = made(tmp_path / "run")
-    run.append(StepDone(1, 1, 0.5, {}, 0.1))
-    size = run.log_size()
-    run.append(StepDone(1, 2, 0.4, {}, 0.2))
-    run.cut_log(size)
+    for event in (
+        StepDone(1, 1, 0.5, {}, 0.1),
+        CaseValidated(1, "validation", "a", {}),
+        Saved(1, run.last),
+        StepDone(2, 1, 0.4, {}, 0.2),
+        CaseValidated(2, "validation", "a", {}),
+        StepDone(2, 2, 0.3, {}, 0.3),
+    ):
+        run.append(event)
+    with run.log.open("a") as file:
+        file.write('{"event": "StepD')
+    kept = []
+    for epoch, step in ((2, 2), (2, 1), (2, 0), (1, 0)):
+        run.cut_log(epoch, step)
+        kept.append(len(run.events()))
 
-    assert [e["step"] for e in run.events()] == [1]
+    assert kept == [6, 4, 3, 0]
+    assert run.log.read_bytes() == b""
 
 
 def test_scores_have_the_stated_columns(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The training loop, on generated hearts and real tiny networks."""
 
 import json
+from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
 
@@ -94,29 +95,81 @@ def test_another_seed_gives_another_order(hearts: Path, tmp_path: Path) -> None:
     assert losses(first) != losses(second)
 
 
-@pytest.mark.parametrize("stop_after", [StepDone, EpochDone, Saved])
-def test_a_closed_and_resumed_training_equals_an_unbroken_one(
-    stop_after: type[Event], hearts: Path, tmp_path: Path
-) -> None:
-    unbroken = list(train(hearts, tiny(), tmp_path / "unbroken"))
+@pytest.fixture(scope="module")
+def unbroken(hearts: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Event]]:
+    run = tmp_path_factory.mktemp("unbroken") / "run"
+    return run, list(train(hearts, tiny(), run))
+
+
+def stop_after(events: Generator[Event], is_last: Callable[[Event], bool]) -> list[Event]:
+    """Return what was told until an event after which the training was closed."""
     told = []
-    with closing(train(hearts, tiny(), tmp_path / "broken")) as events:
+    with closing(events):
         for event in events:
             told.append(event)
-            if isinstance(event, stop_after):
-                break
-    told += train(hearts, tiny(), tmp_path / "broken", resume=True)
+            if is_last(event):
+                return told
+    raise AssertionError("the training ended before the event to stop at")
 
-    assert losses(told) == losses(unbroken)
+
+# In the order of the training: one can be closed at each of them in turn.
+STOPS: dict[str, Callable[[Event], bool]] = {
+    "the start": lambda e: isinstance(e, Started),
+    "a step": lambda e: isinstance(e, StepDone),
+    "the last step of an epoch": lambda e: isinstance(e, StepDone) and e.done == 0.5,
+    "a case of a validation": lambda e: isinstance(e, CaseValidated),
+    "a validation": lambda e: isinstance(e, EpochDone),
+    "a checkpoint": lambda e: isinstance(e, Saved),
+    "a step of the second epoch": lambda e: isinstance(e, StepDone) and e.epoch == 2,
+    "the last validation": lambda e: isinstance(e, EpochDone) and e.epoch == 2,
+    "a case of the test": lambda e: isinstance(e, CaseValidated) and e.split == "test",
+}
+
+
+@pytest.mark.parametrize("stop", STOPS)
+def test_a_closed_and_resumed_training_equals_an_unbroken_one(
+    stop: str, hearts: Path, unbroken: tuple[Path, list[Event]], tmp_path: Path
+) -> None:
+    whole, run = unbroken[0], tmp_path / "run"
+    told = stop_after(train(hearts, tiny(), run), STOPS[stop])
+    told += train(hearts, tiny(), run, resume=True)
+
+    assert losses(told) == losses(unbroken[1])
     for name in ("last", "best"):
-        expected = weights(tmp_path / "unbroken", name)
-        for key, tensor in weights(tmp_path / "broken", name).items():
+        expected = weights(whole, name)
+        for key, tensor in weights(run, name).items():
             assert torch.equal(tensor, expected[key]), key
-    assert _lines(tmp_path / "broken", "StepDone") == _lines(tmp_path / "unbroken", "StepDone")
+    assert _records(run) == _records(whole)
 
 
-def _lines(run: Path, kind: str) -> list[dict]:
-    return [e for e in RunFolder(run).events() if e["event"] == kind]
+def test_a_training_closed_again_and_again_tells_everything_once(
+    hearts: Path, unbroken: tuple[Path, list[Event]], tmp_path: Path
+) -> None:
+    run, stops = tmp_path / "run", list(STOPS.values())
+    stop_after(train(hearts, tiny(), run), stops[0])
+    for stop in stops[1:]:
+        stop_after(train(hearts, tiny(), run, resume=True), stop)
+    list(train(hearts, tiny(), run, resume=True))
+
+    assert _records(run) == _records(unbroken[0])
+
+
+def test_a_resumed_training_says_in_the_log_where_it_went_on(hearts: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    stop_after(train(hearts, tiny(), run), STOPS["a checkpoint"])
+    list(train(hearts, tiny(), run, resume=True))
+
+    starts = [e["epoch"] for e in RunFolder(run).events() if e["event"] == "Started"]
+    assert starts == [1, 2]
+
+
+def _records(run: Path) -> list[dict]:
+    """The log without times, and without the starts: there is one for each sitting."""
+    records = [e for e in RunFolder(run).events() if e["event"] != "Started"]
+    for record in records:
+        record.pop("seconds", None)
+        record.get("summary", {}).pop("seconds", None)
+    return records
 
 
 def test_what_was_told_after_the_last_checkpoint_is_cut_from_the_log_on_resume(
