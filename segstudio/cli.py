@@ -15,7 +15,7 @@ from typer.exceptions import TyperException
 from segstudio import __version__
 from segstudio import cli_help as say
 from segstudio.core.errors import InputError, near_names, sentence
-from segstudio.learn.config import DEFAULT_LOSS, TrainConfig, make_config, read_settings
+from segstudio.learn.config import DEFAULT_LOSS, make_config, read_settings
 
 INTERRUPTED = 130  # the shell's own status for a command ended by Ctrl+C
 MOST_MAPS = 64
@@ -164,6 +164,7 @@ def train(
     resume: say.Resume = False,
     seed: say.Seed = None,
     device: say.Device = None,
+    precision: say.Precision = None,
     skip_unlabelled: say.SkipUnlabelled = False,
 ) -> None:
     """Train, and show how it goes."""
@@ -173,44 +174,34 @@ def train(
 
     settings = read_settings(config) if config else {}
     settings.pop("dataset", None)  # a run's own config.toml is a settings file too
-    given = {"loss": loss, "epochs": epochs, "seed": seed, "device": device}
-    settings |= {k: v for k, v in given.items() if v is not None}
-    if skip_unlabelled:
-        settings["skip_unlabelled"] = True
-    checked = _resumed_config(out, settings) if resume else make_config(**settings)
+    given = {
+        "loss": loss,
+        "epochs": epochs,
+        "seed": seed,
+        "device": device,
+        "precision": precision,
+        "skip_unlabelled": skip_unlabelled or None,
+    }
+    asked = make_config(**settings | {k: v for k, v in given.items() if v is not None})
+    if resume and out is None:
+        raise InputError("Which run shall go on? Name its folder with --out.")
     cases = open_dataset(dataset)
-    run = out or new_run_path(runs_home(), cases.name, checked.loss)
-    if not resume:
+    run = out or new_run_path(runs_home(), cases.name, asked.loss)
+    # Now, and not after torch has loaded.
+    if resume:
+        RunFolder.opened(run).config_to_resume(asked)
+    else:
         RunFolder.free(run)
 
     from segstudio.learn.training import train as start
 
-    summary = follow(start(cases, checked, run, resume=resume))
+    summary = follow(start(cases, asked, run, resume=resume))
     if not summary:
         _stopped(dataset, run)
     typer.echo(
         f"Test mean Dice {_number(summary['test']['mean_dice'])} (best epoch "
         f"{summary['best_epoch']}). The run is in {run}"
     )
-
-
-def _resumed_config(out: Path | None, settings: dict[str, Any]) -> TrainConfig:
-    """Return the settings of the run to go on with; its length alone may be given anew."""
-    from segstudio.learn.run_folder import RunFolder
-
-    if out is None:
-        raise InputError("Which run shall go on? Name its folder with --out.")
-    own, asked = RunFolder.opened(out).read_config()[0], make_config(**settings)
-    length: dict[str, Any] = {
-        k: getattr(asked, k) for k in ("epochs", "max_seconds") if k in settings
-    }
-    for name in settings.keys() - length.keys() - {"plane_size"}:
-        if getattr(asked, name) != getattr(own, name):
-            raise InputError(
-                f"The run '{out}' was started with {name} = {getattr(own, name)!r} and keeps it, "
-                f"but {getattr(asked, name)!r} is asked for. Leave that out, or start a new run."
-            )
-    return own.model_copy(update=length)
 
 
 def _stopped(dataset: Path, run: Path) -> NoReturn:

@@ -115,7 +115,12 @@ ConfigFile = Annotated[
     typer.Option(metavar="FILE", help="TOML file of settings; options given here win."),
 ]
 Resume = Annotated[
-    bool, typer.Option("--resume", help="Go on with the run in --out, with its own settings.")
+    bool,
+    typer.Option(
+        "--resume",
+        help="Go on with the run in --out, with its own settings; length, device and precision "
+        "may be given anew.",
+    ),
 ]
 Seed = Annotated[
     int | None,
@@ -123,6 +128,10 @@ Seed = Annotated[
 ]
 Device = Annotated[
     str | None, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.  [default: auto]")
+]
+Precision = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="auto, 32-true, bf16-mixed or 16-mixed.  [default: auto]"),
 ]
 SkipUnlabelled = Annotated[
     bool, typer.Option("--skip-unlabelled", help="Leave out images without labels.")

@@ -200,6 +200,23 @@ def test_a_resumed_run_keeps_its_settings(
     assert "'boundary'" in told.last
 
 
+def test_a_run_of_another_machine_goes_on_with_a_device_and_precision_of_this_one(
+    segstudio: Command, hearts: Path, finished_run: Run, tmp_path: Path
+) -> None:
+    run = copytree(finished_run[0], tmp_path / "run")
+    config = (run / "config.toml").read_text()
+    elsewhere = config.replace('device = "auto"', 'device = "mps"').replace("32-true", "16-mixed")
+    (run / "config.toml").write_text(elsewhere)
+    go_on = ("train", hearts, "--out", run, "--resume", "--epochs", 3)
+    told = segstudio(*go_on, "--device", "cpu")
+    assert told.status == 1
+    assert "'cpu' cannot compute in '16-mixed'" in told.last
+    told = segstudio(*go_on, "--device", "cpu", "--precision", "32-true")
+    assert told.status == 0, told.err
+    assert "Training on cpu (32-true)" in told.err
+    assert 'device = "cpu"\nprecision = "32-true"\n' in (run / "config.toml").read_text()
+
+
 def test_ctrl_c_keeps_the_state_and_tells_how_to_go_on(
     segstudio: Command, hearts: Path, tiny: Path, tmp_path: Path
 ) -> None:

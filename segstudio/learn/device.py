@@ -36,6 +36,11 @@ def choose_compute(config: TrainConfig) -> Compute:
     precision = _best_precision(device) if config.precision == "auto" else config.precision
     if not _is_there(device):
         raise InputError(f"There is no device '{device}' here. Choose cpu, or auto.")
+    if not _can(device, precision):
+        raise InputError(
+            f"The device '{device}' cannot compute in '{precision}'. Choose another precision, or "
+            "auto."
+        )
     fabric = Fabric(accelerator=device, devices=1, precision=precision)  # type: ignore[arg-type]
     return Compute(fabric, device, precision)
 
@@ -44,6 +49,11 @@ def _is_there(device: str) -> bool:
     if device == "cuda":
         return torch.cuda.is_available()
     return device == "cpu" or torch.backends.mps.is_available()
+
+
+def _can(device: str, precision: str) -> bool:
+    # Fabric would take bf16-mixed instead, and the log would tell what is not so.
+    return not (device == "cpu" and precision == "16-mixed")
 
 
 def _best_device() -> str:

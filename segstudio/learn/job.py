@@ -102,8 +102,7 @@ def resumed_job(dataset: Dataset, config: TrainConfig, out: Path) -> tuple[RunFo
     """Return a run folder and the job as its last checkpoint left it."""
     run = RunFolder.opened(out)
     state = load_checkpoint(run.last)
-    own, classes = run.read_config()
-    changed = own.model_copy(update={"epochs": config.epochs, "max_seconds": config.max_seconds})
+    changed, classes = run.config_to_resume(config)
     job = _prepare(dataset, changed, classes, run.read_split())
     job.restore(state, run.last)
     if job.progress.epoch > changed.epochs and run.read_summary() is not None:

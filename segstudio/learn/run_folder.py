@@ -17,6 +17,8 @@ from segstudio.data.splits import Split
 from segstudio.learn.config import TrainConfig, make_config, read_settings, to_toml
 from segstudio.learn.events import Event, Summary, as_record
 
+# What a run that goes on may be given anew: how long, and where.
+CHANGEABLE = frozenset({"epochs", "max_seconds", "device", "precision"})
 SCORE_COLUMNS = ("split", "case", "class", "dice", "hd95", "assd", "volume_ml", "unit")
 
 
@@ -91,6 +93,33 @@ class RunFolder:
         except (KeyError, TypeError) as error:
             raise InputError(f"'{self.path / 'config.toml'}' names no classes.") from error
         return make_config(**settings), classes
+
+    def config_to_resume(self, asked: TrainConfig) -> tuple[TrainConfig, ClassTable]:
+        """Return the settings to go on with, and the classes.
+
+        Parameters
+        ----------
+        asked : TrainConfig
+            What it sets of `CHANGEABLE` takes the place of the run's own; what it leaves out
+            stays as it was.
+
+        Raises
+        ------
+        InputError
+            It sets something else to another value than the run's own.
+        """
+        own, classes = self.read_config()
+        given = {k: v for k, v in asked.model_dump().items() if k in asked.model_fields_set}
+        given.pop("plane_size", None)  # the run's own was rounded when it began
+        for name, value in given.items():
+            if name not in CHANGEABLE and value != getattr(own, name):
+                raise InputError(
+                    f"The run '{self.path}' was started with {name} = {getattr(own, name)!r} and "
+                    f"keeps it, but {value!r} is asked for. Leave that out, or start a new "
+                    "run."
+                )
+        changed = {name: given[name] for name in given.keys() & CHANGEABLE}
+        return own.model_copy(update=changed), classes
 
     def write_split(self, split: Split) -> None:
         """Write ``split.json``."""

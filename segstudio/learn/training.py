@@ -39,7 +39,7 @@ def train(
     dataset : Dataset or path
         The labelled cases.
     config : TrainConfig
-        The settings. A resumed run keeps its own but for `epochs` and `max_seconds`.
+        The settings. A resumed run keeps its own but for those of `run_folder.CHANGEABLE`.
     out : path
         The run folder; new, unless `resume`.
     resume : bool

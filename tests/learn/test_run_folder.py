@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
 from segstudio.core.metrics import Score
 from segstudio.data.splits import Split
@@ -23,6 +26,33 @@ def test_config_and_classes_are_read_back(tmp_path: Path) -> None:
     run.write_config(config, classes, "set")
 
     assert run.read_config() == (config, classes)
+
+
+def configured(path: Path, **settings: object) -> RunFolder:
+    run = made(path)
+    run.write_config(make_config(**settings), ClassTable.named({1: "a"}), "set")
+    return run
+
+
+def test_a_run_goes_on_with_its_own_settings_but_for_what_may_change(tmp_path: Path) -> None:
+    own = {"loss": "dice", "epochs": 5, "device": "cuda", "precision": "16-mixed"}
+    run = configured(tmp_path / "run", max_seconds=60, plane_size=(48, 48), **own)
+    asked = make_config(device="cpu", precision="auto", plane_size=(40, 40), loss="dice")
+    config, _ = run.config_to_resume(asked)
+
+    assert (config.loss, config.epochs, config.max_seconds) == ("dice", 5, 60)
+    assert (config.device, config.precision, config.plane_size) == ("cpu", "auto", (48, 48))
+    longer, _ = run.config_to_resume(make_config(epochs=9, max_seconds=None))
+    assert (longer.epochs, longer.max_seconds, longer.device) == (9, None, "cuda")
+
+
+@pytest.mark.parametrize("setting", [{"loss": "boundary"}, {"seed": 1}, {"levels": 3}])
+def test_a_run_that_goes_on_keeps_what_it_learns_by(
+    tmp_path: Path, setting: dict[str, object]
+) -> None:
+    run = configured(tmp_path / "run", loss="dice")
+    with pytest.raises(InputError, match=f"started with {next(iter(setting))} = .* and keeps it"):
+        run.config_to_resume(make_config(**setting))
 
 
 def test_the_split_is_read_back(tmp_path: Path) -> None:
