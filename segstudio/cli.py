@@ -218,7 +218,9 @@ def _stopped(dataset: Path, run: Path) -> NoReturn:
         "predict run acdc/patient001/*_frame01.nii.gz --out predictions",
     ),
 )
-def predict(run: say.Run, images: say.Images, out: say.PredictionsFolder) -> None:
+def predict(
+    run: say.Run, images: say.Images, out: say.PredictionsFolder, device: say.Device = None
+) -> None:
     """Write predictions named as their images."""
     from segstudio.data.formats import read_volume, write_labels
     from segstudio.learn.run_folder import RunFolder
@@ -234,7 +236,7 @@ def predict(run: say.Run, images: say.Images, out: say.PredictionsFolder) -> Non
 
     from segstudio.learn.predict import load_predictor
 
-    predictor = load_predictor(run)
+    predictor = load_predictor(run, device or "auto")
     for image, target in zip(images, targets, strict=True):
         volume = read_volume(image)
         write_labels(target, predictor.labels(volume), volume.grid)

@@ -191,6 +191,14 @@ def test_a_device_that_is_not_there(train: Command, hearts: Path) -> None:
     assert_told(train(hearts, "--device", "cuda"), "cuda", "cpu")
 
 
+def test_a_device_for_a_prediction_that_is_none(
+    segstudio: Command, hearts: Path, finished_run: Run, tmp_path: Path
+) -> None:
+    arguments = (finished_run[0], hearts / IMAGE, "--out", tmp_path / "p", "--device", "gpu")
+    assert_told(segstudio("predict", *arguments), "device = 'gpu'", "should be")
+    assert not (tmp_path / "p").exists()
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

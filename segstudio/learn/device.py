@@ -9,7 +9,7 @@ import torch
 from lightning_fabric import Fabric
 
 from segstudio.core.errors import InputError
-from segstudio.learn.config import TrainConfig
+from segstudio.learn.config import TrainConfig, make_config
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,14 @@ def choose_compute(config: TrainConfig) -> Compute:
         )
     fabric = Fabric(accelerator=device, devices=1, precision=precision)  # type: ignore[arg-type]
     return Compute(fabric, device, precision)
+
+
+def compute_to_predict(config: TrainConfig, device: str = "auto") -> Compute:
+    """Return a device of this machine, in a run's own precision where the device has it."""
+    chosen = make_config(device=device).device
+    chosen = _best_device() if chosen == "auto" else chosen
+    precision = config.precision if _can(chosen, config.precision) else "auto"
+    return choose_compute(make_config(device=chosen, precision=precision))
 
 
 def _is_there(device: str) -> bool:

@@ -13,8 +13,7 @@ from segstudio.core.labels import ClassTable
 from segstudio.core.volume import Volume
 from segstudio.learn.batches import fit_plane, normalise, round_up
 from segstudio.learn.checkpoint import load_checkpoint, load_weights
-from segstudio.learn.config import TrainConfig
-from segstudio.learn.device import Compute, choose_compute
+from segstudio.learn.device import Compute, compute_to_predict
 from segstudio.learn.run_folder import RunFolder
 from segstudio.learn.unet import build_unet
 
@@ -85,24 +84,33 @@ class Predictor:
         return probs
 
 
-def load_predictor(run: str | Path) -> Predictor:
+def load_predictor(run: str | Path, device: str = "auto") -> Predictor:
     """Return the predictor of a run: its best checkpoint, or its last where no epoch ended.
+
+    Parameters
+    ----------
+    run : path
+        The run folder.
+    device : str
+        Where to compute, as in `TrainConfig`; not where the run was trained, perhaps on another
+        machine. The precision is the run's own where the device has it.
 
     Raises
     ------
     InputError
-        The folder is not a run, or holds no checkpoint that can be read.
+        The folder is not a run, or holds no checkpoint that can be read; or there is no such
+        device.
     """
     folder = RunFolder.opened(Path(run))
     config, classes = folder.read_config()
     path = folder.best if folder.best.exists() else folder.last
     state = load_checkpoint(path)
-    compute = choose_compute(TrainConfig())
+    compute = compute_to_predict(config, device)
     model = build_unet(1, len(classes), config.base_channels, config.levels, config.seed)
     load_weights(model, state, path)
     return Predictor(compute.place(model), compute, classes, 2 ** (config.levels - 1))
 
 
-def predict(run: str | Path, volume: Volume) -> Prediction:
+def predict(run: str | Path, volume: Volume, device: str = "auto") -> Prediction:
     """Return what a run's best network says of a volume; see `Predictor` for many volumes."""
-    return load_predictor(run)(volume)
+    return load_predictor(run, device)(volume)

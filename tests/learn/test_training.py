@@ -221,16 +221,32 @@ def test_the_summary_agrees_with_the_scores(hearts: Path, tmp_path: Path) -> Non
     assert summary["best_epoch"] == finished.best_epoch
 
 
-def test_the_best_checkpoint_is_what_predicts(hearts: Path, tmp_path: Path) -> None:
-    events = list(train(hearts, tiny(epochs=3), tmp_path / "run"))
-    lent: dict[int, float] = {e.epoch: e.mean_dice for e in events if isinstance(e, EpochDone)}
+def test_the_best_epoch_is_that_of_the_highest_validation_dice(
+    hearts: Path, tmp_path: Path
+) -> None:
+    events = list(train(hearts, tiny(epochs=4, learning_rate=0.02), tmp_path / "run"))
+    best = max((e for e in events if isinstance(e, EpochDone)), key=lambda e: e.mean_dice)
 
-    assert events[-1].best_epoch == max(lent, key=lambda epoch: lent[epoch])
+    assert events[-1].best_epoch == best.epoch
+    assert load_checkpoint(tmp_path / "run" / "checkpoints" / "best.pt")["epoch"] == best.epoch
+
+
+def test_the_best_checkpoint_is_what_predicts(hearts: Path, tmp_path: Path) -> None:
+    run, lent = tmp_path / "run", {}
     volume, _ = load_case(open_dataset(hearts).cases[0])
-    prediction = predict(tmp_path / "run", volume)
-    assert prediction.probs.shape == (4, *volume.data.shape)
-    assert np.allclose(prediction.probs.sum(axis=0), 1, atol=1e-3)
-    assert np.array_equal(prediction.probs.argmax(axis=0), prediction.labels)
+
+    def has_left_the_best(event: Event) -> bool:
+        if isinstance(event, EpochDone):
+            lent[event.epoch] = event.predict(volume)
+        return isinstance(event, StepDone) and event.epoch == 2
+
+    stop_after(train(hearts, tiny(learning_rate=0.05), run), has_left_the_best)
+    by_best = predict(run, volume).labels
+    (run / "checkpoints" / "best.pt").unlink()
+    by_last = predict(run, volume).labels
+
+    assert np.array_equal(by_best, lent[1])
+    assert not np.array_equal(by_last, lent[1])
 
 
 def test_a_time_limit_ends_after_the_epoch_that_passes_it(hearts: Path, tmp_path: Path) -> None:
