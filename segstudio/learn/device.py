@@ -32,7 +32,7 @@ class Compute:
 
 def choose_compute(config: TrainConfig) -> Compute:
     """Return the device and precision that a config asks for, or the best there are."""
-    device = _best_device() if config.device == "auto" else config.device
+    device = _chosen_device(config)
     precision = _best_precision(device) if config.precision == "auto" else config.precision
     if not _is_there(device):
         raise InputError(f"There is no device '{device}' here. Choose cpu, or auto.")
@@ -47,8 +47,7 @@ def choose_compute(config: TrainConfig) -> Compute:
 
 def compute_to_predict(config: TrainConfig, device: str = "auto") -> Compute:
     """Return a device of this machine, in a run's own precision where the device has it."""
-    chosen = make_config(device=device).device
-    chosen = _best_device() if chosen == "auto" else chosen
+    chosen = _chosen_device(make_config(device=device))
     precision = config.precision if _can(chosen, config.precision) else "auto"
     return choose_compute(make_config(device=chosen, precision=precision))
 
@@ -64,7 +63,9 @@ def _can(device: str, precision: str) -> bool:
     return not (device == "cpu" and precision == "16-mixed")
 
 
-def _best_device() -> str:
+def _chosen_device(config: TrainConfig) -> str:
+    if config.device != "auto":
+        return config.device
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
