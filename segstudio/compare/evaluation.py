@@ -9,6 +9,7 @@ from segstudio.core.labels import ClassTable
 from segstudio.core.metrics import Score, evaluate
 from segstudio.data.datasets import ACDC_CLASSES, LABEL_ENDINGS
 from segstudio.data.formats import has_known_suffix, read_grid, read_labels, stem
+from segstudio.data.headers import expect_same_grid
 
 
 def evaluate_files(predictions: Path, truth: Path) -> list[Score]:
@@ -28,9 +29,11 @@ def evaluate_files(predictions: Path, truth: Path) -> list[Score]:
     Raises
     ------
     InputError
-        A path is missing, a prediction has no truth or several, or shapes differ.
+        A path is missing, a prediction has no truth or several, or their grids differ.
     """
     pairs = _pairs(predictions, truth)
+    for _, p, t in pairs:
+        expect_same_grid(p, read_grid(p), read_grid(t), f"its truth '{t}'")
     read = [(name, read_labels(p), read_labels(t), read_grid(t)) for name, p, t in pairs]
     found = {int(v) for _, p, t, _ in read for a in (p, t) for v in np.unique(a)}
     classes = _classes(pairs[0][2], found)

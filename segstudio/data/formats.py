@@ -1,22 +1,18 @@
 """Volumes, labels and maps from and to files; the only place where axes are turned."""
 
-import zlib
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import numpy as np
-from nibabel.filebasedimages import ImageFileError
-from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid, Volume
 from segstudio.data.atomic import written
+from segstudio.data.headers import expect_same_grid, file_shape, grid_of, header_for, reading
 
-_NIBABEL_ERRORS = (ImageFileError, HeaderDataError)
 SUFFIXES = (".nii.gz", ".nii")
 
 
@@ -53,13 +49,13 @@ def read_volume(path: str | Path) -> Volume:
     """
     path = Path(path)
     image = _open(path)
-    return Volume(_pixels(image, path), _grid(image, path), path)
+    return Volume(_pixels(image, path), grid_of(image, path), path)
 
 
 def read_grid(path: str | Path) -> Grid:
     """Return where a file's voxels lie; reads its header only."""
     path = Path(path)
-    return _grid(_open(path), path)
+    return grid_of(_open(path), path)
 
 
 def read_labels(path: str | Path, *, like: Volume | None = None) -> NDArray[np.int32]:
@@ -70,7 +66,7 @@ def read_labels(path: str | Path, *, like: Volume | None = None) -> NDArray[np.i
     path : path
         A NIfTI file of whole numbers; floating-point files of whole numbers are taken.
     like : Volume, optional
-        The image the labels belong to: their shapes must agree.
+        The image the labels belong to: they must have its shape and lie where it does.
 
     Returns
     -------
@@ -80,16 +76,13 @@ def read_labels(path: str | Path, *, like: Volume | None = None) -> NDArray[np.i
     ------
     InputError
         As `read_volume`; or values that are not whole, negative or over 65535; or a shape
-        that differs from the image's.
+        or place that differs from the image's.
     """
     path = Path(path)
-    values = _pixels(_open(path), path)
-    if like is not None and values.shape != like.data.shape:
-        raise InputError(
-            f"'{path}' has shape {values.shape} but its image '{like.path}' has "
-            f"{like.data.shape} (planes, rows, columns). Labels must lie on the image's grid."
-        )
-    return _whole_numbers(values, path)
+    image = _open(path)
+    if like is not None:
+        expect_same_grid(path, grid_of(image, path), like.grid, f"its image '{like.path}'")
+    return _whole_numbers(_pixels(image, path), path)
 
 
 def _whole_numbers(values: NDArray[Any], path: Path) -> NDArray[np.int32]:
@@ -108,27 +101,13 @@ def _whole_numbers(values: NDArray[Any], path: Path) -> NDArray[np.int32]:
     return values.astype(np.int32)
 
 
-def _reading(path: Path, read: Callable[[], Any]) -> Any:
-    """Return what `read` returns, its many ways to fail told as one."""
-    try:
-        return read()
-    except FileNotFoundError:
-        raise InputError(f"'{path}' does not exist. Check the path.") from None
-    except PermissionError:
-        raise
-    except (*_NIBABEL_ERRORS, EOFError, OSError, zlib.error, ValueError, OverflowError) as error:
-        raise InputError(
-            f"'{path}' is damaged, cut short or not a NIfTI file. Copy or export it again."
-        ) from error
-
-
 def _open(path: Path) -> Any:
     if path.is_dir():
         raise InputError(f"'{path}' is a folder; a NIfTI file (.nii, .nii.gz) is needed here.")
     if path.exists() and not has_known_suffix(path):
         raise InputError(f"'{path}' is not of a known format; known: {', '.join(SUFFIXES)}.")
-    image = _reading(path, lambda: nib.load(path))
-    shape = _file_shape(image)
+    image = reading(path, lambda: nib.load(path))
+    shape = file_shape(image)
     if image.get_data_dtype().names:
         raise InputError(f"'{path}' is in colour (RGB); a greyscale image is needed.")
     if not 2 <= len(shape) <= 3 or 0 in shape:
@@ -139,55 +118,13 @@ def _open(path: Path) -> Any:
     return image
 
 
-def _file_shape(image: Any) -> tuple[int, ...]:
-    shape = tuple(int(n) for n in image.shape)
-    while len(shape) > 3 and shape[-1] == 1:
-        shape = shape[:-1]
-    return shape
-
-
 def _pixels(image: Any, path: Path) -> NDArray[Any]:
-    read = _reading(path, lambda: np.asanyarray(image.dataobj))
-    data: NDArray[Any] = read.reshape(_file_shape(image))
+    read = reading(path, lambda: np.asanyarray(image.dataobj))
+    data: NDArray[Any] = read.reshape(file_shape(image))
     if data.dtype == np.float64:
         data = data.astype(np.float32)
     data = data.astype(data.dtype.newbyteorder("="), copy=False).T
     return data if data.ndim == 3 else data[np.newaxis]
-
-
-def _grid(image: Any, path: Path) -> Grid:
-    shape = _file_shape(image)
-    zooms = [float(z) for z in image.header.get_zooms()[: len(shape)]] + [1.0] * (3 - len(shape))
-    affine = np.asarray(image.affine, dtype=np.float64)
-    stored = _stored_spacing(image, path)
-    if not np.isfinite(stored).all() or 0 in stored or not np.isfinite(affine).all():
-        raise InputError(
-            f"The header of '{path}' gives the spacing {stored}, which cannot be true. "
-            "Correct the header or export the file again."
-        )
-    units = getattr(image.header, "get_xyzt_units", lambda: ("unknown",))()[0]
-    known = units != "unknown" and not np.allclose(zooms, 1.0)
-    scale = {"micron": 1e-3, "meter": 1e3}.get(units, 1.0) if known else 1.0
-    padded = (1,) * (3 - len(shape)) + shape[::-1]
-    return Grid(
-        shape=(padded[0], padded[1], padded[2]),
-        spacing=(zooms[2] * scale, zooms[1] * scale, zooms[0] * scale),
-        affine=np.diag([scale, scale, scale, 1.0]) @ affine,
-        unit="mm" if known else "voxels",
-        header=image.header.copy(),
-        file_shape=tuple(image.shape),
-    )
-
-
-def _stored_spacing(image: Any, path: Path) -> list[float]:
-    """Return the spacing as the file has it: nibabel takes a 0 for a 1."""
-
-    def read() -> Any:
-        with image.file_map["image"].get_prepare_fileobj("rb") as file:
-            return type(image.header).from_fileobj(file, check=False)
-
-    header = _reading(path, read)
-    return [float(z) for z in header["pixdim"][1 : len(_file_shape(image)) + 1]]
 
 
 def write_volume(path: str | Path, volume: Volume, *, overwrite: bool = False) -> Path:
@@ -261,7 +198,7 @@ def _write(path: Path, data: NDArray[Any], grid: Grid, overwrite: bool) -> Path:
         raise InputError(
             f"An array of shape {data.shape} does not lie on the grid {grid.shape} of its source."
         )
-    header = _header_for(grid)
+    header = header_for(grid)
     header.set_data_dtype(data.dtype)
     turned = data.T.reshape(_shape_in_file(data, grid))
     kind = nib.Nifti2Image if isinstance(header, nib.Nifti2Header) else nib.Nifti1Image
@@ -276,36 +213,6 @@ def _shape_in_file(data: NDArray[Any], grid: Grid) -> tuple[int, ...]:
     if data.ndim == 4:
         return (*grid.shape[::-1], data.shape[0])
     return grid.file_shape or grid.shape[::-1]
-
-
-def _header_for(grid: Grid) -> Any:
-    """Return the source's header without what described its intensities or the patient.
-
-    A grid that came from no file gets a new one, in mm, its affine in both forms.
-    """
-    if grid.header is None:
-        return _new_header(grid)
-    kind = nib.Nifti2Header if isinstance(grid.header, nib.Nifti2Header) else nib.Nifti1Header
-    header = kind.from_header(grid.header.copy())
-    for name in ("descrip", "aux_file", "intent_name", "db_name", "data_type"):
-        if name in header:
-            header[name] = b""
-    for name in ("cal_min", "cal_max", "intent_code"):
-        header[name] = 0
-    if hasattr(header, "extensions"):
-        header.extensions.clear()
-    return header
-
-
-def _new_header(grid: Grid) -> Any:
-    header = nib.Nifti1Header()
-    # Before the forms: a new shape resets the spacing of the axes it lacks.
-    header.set_data_shape(grid.file_shape or grid.shape[::-1])
-    header.set_xyzt_units("mm")
-    # Programs differ in the form they trust; nibabel, given an affine, sets only the sform.
-    header.set_sform(grid.affine, code="scanner")
-    header.set_qform(grid.affine, code="scanner")
-    return header
 
 
 def on_grid_of(volume: Volume, data: NDArray[Any]) -> Volume:

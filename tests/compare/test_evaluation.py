@@ -10,9 +10,9 @@ from segstudio.compare.evaluation import evaluate_files
 from segstudio.core.errors import InputError
 
 
-def save(path: Path, labels: NDArray[np.uint8]) -> Path:
+def save(path: Path, labels: NDArray[np.uint8], across: float = 2.0) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    image = nib.Nifti1Image(labels, np.diag([2.0, 2.0, 5.0, 1.0]))
+    image = nib.Nifti1Image(labels, np.diag([across, 2.0, 5.0, 1.0]))
     image.header.set_xyzt_units("mm")
     nib.save(image, path)
     return path
@@ -83,6 +83,14 @@ def test_two_truths_of_one_name_are_refused(tmp_path: Path, cube: NDArray[np.uin
         save(tmp_path / "t" / folder / "a.nii", cube)
     with pytest.raises(InputError, match=r"several truths for 'a\.nii'.*first.*second"):
         evaluate_files(tmp_path / "p", tmp_path / "t")
+
+
+def test_a_prediction_that_lies_elsewhere_is_refused(
+    tmp_path: Path, cube: NDArray[np.uint8]
+) -> None:
+    mirrored, truth = save(tmp_path / "a.nii", cube, across=-2.0), save(tmp_path / "b.nii", cube)
+    with pytest.raises(InputError, match=r"a\.nii' lies elsewhere than its truth '.*b\.nii'"):
+        evaluate_files(mirrored, truth)
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path, cube: NDArray[np.uint8]) -> None:
