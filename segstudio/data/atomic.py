@@ -1,6 +1,7 @@
 """Writing without ever leaving half a file, and without overwriting by accident."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -43,6 +44,35 @@ def written(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def written_folder(path: Path) -> Iterator[Path]:
+    """Yield a new folder beside `path`; it takes the name of `path` when the block ends well.
+
+    Parameters
+    ----------
+    path : Path
+        The folder to make: not there, or empty.
+
+    Yields
+    ------
+    Path
+        In the same folder; removed with all that is in it where the block fails.
+    """
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    shutil.rmtree(temporary, ignore_errors=True)  # of a killed process that had this number
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        if path.exists():
+            path.rmdir()  # Windows replaces no folder, not even an empty one
+        temporary.replace(path)
+    except OSError as error:
+        error.filename = str(path)
+        raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_text(path: Path, text: str, *, overwrite: bool = False) -> None:

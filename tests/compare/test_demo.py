@@ -1,11 +1,15 @@
 import json
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import pytest
 
 from segstudio.compare import demo
+from segstudio.data.datasets import labelled_cases
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +43,33 @@ def test_every_test_case_has_a_picture_a_map_and_a_prediction(done: Any) -> None
 
 def test_the_demo_trains_with_the_modified_boundary_loss(done: Any) -> None:
     assert 'loss = "modified-boundary"' in (done[0] / "run" / "config.toml").read_text()
+
+
+@pytest.mark.parametrize("end", ["sys.exit(9)", "os._exit(9)"])
+def test_sample_hearts_that_were_interrupted_are_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    script = (
+        "import os, sys; from pathlib import Path; from segstudio.compare import demo;"
+        "from segstudio.data.phantoms import heart_dataset;"
+        "write, seen = heart_dataset.write_labels, []\n"
+        "def stop(*arguments):\n"
+        "    write(*arguments)\n"
+        "    seen.append(arguments)\n"
+        f"    if len(seen) == 3: {end}\n"
+        "heart_dataset.write_labels, demo.PATIENTS, demo.SHAPE = stop, 2, (4, 48, 48)\n"
+        "demo.sample_dataset(Path(sys.argv[1]))\n"
+    )
+    folder = tmp_path / "hearts"
+    done = subprocess.run([sys.executable, "-c", script, str(folder)], check=False)
+    assert done.returncode == 9
+    assert not folder.exists()
+
+    monkeypatch.setattr(demo, "PATIENTS", 2)
+    monkeypatch.setattr(demo, "SHAPE", (4, 48, 48))
+    assert len(labelled_cases(demo.sample_dataset(folder))) == 4
+    monkeypatch.setattr(demo, "PATIENTS", 3)
+    assert len(demo.sample_dataset(folder).cases) == 4  # found, and not written again
 
 
 def test_a_folder_that_holds_a_demo_is_refused(done: Any, segstudio: Callable[..., Any]) -> None:

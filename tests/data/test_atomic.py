@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from segstudio.core.errors import InputError
-from segstudio.data.atomic import write_text, written
+from segstudio.data.atomic import write_text, written, written_folder
 
 
 def test_a_file_appears_whole_when_its_block_ends(tmp_path: Path) -> None:
@@ -51,3 +51,33 @@ def test_a_block_that_writes_nothing_makes_nothing(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), written(tmp_path / "a.txt"):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_folder_appears_whole_when_its_block_ends(tmp_path: Path, is_there: bool) -> None:
+    path = tmp_path / "new" / "folder"
+    if is_there:
+        path.mkdir(parents=True)
+    with written_folder(path) as temporary:
+        (temporary / "a.txt").write_text("a")
+        assert not path.exists() or not list(path.iterdir())
+    assert [p.name for p in path.parent.iterdir()] == ["folder"]
+    assert [p.name for p in path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, GeneratorExit])
+def test_an_error_inside_leaves_no_folder(tmp_path: Path, error: type[BaseException]) -> None:
+    with pytest.raises(error), written_folder(tmp_path / "folder") as temporary:
+        (temporary / "a.txt").write_text("half")
+        raise error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_holds_something_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "mine.txt").write_text("mine")
+    with pytest.raises(OSError, match="folder'"), written_folder(tmp_path / "folder"):
+        pass
+    assert [p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.txt")] == [
+        "folder/mine.txt"
+    ]
