@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from segstudio.core import envelope
-from segstudio.core.distance import signed_distance, warm_up
+from segstudio.core.distance import Convention, halves, signed_distance, warm_up
 from segstudio.core.errors import InputError
 
 Labels = NDArray[np.integer[Any]]
@@ -35,6 +35,45 @@ def brute_force(labels: Labels, spacing: tuple[float, ...], label: int) -> NDArr
     nearest = np.where(target[:, None] != target[None], apart, np.inf).min(axis=1)
     phi: NDArray[np.float64] = np.where(target, -nearest, nearest).reshape(labels.shape)
     return phi
+
+
+def brute_force_to_face(
+    labels: Labels, spacing: tuple[float, ...], label: int
+) -> NDArray[np.float64]:
+    """Return the signed map to the nearest point of a voxel of the other side, box by box."""
+    target = (labels == label).ravel()
+    if target.all() or not target.any():
+        return np.zeros(labels.shape)
+    places = np.argwhere(np.ones(labels.shape, bool))
+    steps_apart = np.abs(places[:, None] - places[None])
+    apart = np.linalg.norm(np.maximum(steps_apart - 0.5, 0) * np.array(spacing), axis=-1)
+    nearest = np.where(target[:, None] != target[None], apart, np.inf).min(axis=1)
+    phi: NDArray[np.float64] = np.where(target, -nearest, nearest).reshape(labels.shape)
+    return phi
+
+
+def brute_force_to_contour(
+    labels: Labels, spacing: tuple[float, ...], label: int
+) -> NDArray[np.float64]:
+    """Return the signed map to the class's own voxels that have a face on the outside."""
+    target = labels == label
+    if target.all() or not target.any():
+        return np.zeros(labels.shape)
+    indices = np.argwhere(np.ones(labels.shape, bool))
+    touching = np.abs(indices[:, None] - indices[None]).sum(-1) == 1
+    flat = target.ravel()
+    contour = flat & (touching & ~flat[None]).any(axis=1)
+    places = indices * np.array(spacing)
+    nearest = np.linalg.norm(places[:, None] - places[None, contour], axis=-1).min(axis=1)
+    phi: NDArray[np.float64] = np.where(flat, -nearest, nearest).reshape(labels.shape)
+    return phi
+
+
+BRUTE: dict[Convention, Any] = {
+    "voxel": brute_force,
+    "contour": brute_force_to_contour,
+    "face": brute_force_to_face,
+}
 
 
 def scipy_map(labels: Labels, spacing: tuple[float, ...], label: int) -> NDArray[np.float64]:
@@ -63,26 +102,30 @@ def cube() -> NDArray[np.uint8]:
     return labels
 
 
+@pytest.mark.parametrize("convention", BRUTE)
 @settings(deadline=None)
 @given(st.data())
-def test_an_image_is_measured_as_by_brute_force(data: st.DataObject) -> None:
+def test_an_image_is_measured_as_by_brute_force(
+    convention: Convention, data: st.DataObject
+) -> None:
     labels = data.draw(hnp.arrays(np.uint8, IMAGES, elements=st.integers(0, 2)))
     spacing = data.draw(st.tuples(STEPS, STEPS))
-    expected = [brute_force(labels, spacing, k) for k in range(3)]
-    np.testing.assert_allclose(
-        signed_distance(labels, spacing, classes=range(3)), expected, rtol=1e-6
-    )
+    expected = [BRUTE[convention](labels, spacing, k) for k in range(3)]
+    found = signed_distance(labels, spacing, classes=range(3), convention=convention)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("convention", BRUTE)
 @settings(deadline=None)
 @given(st.data())
-def test_a_volume_is_measured_as_by_brute_force(data: st.DataObject) -> None:
+def test_a_volume_is_measured_as_by_brute_force(
+    convention: Convention, data: st.DataObject
+) -> None:
     labels = data.draw(hnp.arrays(np.uint8, VOLUMES, elements=st.integers(0, 2)))
     spacing = data.draw(st.tuples(STEPS, STEPS, STEPS))
-    expected = [brute_force(labels, spacing, k) for k in range(3)]
-    np.testing.assert_allclose(
-        signed_distance(labels, spacing, classes=range(3)), expected, rtol=1e-6
-    )
+    expected = [BRUTE[convention](labels, spacing, k) for k in range(3)]
+    found = signed_distance(labels, spacing, classes=range(3), convention=convention)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -107,9 +150,40 @@ def test_noise_is_measured_as_by_scipy() -> None:
     np.testing.assert_allclose(signed_distance(labels, (2.0, 0.5, 1.0)), expected, atol=1e-3)
 
 
-def test_distances_run_from_centre_to_centre_negative_inside() -> None:
-    phi = signed_distance(np.array([[0, 0, 0, 1, 1, 1, 0, 0]]), (1.0, 2.0))[1]
-    assert phi.tolist() == [[6, 4, 2, -2, -4, -2, 2, 4]]
+@pytest.mark.parametrize(
+    ("convention", "expected"),
+    [
+        ("voxel", [6, 4, 2, -2, -4, -2, 2, 4]),
+        ("contour", [6, 4, 2, 0, -2, 0, 2, 4]),
+        ("face", [5, 3, 1, -1, -3, -1, 1, 3]),
+    ],
+)
+def test_a_convention_says_what_is_measured_to(
+    convention: Convention, expected: list[float]
+) -> None:
+    labels = np.array([[0, 0, 0, 1, 1, 1, 0, 0]])
+    phi = signed_distance(labels, (1.0, 2.0), convention=convention)[1]
+    assert phi.tolist() == [expected]
+
+
+@pytest.mark.parametrize("step", [0.1, 1.0, 7.0])
+def test_no_convention_is_positive_inside_whatever_the_spacing(step: float) -> None:
+    labels = blobs((30, 31))
+    for convention in BRUTE:
+        maps = signed_distance(labels, (step, step), convention=convention)
+        for k, phi in enumerate(maps):
+            assert phi[labels == k].max() <= 0 < phi[labels != k].min()
+
+
+def test_the_face_is_nearer_than_the_centre_by_half_a_step_at_least() -> None:
+    labels = np.random.default_rng(0).integers(0, 2, (40, 45, 50))
+    spacing = (2.0, 0.5, 1.0)
+    centre, face = (
+        np.abs(signed_distance(labels, spacing, classes=[1], convention=c))
+        for c in ("voxel", "face")
+    )
+    assert (face > 0).all()
+    assert (face <= centre - 0.25 + 1e-5).all()
 
 
 def test_distances_are_never_0_where_there_is_a_contour() -> None:
@@ -135,6 +209,41 @@ def test_an_absent_class_has_a_map_of_zeros(per_plane: bool) -> None:
 def test_a_class_that_fills_the_volume_has_a_map_of_zeros(per_plane: bool) -> None:
     labels = np.ones((2, 3, 4), np.uint8)
     assert not signed_distance(labels, (3.0, 1.0, 1.0), per_plane=per_plane).any()
+
+
+def test_an_absent_class_can_be_far_everywhere_and_a_full_one_deep() -> None:
+    full = np.ones((2, 3, 4), np.uint8)
+    maps = signed_distance(full, (3.0, 1.0, 1.0), absent="constant", absent_distance=5.0)
+    assert (maps[0] == 5.0).all()
+    assert (maps[1] == -5.0).all()
+
+
+def test_a_constant_is_given_plane_by_plane_and_changes_no_other_map() -> None:
+    labels = cube()
+    zero, constant = (
+        signed_distance(labels, (3.0, 1.0, 1.0), per_plane=True, absent=absent)
+        for absent in ("zero", "constant")
+    )
+    assert (constant[1, [0, 3]] == 20.0).all()
+    assert (constant[0, [0, 3]] == -20.0).all()
+    np.testing.assert_array_equal(constant[:, 1:3], zero[:, 1:3])
+
+
+def test_the_halves_are_the_distances_on_either_side() -> None:
+    labels = cube()
+    sdm = signed_distance(labels, (3.0, 1.0, 1.0))
+    phi_t, phi_bg = halves(sdm)
+    assert (phi_t >= 0).all()
+    assert (phi_bg >= 0).all()
+    np.testing.assert_array_equal(phi_t > 0, [labels == 0, labels == 1])
+    np.testing.assert_array_equal(phi_bg > 0, [labels != 0, labels != 1])
+    np.testing.assert_array_equal(phi_bg - phi_t, sdm)
+
+
+@pytest.mark.parametrize("labels", [np.zeros((3, 4), int), np.ones((3, 4), int)])
+def test_both_halves_of_a_class_without_contour_are_zero(labels: Labels) -> None:
+    for half in halves(signed_distance(labels, (1.0, 1.0), classes=[0, 1])):
+        assert not half.any()
 
 
 def test_a_class_absent_from_a_plane_has_zeros_in_that_plane_only() -> None:
@@ -233,6 +342,20 @@ def test_a_spacing_of_the_wrong_length_is_refused() -> None:
 def test_labels_that_are_not_integers_are_refused() -> None:
     with pytest.raises(InputError, match="integers to be measured, not float32"):
         signed_distance(cube().astype(np.float32), (1.0, 1.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("argument", "sentence"),
+    [
+        ({"convention": "voxl"}, "no convention 'voxl'. Did you mean 'voxel'"),
+        ({"absent": "none"}, "no way to treat an absent class 'none'"),
+        ({"absent_distance": 0.0}, "has to be positive"),
+    ],
+)
+def test_an_unknown_way_to_measure_is_refused(argument: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(InputError) as caught:
+        signed_distance(cube(), (1.0, 1.0, 1.0), **argument)
+    assert sentence in str(caught.value)
 
 
 @pytest.mark.parametrize("shape", [(4,), (0, 4), (2, 2, 2, 2)])

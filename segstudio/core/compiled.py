@@ -1,0 +1,18 @@
+"""Kernels compiled by numba."""
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar, cast
+
+import numba
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def compiled(function: Callable[P, R]) -> Callable[P, R]:
+    """Return the function compiled at its first call, or then loaded from numba's cache.
+
+    It runs without the GIL, so that a window beside it stays alive.
+    """
+    compiler = numba.njit(nogil=True, cache=True, error_model="numpy")
+    return cast(Callable[P, R], compiler(function))

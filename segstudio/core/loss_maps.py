@@ -1,0 +1,163 @@
+"""The distance maps a loss sees: signed distances, reshaped on request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from segstudio.core.distance import FAR, Absent, Convention, signed_distance
+from segstudio.core.errors import InputError, near_names
+from segstudio.core.pieces import label_pieces
+
+Unit = Literal["mm", "voxels"]
+Pieces = Literal["as they are", "equal depth", "equal weight"]
+
+
+@dataclass(frozen=True)
+class MapOptions:
+    """How the maps of a loss are measured and shaped, in the order of application.
+
+    Attributes
+    ----------
+    unit : {'mm', 'voxels'}
+        ``'voxels'`` takes one step along every axis as 1, whatever its length.
+    convention : {'voxel', 'contour', 'face'}
+        See `signed_distance`.
+    absent : {'zero', 'constant'}
+        See `signed_distance`.
+    absent_distance : float
+        In `unit`.
+    pieces : {'as they are', 'equal depth', 'equal weight'}
+        Whether each connected piece of a class is scaled by a factor of its own, and the
+        background nearest to it by the same. ``'equal depth'``: the deepest voxel of every piece
+        is at 1, so that small pieces are as steep as large ones. ``'equal weight'``: the
+        distances inside every piece sum to what they sum to on average, so that a lesion of
+        three voxels weighs like the largest.
+    floor : float
+        The least distance a voxel of the class has inside, in `unit` (in depths with ``'equal
+        depth'``), so that a contour of zeros or a tiny piece is not lost. 0: none.
+    cap : float
+        The largest distance, on both sides, in the same unit. 0: none. Beyond it all voxels
+        weigh alike, and far background no more than near.
+    root : bool
+        Whether to take the square root of distances, signs kept.
+
+    Raises
+    ------
+    InputError
+        A word is unknown or a number negative.
+    """
+
+    unit: Unit = "mm"
+    convention: Convention = "voxel"
+    absent: Absent = "zero"
+    absent_distance: float = FAR
+    pieces: Pieces = "as they are"
+    floor: float = 0.0
+    cap: float = 0.0
+    root: bool = False
+
+    def __post_init__(self) -> None:
+        for word, known, what in (
+            (self.unit, get_args(Unit), "unit of maps"),
+            (self.convention, get_args(Convention), "convention of maps"),
+            (self.absent, get_args(Absent), "way to treat an absent class"),
+            (self.pieces, get_args(Pieces), "way to scale pieces"),
+        ):
+            if word not in known:
+                raise InputError(f"There is no {what} '{word}'. {near_names(word, known)}")
+        for name in ("floor", "cap"):
+            if not getattr(self, name) >= 0:
+                raise InputError(f"The {name} of maps, {getattr(self, name)}, is below 0.")
+
+    def steps(self, spacing: Sequence[float]) -> tuple[float, ...]:
+        """Return a spacing in mm in the unit of the maps."""
+        return (1.0,) * len(spacing) if self.unit == "voxels" else tuple(spacing)
+
+
+def loss_maps(
+    labels: NDArray[np.integer],
+    spacing: Sequence[float],
+    classes: Sequence[int],
+    options: MapOptions,
+    *,
+    per_plane: bool = False,
+) -> NDArray[np.float32]:
+    """Return the maps of some classes as a loss with these options sees them.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (Y, X) or (Z, Y, X)
+        Class indices.
+    spacing : sequence of float
+        In mm, along the axes of `labels`.
+    classes : sequence of int
+        In the order of the result.
+    options : MapOptions
+        How to measure and shape.
+    per_plane : bool
+        Whether each plane is measured, and cut into pieces, for itself.
+
+    Returns
+    -------
+    ndarray of float32, shape (K, Y, X) or (K, Z, Y, X)
+        Negative inside, positive outside.
+
+    Raises
+    ------
+    InputError
+        See `signed_distance`.
+    """
+    steps = options.steps(spacing)
+    maps = signed_distance(
+        labels,
+        steps,
+        classes=classes,
+        per_plane=per_plane,
+        convention=options.convention,
+        absent=options.absent,
+        absent_distance=options.absent_distance,
+    )
+    in_planes = per_plane and labels.ndim == 3
+    for value, phi in zip(classes, maps, strict=True):
+        for part, out in zip(labels, phi, strict=True) if in_planes else [(labels, phi)]:
+            _reshape(part == value, steps[1:] if in_planes else steps, options, out)
+    if options.cap:
+        np.clip(maps, -options.cap, options.cap, out=maps)
+    if options.root:
+        np.copysign(np.sqrt(np.abs(maps)), maps, out=maps)
+    return maps
+
+
+def _reshape(
+    mask: NDArray[np.bool_], steps: Sequence[float], options: MapOptions, phi: NDArray[np.float32]
+) -> None:
+    """Scale the pieces of a map and raise it to its floor, in place."""
+    if not mask.any() or mask.all():
+        return
+    if options.pieces != "as they are":
+        _scale_pieces(mask, steps, options.pieces, phi)
+    if options.floor:
+        np.minimum(phi, -options.floor, out=phi, where=mask)
+
+
+def _scale_pieces(
+    mask: NDArray[np.bool_], steps: Sequence[float], how: Pieces, phi: NDArray[np.float32]
+) -> None:
+    """Divide a map by the depth or the weight of the piece that is nearest to each voxel."""
+    numbers, count = label_pieces(mask)
+    inside = np.maximum(-phi, 0)
+    if how == "equal depth":
+        size = np.asarray(ndimage.maximum(inside, numbers, range(1, count + 1)))
+    else:
+        weights = np.asarray(ndimage.sum(inside, numbers, range(1, count + 1)))
+        size = weights / (weights.mean() or 1.0)
+    # A piece without any depth, all contour, has nothing to be scaled by.
+    factors = np.array([1.0, *(1.0 / s if s > 0 else 1.0 for s in size)], np.float32)
+    away = ndimage.distance_transform_edt(
+        ~mask, sampling=steps, return_distances=False, return_indices=True
+    )
+    phi *= factors[numbers[tuple(away)]]

@@ -1,0 +1,109 @@
+"""Where a prediction is right and wrong: the regions and the four cases that the paper draws."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.distance import halves, signed_distance
+from segstudio.core.errors import InputError
+from segstudio.core.labels import onehot
+
+
+class VoxelCase(IntEnum):
+    """The four cases of a voxel, numbered as in Figure 2 of the paper."""
+
+    MISSED = 1  # target predicted as background
+    FOUND = 2  # target predicted as target
+    LEFT_ALONE = 3  # background predicted as background
+    FALSE_ALARM = 4  # background predicted as target
+
+
+@dataclass(frozen=True, eq=False)
+class RegionMaps:
+    """The regions of every class, as sets and weighted by distance (Figure 3 of the paper).
+
+    Attributes
+    ----------
+    cases : ndarray of uint8, shape (K, ...)
+        A `VoxelCase` for each voxel and class.
+    true_positive, false_positive, false_negative : ndarray of float32, shape (K, ...)
+        φ_t s, φ_bg s and φ_t (1 − s): their sums are what equation 3 of the paper takes its ratio
+        of, and true positives and false negatives sum to Σ φ_t.
+    """
+
+    cases: NDArray[np.uint8]
+    true_positive: NDArray[np.float32]
+    false_positive: NDArray[np.float32]
+    false_negative: NDArray[np.float32]
+
+    def where(self, case: VoxelCase) -> NDArray[np.bool_]:
+        """Return the set of voxels of a case, shape (K, ...)."""
+        mask: NDArray[np.bool_] = self.cases == case
+        return mask
+
+
+def region_maps(
+    prediction: NDArray[np.integer] | NDArray[np.floating],
+    labels: NDArray[np.integer],
+    spacing: Sequence[float],
+    *,
+    classes: Sequence[int] | None = None,
+    per_plane: bool = False,
+) -> RegionMaps:
+    """Return where a prediction is right and wrong, class by class.
+
+    Parameters
+    ----------
+    prediction : ndarray
+        Predicted class indices, of the shape of `labels`; or probabilities s in [0, 1], one per
+        class, shape (K, ...). A voxel counts as predicted where its class is the most probable.
+    labels : ndarray of int, shape (Y, X) or (Z, Y, X)
+        The truth.
+    spacing : sequence of float
+        In mm, along the axes of `labels`.
+    classes : sequence of int, optional
+        By default 0 to the largest in the labels, or as many as there are probabilities.
+    per_plane : bool
+        Measure every plane for itself, as a 2-D network's loss does.
+
+    Returns
+    -------
+    RegionMaps
+
+    Raises
+    ------
+    InputError
+        The shapes do not fit.
+    """
+    soft = prediction.dtype.kind == "f"
+    if classes is None:
+        largest = max(int(labels.max()), 0 if soft else int(prediction.max()))
+        classes = range(len(prediction) if soft else largest + 1)
+    wanted = (len(classes), *labels.shape) if soft else labels.shape
+    if prediction.shape != wanted:
+        raise InputError(
+            f"A prediction of shape {prediction.shape} does not fit labels of {labels.shape}: "
+            "give class indices of the same shape, or one probability per class before it."
+        )
+    values = np.asarray(classes).reshape(-1, *[1] * labels.ndim)
+    if soft:
+        predicted, s = onehot(prediction.argmax(axis=0), len(classes)), prediction
+    else:
+        predicted = prediction == values
+        s = predicted
+    sdm = signed_distance(labels, spacing, classes=classes, per_plane=per_plane)
+    phi_t, phi_bg = halves(sdm)
+    return RegionMaps(
+        _cases(predicted, labels == values),
+        *(part.astype(np.float32) for part in (phi_t * s, phi_bg * s, phi_t * (1.0 - s))),
+    )
+
+
+def _cases(predicted: NDArray[np.bool_], true: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    on_target = np.where(predicted, VoxelCase.FOUND, VoxelCase.MISSED)
+    off_target = np.where(predicted, VoxelCase.FALSE_ALARM, VoxelCase.LEFT_ALONE)
+    cases: NDArray[np.uint8] = np.where(true, on_target, off_target).astype(np.uint8)
+    return cases
