@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from segstudio.core.distance import signed_distance
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
+from segstudio.core.loss_maps import MapOptions, loss_maps
 from segstudio.data.datasets import Case, load_case
 from segstudio.losses.target import Target
 
@@ -98,6 +98,8 @@ class SliceSet:
         self._images = np.concatenate([fit_plane(i, self.size) for i in images])
         self._labels = np.concatenate([fit_plane(i, self.size, fill=0) for i in labels])
         self._n_classes = len(classes)
+        counts = np.bincount(self._labels.ravel(), minlength=len(classes))
+        self._frequencies = torch.from_numpy(counts / counts.sum()).float()
         if len(self._labels) < 2:
             raise InputError("The training cases hold one slice in all; two are needed at least.")
 
@@ -113,29 +115,33 @@ class SliceSet:
         return len(_chunks(np.arange(len(self)), batch_size))
 
     def batches(
-        self, seed: int, epoch: int, batch_size: int, *, with_maps: bool, start: int = 0
+        self, seed: int, epoch: int, batch_size: int, *, maps: MapOptions | None, start: int = 0
     ) -> Iterator[Batch]:
-        """Yield the batches of an epoch from number `start` on."""
+        """Yield the batches of an epoch from number `start` on, with these maps or without."""
         for chosen in _chunks(self.order(seed, epoch), batch_size)[start:]:
-            yield self._batch(chosen, with_maps=with_maps)
+            yield self._batch(chosen, maps)
 
-    def _batch(self, chosen: NDArray[np.int64], *, with_maps: bool) -> Batch:
+    def _batch(self, chosen: NDArray[np.int64], maps: MapOptions | None) -> Batch:
         labels = torch.from_numpy(self._labels[chosen].astype(np.int64))
         onehot = torch.nn.functional.one_hot(labels, self._n_classes).movedim(-1, 1).float()
-        sdm = torch.from_numpy(self._maps(chosen)) if with_maps else None
+        sdm = torch.from_numpy(self._maps(chosen, maps)) if maps else None
+        steps = [maps.steps(self._spacing[i]) for i in chosen] if maps else None
         image = torch.from_numpy(self._images[chosen])[:, None]
-        return Batch(image, Target(labels, onehot, sdm))
+        return Batch(image, Target(labels, onehot, sdm, steps, self._frequencies))
 
-    def _maps(self, chosen: NDArray[np.int64]) -> NDArray[np.float32]:
+    def _maps(self, chosen: NDArray[np.int64], maps: MapOptions) -> NDArray[np.float32]:
         classes = range(self._n_classes)
         return np.stack(
-            [signed_distance(self._labels[i], self._spacing[i], classes=classes) for i in chosen]
+            [loss_maps(self._labels[i], self._spacing[i], classes, maps) for i in chosen]
         )
 
 
 def _chunks(order: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
-    """Return `order` in near-equal parts: a last batch of one slice would upset BatchNorm."""
-    return np.array_split(order, max(1, round(len(order) / batch_size)))
+    """Return `order` in near-equal parts, none larger than a batch.
+
+    A short last batch instead, of one slice perhaps, would upset BatchNorm.
+    """
+    return np.array_split(order, -(-len(order) // batch_size))
 
 
 def _median_size(images: Sequence[NDArray[np.float32]]) -> tuple[int, int]:

@@ -8,7 +8,8 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from segstudio.core.errors import InputError, near_names
-from segstudio.losses.registry import card
+from segstudio.core.loss_maps import MapOptions
+from segstudio.losses.expression import LossExpression, parse_loss
 
 DEFAULT_LOSS = "modified-boundary"
 
@@ -18,7 +19,13 @@ class TrainConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    loss: str = Field(DEFAULT_LOSS, description="Name of the loss; 'segstudio losses' lists them.")
+    loss: str = Field(
+        DEFAULT_LOSS,
+        description="A loss, or a sum of several, 'dice + 0.01*boundary'; see 'segstudio losses'.",
+    )
+    maps: MapOptions | None = Field(
+        None, description="How the distance maps are measured; left out, the loss's own way."
+    )
     epochs: int = Field(12, ge=1, description="Passes over all training slices.")
     batch_size: int = Field(8, ge=1, le=512, description="Slices a step.")
     learning_rate: float | None = Field(
@@ -45,7 +52,7 @@ class TrainConfig(BaseModel):
     @field_validator("loss")
     @classmethod
     def _is_known(cls, name: str) -> str:
-        card(name)
+        parse_loss(name)
         return name
 
     @field_validator("plane_size")
@@ -58,7 +65,18 @@ class TrainConfig(BaseModel):
     @property
     def step_size(self) -> float:
         """The learning rate: as set, or the loss's own."""
-        return self.learning_rate or card(self.loss).learning_rate
+        return self.learning_rate or self.expression.learning_rate
+
+    @property
+    def expression(self) -> LossExpression:
+        """The loss, read."""
+        return parse_loss(self.loss)
+
+    @property
+    def loss_maps(self) -> MapOptions | None:
+        """The maps the loss is given: as set, or the loss's own; None where it needs none."""
+        own = self.expression.maps
+        return (self.maps or own) if own else None
 
 
 def make_config(**settings: Any) -> TrainConfig:

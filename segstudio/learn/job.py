@@ -33,6 +33,7 @@ class Progress:
     epoch: int = 1
     step: int = 0
     losses: list[float] = field(default_factory=list)
+    parts: list[dict[str, float]] = field(default_factory=list)
     best_epoch: int = 0
     best_dice: float = -1.0
     seconds: float = 0.0

@@ -121,7 +121,7 @@ def _train_epoch(job: Job) -> Iterator[StepDone]:
         config.seed,
         progress.epoch,
         config.batch_size,
-        with_maps=job.criterion.needs_maps,
+        maps=config.loss_maps,
         start=progress.step,
     )
     for batch in batches:
@@ -130,13 +130,14 @@ def _train_epoch(job: Job) -> Iterator[StepDone]:
         loss, parts = _step(job, batch)
         progress.step += 1
         progress.losses.append(loss)
+        progress.parts.append(parts)
         yield StepDone(progress.epoch, progress.step, loss, parts, job.done())
 
 
 def _step(job: Job, batch: Batch) -> tuple[float, dict[str, float]]:
     target = batch.target.to(job.compute.fabric.device)
     logits = job.model(job.compute.image(batch.image))
-    loss, parts = job.criterion(logits, target)
+    loss, parts = job.criterion(logits, target, epoch=job.progress.epoch)
     job.optimizer.zero_grad()
     job.compute.fabric.backward(loss)
     job.compute.fabric.clip_gradients(
@@ -159,6 +160,7 @@ def _validate_epoch(run: RunFolder, job: Job, began: float) -> Iterator[Event]:
     by_class = {c.name: mean_of(d[c.name] for d in per_case) for c in job.classes.foreground}
     mean_dice = mean_of(by_class.values())
     epoch, loss = progress.epoch, float(np.mean(progress.losses))
+    parts = {name: float(np.mean([p[name] for p in progress.parts])) for name in progress.parts[0]}
     # A validation without any foreground scores NaN, which no later epoch would exceed.
     score = -1.0 if np.isnan(mean_dice) else mean_dice
     is_best = progress.best_epoch == 0 or score > progress.best_dice
@@ -167,7 +169,7 @@ def _validate_epoch(run: RunFolder, job: Job, began: float) -> Iterator[Event]:
     yield EpochDone(
         epoch,
         loss,
-        {job.criterion.name: loss},
+        parts,
         by_class,
         mean_dice,
         is_best,
@@ -177,7 +179,7 @@ def _validate_epoch(run: RunFolder, job: Job, began: float) -> Iterator[Event]:
     # After the last event: what is closed before it validates anew when it is resumed.
     if is_best:
         progress.best_epoch, progress.best_dice = epoch, score
-    progress.epoch, progress.step, progress.losses = epoch + 1, 0, []
+    progress.epoch, progress.step, progress.losses, progress.parts = epoch + 1, 0, [], []
 
 
 def _finish(run: RunFolder, job: Job) -> Iterator[Event]:

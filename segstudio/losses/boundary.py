@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from segstudio.core.loss_maps import MapOptions
 from segstudio.losses.card import Card
+from segstudio.losses.reduction import Classes, chosen
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -13,18 +15,19 @@ CARD = Card(
     name="boundary",
     title="Boundary loss",
     formula=r"\int \phi_G(q)\, s(q)\, dq",
-    bounds="any number; its least value is minus the sum of all distances inside",
+    bounds="any number; its least value is minus the mean distance inside",
     absent="0: its map is 0 everywhere",
     reading=(
         "It can be negative: lower is better. Alone it often settles at an empty prediction, "
         "where its gradient by logit vanishes."
     ),
     reference="Kervadec et al., Boundary loss for highly unbalanced segmentation, MIDL 2019",
-    needs_maps=True,
+    note="Meant to be added to a region loss: 'dice + 0.01*boundary'.",
+    maps=MapOptions(),
 )
 
 
-def loss(log_probs: "Tensor", target: "Target") -> "Tensor":
+def loss(log_probs: "Tensor", target: "Target", *, classes: Classes = "all") -> "Tensor":
     """Return the mean over voxels and classes of map times probability.
 
     Parameters
@@ -33,9 +36,11 @@ def loss(log_probs: "Tensor", target: "Target") -> "Tensor":
         Log-softmax of the network's output.
     target : Target
         With signed distance maps.
+    classes : {'all', 'foreground'}
+        The classes to look at.
 
     Returns
     -------
     Tensor, scalar
     """
-    return (target.maps * log_probs.exp()).mean()
+    return (chosen(target.maps, classes) * chosen(log_probs, classes).exp()).mean()

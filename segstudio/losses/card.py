@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from segstudio.core.loss_maps import MapOptions
+
 
 @dataclass(frozen=True)
 class Card:
@@ -23,8 +25,12 @@ class Card:
         What a falling curve means.
     reference : str
         Where it comes from.
-    needs_maps : bool
-        Whether it needs signed distance maps.
+    note : str
+        What to know before choosing it; empty where there is nothing.
+    maps : MapOptions or None
+        The signed distance maps it is given, unless a training asks for others; None: none.
+    needs_frequencies : bool
+        Whether it needs the shares of the classes in the training set.
     learning_rate : float
         The step size it trains well with, for Adam.
     """
@@ -36,5 +42,12 @@ class Card:
     absent: str
     reading: str
     reference: str
-    needs_maps: bool = False
+    note: str = ""
+    maps: MapOptions | None = None
+    needs_frequencies: bool = False
     learning_rate: float = 1e-3
+
+    @property
+    def needs_maps(self) -> bool:
+        """Whether it needs signed distance maps."""
+        return self.maps is not None

@@ -1,8 +1,11 @@
 """From logits to a loss: the one log-softmax, and the parts by name."""
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
+from segstudio.losses.expression import parse_loss
 from segstudio.losses.registry import module_of
 from segstudio.losses.target import Target
 
@@ -12,22 +15,25 @@ class Criterion:
 
     Parameters
     ----------
-    name : str
-        A loss of the registry.
+    loss : str
+        A loss of the registry, or a sum of several; see `parse_loss`.
 
     Raises
     ------
     InputError
-        No loss has this name.
+        No loss has this name, or the text is no sum of losses.
     """
 
-    def __init__(self, name: str) -> None:
-        module = module_of(name)
-        self.name = name
-        self.needs_maps: bool = module.CARD.needs_maps
-        self._loss = module.loss
+    def __init__(self, loss: str) -> None:
+        self.expression = parse_loss(loss)
+        self._losses = {
+            part.label: partial(module_of(part.name).loss, **part.options)
+            for part in self.expression.parts
+        }
 
-    def __call__(self, logits: Tensor, target: Target) -> tuple[Tensor, dict[str, float]]:
+    def __call__(
+        self, logits: Tensor, target: Target, *, epoch: int = 1
+    ) -> tuple[Tensor, dict[str, float]]:
         """Return the loss, and its parts by name.
 
         Parameters
@@ -36,13 +42,20 @@ class Criterion:
             Of any precision; taken to float32, outside autocast.
         target : Target
             The truth.
+        epoch : int
+            Counted from 1; the weights of a sum may go with it.
 
         Returns
         -------
         (Tensor, dict of float)
-            The scalar to differentiate, and what each part contributed.
+            The scalar to differentiate, and what each part contributed: the parts add up to it.
         """
+        weights = self.expression.weights(epoch)
         with torch.autocast(logits.device.type, enabled=False):
             log_probs = logits.float().log_softmax(dim=1)
-            total: Tensor = self._loss(log_probs, target)
-        return total, {self.name: float(total.detach())}
+            parts = {
+                label: weight * loss(log_probs, target)
+                for (label, loss), weight in zip(self._losses.items(), weights, strict=True)
+            }
+            total = torch.stack(list(parts.values())).sum()
+        return total, {label: float(part.detach()) for label, part in parts.items()}

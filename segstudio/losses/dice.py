@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from segstudio.losses.card import Card
+from segstudio.losses.reduction import Classes, Reduction, axes_of, chosen
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,24 +21,35 @@ CARD = Card(
 )
 
 
-def loss(log_probs: "Tensor", target: "Target", *, epsilon: float = 1e-5) -> "Tensor":
-    """Return one minus squared Dice, per foreground class over the batch, then the mean.
+def loss(
+    log_probs: "Tensor",
+    target: "Target",
+    *,
+    epsilon: float = 1e-5,
+    classes: Classes = "foreground",
+    reduction: Reduction = "class",
+) -> "Tensor":
+    """Return one minus squared Dice, averaged over what the reduction leaves.
 
     Parameters
     ----------
     log_probs : Tensor, shape (N, K, ...), float32
-        Log-softmax of the network's output; class 0, background, is left out.
+        Log-softmax of the network's output.
     target : Target
         With its one-hot masks.
     epsilon : float
         Added above and below, so that two empty masks agree.
+    classes : {'all', 'foreground'}
+        The classes to look at.
+    reduction : {'sample', 'class', 'one'}
+        Per class and sample, per class over the batch, or one for all.
 
     Returns
     -------
     Tensor, scalar
     """
-    p, g = log_probs[:, 1:].exp(), target.onehot[:, 1:]
-    over = (0, *range(2, p.ndim))
+    p, g = chosen(log_probs, classes).exp(), chosen(target.onehot, classes)
+    over = axes_of(p, reduction)
     overlap = (p * g).sum(over)
     total = p.square().sum(over) + g.square().sum(over)
     return (1 - (2 * overlap + epsilon) / (total + epsilon)).mean()

@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from segstudio.core.loss_maps import MapOptions
 from segstudio.losses.card import Card
+from segstudio.losses.reduction import Classes, Reduction, axes_of, chosen
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,33 +25,45 @@ CARD = Card(
         "It falls faster the better it gets, so read it on a logarithmic scale."
     ),
     reference="Wu, Loss Function for Class Imbalanced Data, equation 3",
-    needs_maps=True,
-    # At 1e-3 the steep gradient near a good mask kills the rarest class.
+    maps=MapOptions(),
     learning_rate=2e-4,
 )
 
 
-def loss(log_probs: "Tensor", target: "Target", *, epsilon: float = 1.0) -> "Tensor":
-    """Return −TP / (FP + FN + ε), each a sum of distances over batch and foreground classes.
+def loss(
+    log_probs: "Tensor",
+    target: "Target",
+    *,
+    epsilon: float = 1.0,
+    share: float = 0.0,
+    classes: Classes = "foreground",
+    reduction: Reduction = "one",
+) -> "Tensor":
+    """Return −T / (F + ε), sums of distances over true positives and over all that is wrong.
 
     Parameters
     ----------
     log_probs : Tensor, shape (N, K, ...), float32
-        Log-softmax of the network's output; class 0, background, is left out.
+        Log-softmax of the network's output.
     target : Target
         With signed distance maps.
     epsilon : float
         In units of the maps; keeps a perfect prediction finite.
+    classes : {'all', 'foreground'}
+        The classes to look at.
+    reduction : {'sample', 'class', 'one'}
+        Per class and sample, per class over the batch, or one for all.
 
     Returns
     -------
     Tensor, scalar
     """
-    log_s, sdm = log_probs[:, 1:], target.maps[:, 1:]
-    s = log_s.exp()
-    inside = (-sdm).clamp(min=0)
-    true_positive = (inside * s).sum()
-    false_positive = (sdm.clamp(min=0) * s).sum()
-    # 1 − s by subtraction loses what precision log s still has near s = 1.
-    false_negative = (inside * -log_s.expm1()).sum()
-    return -true_positive / (false_positive + false_negative + epsilon)
+    # Deferred: a card is read without torch.
+    from segstudio.losses.distance_regions import distance_regions
+
+    true, false = distance_regions(log_probs, target, classes, reduction)
+    room: "Tensor | float" = epsilon
+    if share:
+        inside = chosen(target.maps, classes).clamp(max=0)
+        room = epsilon - share * inside.sum(axes_of(inside, reduction))
+    return -(true / (false + room)).mean()

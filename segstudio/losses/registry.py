@@ -9,9 +9,19 @@ from segstudio.losses.card import Card
 # Modules, not functions: a loss file holds a CARD and a `loss`, and imports no torch to be read.
 LOSSES = {
     "modified-boundary": "segstudio.losses.modified_boundary",
+    "modified-boundary-log": "segstudio.losses.modified_boundary_log",
+    "modified-boundary-jaccard": "segstudio.losses.modified_boundary_jaccard",
+    "modified-boundary-pointwise": "segstudio.losses.modified_boundary_pointwise",
     "boundary": "segstudio.losses.boundary",
     "dice": "segstudio.losses.dice",
+    "generalised-dice": "segstudio.losses.generalised_dice",
+    "tversky": "segstudio.losses.tversky",
+    "focal-tversky": "segstudio.losses.focal_tversky",
     "cross-entropy": "segstudio.losses.cross_entropy",
+    "weighted-cross-entropy": "segstudio.losses.weighted_cross_entropy",
+    "focal": "segstudio.losses.focal",
+    "hausdorff-dt": "segstudio.losses.hausdorff_dt",
+    "boundary-aware": "segstudio.losses.boundary_aware",
 }
 
 

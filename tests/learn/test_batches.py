@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from segstudio.core.distance import signed_distance
+from segstudio.core.loss_maps import MapOptions
 from segstudio.data.datasets import ACDC_CLASSES, open_dataset
 from segstudio.learn.batches import SliceSet, fit_plane, normalise
 
@@ -28,24 +29,25 @@ def test_the_order_depends_on_seed_and_epoch_alone(slices: SliceSet) -> None:
     assert not np.array_equal(slices.order(3, 2), slices.order(4, 2))
 
 
-def test_no_batch_holds_a_single_slice(slices: SliceSet) -> None:
+def test_no_batch_is_larger_than_asked_or_holds_a_single_slice(slices: SliceSet) -> None:
     for batch_size in range(2, 12):
-        sizes = [len(b.image) for b in slices.batches(0, 1, batch_size, with_maps=False)]
+        sizes = [len(b.image) for b in slices.batches(0, 1, batch_size, maps=None)]
         assert sum(sizes) == len(slices)
         assert min(sizes) > 1
+        assert max(sizes) <= batch_size
         assert len(sizes) == slices.steps(batch_size)
 
 
 def test_an_epoch_can_be_entered_in_its_middle(slices: SliceSet) -> None:
-    whole = list(slices.batches(0, 1, 5, with_maps=False))
-    rest = list(slices.batches(0, 1, 5, with_maps=False, start=4))
+    whole = list(slices.batches(0, 1, 5, maps=None))
+    rest = list(slices.batches(0, 1, 5, maps=None, start=4))
 
     assert len(rest) == len(whole) - 4
     assert np.array_equal(rest[0].image.numpy(), whole[4].image.numpy())
 
 
 def test_the_maps_are_those_of_the_plane_the_network_sees(slices: SliceSet) -> None:
-    batch = next(slices.batches(0, 1, 4, with_maps=True))
+    batch = next(slices.batches(0, 1, 4, maps=MapOptions()))
     spacing = (288 / 48, 288 / 48)
 
     for labels, sdm in zip(batch.target.labels, batch.target.maps, strict=True):
@@ -53,8 +55,26 @@ def test_the_maps_are_those_of_the_plane_the_network_sees(slices: SliceSet) -> N
         assert np.allclose(sdm.numpy(), expected)
 
 
+def test_the_maps_are_made_and_measured_as_asked(slices: SliceSet) -> None:
+    options = MapOptions(unit="voxels", cap=3.0)
+    target = next(slices.batches(0, 1, 4, maps=options)).target
+
+    assert target.maps.abs().max() == 3.0
+    assert target.maps.abs().min() in (0.0, 1.0)
+    assert list(target.map_steps) == [(1.0, 1.0)] * len(target.labels)
+
+
+def test_the_frequencies_are_those_of_all_slices(slices: SliceSet) -> None:
+    batches = slices.batches(0, 1, 5, maps=None)
+    targets = [b.target for b in batches]
+    counts = sum(t.onehot.sum((0, 2, 3)) for t in targets)
+
+    assert np.allclose(targets[0].class_frequencies, counts / counts.sum())
+    assert (targets[0].class_frequencies > 0).all()
+
+
 def test_onehot_agrees_with_labels(slices: SliceSet) -> None:
-    batch = next(slices.batches(0, 1, 4, with_maps=False))
+    batch = next(slices.batches(0, 1, 4, maps=None))
 
     assert np.array_equal(batch.target.onehot.argmax(1).numpy(), batch.target.labels.numpy())
     assert (batch.target.onehot.sum(1) == 1).all()

@@ -1,4 +1,5 @@
 import sys
+from dataclasses import replace
 from types import ModuleType
 
 import pytest
@@ -15,7 +16,8 @@ from segstudio.losses.target import Target
 def target(*, with_maps: bool = True) -> Target:
     labels = torch.tensor([[[0, 1, 1], [0, 0, 1]]])
     onehot = torch.nn.functional.one_hot(labels, 2).movedim(-1, 1).float()
-    return Target(labels, onehot, 1 - 2 * onehot if with_maps else None)
+    maps = (1 - 2 * onehot, [(1.0, 1.0)]) if with_maps else (None, None)
+    return Target(labels, onehot, *maps, torch.tensor([0.5, 0.5]))
 
 
 def logits(dtype: torch.dtype = torch.float32) -> Tensor:
@@ -71,8 +73,7 @@ def test_gradients_reach_logits_of_half_precision() -> None:
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_loss_needs_maps_exactly_where_its_card_says_so(name: str) -> None:
     criterion = Criterion(name)
-    assert criterion.needs_maps is card(name).needs_maps
-    if criterion.needs_maps:
+    if card(name).needs_maps:
         with pytest.raises(ValueError, match="needs signed distance maps"):
             criterion(logits(), target(with_maps=False))
     else:
@@ -80,9 +81,40 @@ def test_a_loss_needs_maps_exactly_where_its_card_says_so(name: str) -> None:
         assert found.item() == criterion(logits(), target())[0].item()
 
 
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_needs_frequencies_exactly_where_its_card_says_so(name: str) -> None:
+    without = replace(target(), frequencies=None)
+    if card(name).needs_frequencies:
+        with pytest.raises(ValueError, match="needs the classes' frequencies"):
+            Criterion(name)(logits(), without)
+    else:
+        found, _ = Criterion(name)(logits(), without)
+        assert found.item() == Criterion(name)(logits(), target())[0].item()
+
+
+def test_the_parts_of_a_sum_add_up_to_it() -> None:
+    total, parts = Criterion("dice + 0.5*boundary")(logits(), target())
+    dice, boundary = (Criterion(n)(logits(), target())[0].item() for n in ("dice", "boundary"))
+    assert parts == {"dice": pytest.approx(dice), "boundary": pytest.approx(0.5 * boundary)}
+    assert total.item() == pytest.approx(dice + 0.5 * boundary)
+
+
+def test_a_growing_sum_weighs_its_later_parts_by_the_epoch() -> None:
+    criterion = Criterion("dice + 0.1*boundary, growing")
+    first, third = (criterion(logits(), target(), epoch=e)[1] for e in (1, 3))
+    assert third["boundary"] == pytest.approx(3 * first["boundary"])
+    assert third["dice"] == first["dice"]
+
+
+def test_an_option_reaches_its_loss() -> None:
+    as_dice = Criterion("tversky(alpha=0.5, beta=0.5)")(logits(), target())[0].item()
+    p, g = logits().softmax(1)[:, 1], target().onehot[:, 1]
+    assert as_dice == pytest.approx(1 - (2 * (p * g).sum() / (p + g).sum()).item(), abs=1e-4)
+
+
 def test_an_unknown_loss_is_refused() -> None:
-    with pytest.raises(InputError, match="There is no loss 'focal'"):
-        Criterion("focal")
+    with pytest.raises(InputError, match="There is no loss 'fokal'"):
+        Criterion("fokal")
 
 
 @pytest.mark.parametrize("with_maps", [True, False])

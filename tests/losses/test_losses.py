@@ -1,5 +1,9 @@
 """The losses against tables worked by hand, gradcheck, MONAI and the identities of the paper."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from math import log
 from typing import Any
 
 import numpy as np
@@ -8,12 +12,19 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from monai.losses import DiceLoss
+from monai.losses import (
+    DiceLoss,
+    FocalLoss,
+    GeneralizedDiceLoss,
+    HausdorffDTLoss,
+    TverskyLoss,
+)
 from numpy.typing import NDArray
 from torch import Tensor
 
 from segstudio.core.distance import signed_distance
 from segstudio.core.labels import onehot
+from segstudio.core.leaks import leak_map
 from segstudio.losses.criterion import Criterion
 from segstudio.losses.registry import LOSSES, module_of
 from segstudio.losses.target import Target
@@ -25,11 +36,14 @@ def target_of(labels: NDArray[Any], n_classes: int, dtype: torch.dtype = torch.f
     """Return the target of a batch of label images ``(N, Y, X)``."""
     classes = range(n_classes)
     maps = [signed_distance(one, (1.0,) * one.ndim, classes=classes) for one in labels]
-    masks = [onehot(one, n_classes) for one in labels]
+    masks = np.stack([onehot(one, n_classes) for one in labels])
+    counts = np.bincount(labels.ravel(), minlength=n_classes)
     return Target(
         torch.from_numpy(labels.astype(np.int64)),
-        torch.from_numpy(np.stack(masks)).to(dtype),
+        torch.from_numpy(masks).to(dtype),
         torch.from_numpy(np.stack(maps)).to(dtype),
+        [(1.0,) * (labels.ndim - 1)] * len(labels),
+        torch.from_numpy(counts / counts.sum()).to(dtype),
     )
 
 
@@ -40,38 +54,112 @@ def two_class_line(*foreground: list[float]) -> Tensor:
 
 
 # Four voxels in a line, labels 0 0 1 1, spacing 1: the map of class 1 is φ = 2 1 −1 −2, that of
-# class 0 its negative. So φ_t = 0 0 1 2 and φ_bg = 2 1 0 0 for class 1. s is class 1's probability.
+# class 0 its negative. So φ_t = 0 0 1 2 and φ_bg = 2 1 0 0 for class 1. s is class 1's probability:
+# some of each, even everywhere, perfect, and empty. For class 1 of the first,
+# T = 1 · .75 + 2 · .5 = 1.75; FP = 2 · .25 + 1 · .25 = .75; FN = 1 · .25 + 2 · .5 = 1.25; F = 2.
+# For class 0, T = 2 · .75 + 1 · .75 = 2.25; FP = 1 · .25 + 2 · .5 = 1.25; FN = .75; F = 2.
 LINE = np.array([[[0, 0, 1, 1]]])
+SOME, EVEN, PERFECT, EMPTY = [0.25, 0.25, 0.75, 0.5], [0.5] * 4, [0.0, 0, 1, 1], [0.0] * 4
+LN2, LN43 = log(2), log(4 / 3)  # −log of a half and of three quarters
 TABLE = {
     "cross-entropy": [
-        # −(ln .75 + ln .75 + ln .75 + ln .5) / 4 = (3 · 0.287682 + 0.693147) / 4
-        ([0.25, 0.25, 0.75, 0.5], 0.389048),
-        ([0.5, 0.5, 0.5, 0.5], 0.693147),  # ln 2
-        ([0.0, 0.0, 1.0, 1.0], 0.0),
-        ([0.0, 0.0, 0.0, 0.0], INF),
+        (SOME, (3 * LN43 + LN2) / 4),
+        (EVEN, LN2),
+        (PERFECT, 0.0),
+        (EMPTY, INF),
+    ],
+    # Half of the voxels are of each class here, so both weigh 2.
+    "weighted-cross-entropy": [
+        (SOME, (2 * 2 * LN43 + 2 * (LN43 + LN2)) / 8),
+        (EVEN, LN2),
+        (PERFECT, 0.0),
+        (EMPTY, INF),
+    ],
+    "focal": [
+        (SOME, (3 * 0.25**2 * LN43 + 0.5**2 * LN2) / 4),
+        (EVEN, 0.25 * LN2),
+        (PERFECT, 0.0),
+        (EMPTY, INF),
     ],
     "dice": [
         # Σpg = .75 + .5 = 1.25; Σp² = 2 · .0625 + .5625 + .25 = .9375; Σg² = 2
-        ([0.25, 0.25, 0.75, 0.5], 1 - 2 * 1.25 / (0.9375 + 2)),
-        ([0.5, 0.5, 0.5, 0.5], 1 - 2 * 1 / (1 + 2)),
-        ([0.0, 0.0, 1.0, 1.0], 1 - 2 * 2 / (2 + 2)),
-        ([0.0, 0.0, 0.0, 0.0], 1 - 0 / (0 + 2)),
+        (SOME, 1 - 2 * 1.25 / (0.9375 + 2)),
+        (EVEN, 1 - 2 * 1 / (1 + 2)),
+        (PERFECT, 0.0),
+        (EMPTY, 1.0),
+    ],
+    # Both classes have two voxels, so both weigh a quarter, which cancels.
+    "generalised-dice": [
+        # Σpg = 1.25 and .75 + .75; Σp = 1.75 and 2.25; Σg = 2 and 2
+        (SOME, 1 - 2 * 2.75 / (4 + 4)),
+        (EVEN, 1 - 2 * 2 / (4 + 4)),
+        (PERFECT, 0.0),
+        (EMPTY, 1 - 2 * 2 / (4 + 4)),
+    ],
+    "tversky": [
+        # TP = 1.25; FP = .25 + .25; FN = .25 + .5
+        (SOME, 1 - 1.25 / (1.25 + 0.3 * 0.5 + 0.7 * 0.75)),
+        (EVEN, 1 - 1 / (1 + 0.3 * 1 + 0.7 * 1)),
+        (PERFECT, 0.0),
+        (EMPTY, 1.0),
+    ],
+    "focal-tversky": [
+        (SOME, (1 - 1.25 / 1.925) ** 0.75),
+        (EVEN, 0.5**0.75),
+        (PERFECT, 0.0),
+        (EMPTY, 1.0),
     ],
     "boundary": [
         # class 1: 2 · .25 + 1 · .25 − 1 · .75 − 2 · .5 = −1
         # class 0: −2 · .75 − 1 · .75 + 1 · .25 + 2 · .5 = −1; the mean is over 8 numbers
-        ([0.25, 0.25, 0.75, 0.5], -2 / 8),
-        ([0.5, 0.5, 0.5, 0.5], 0.0),
-        ([0.0, 0.0, 1.0, 1.0], (-3 - 3) / 8),
+        (SOME, -2 / 8),
+        (EVEN, 0.0),
+        (PERFECT, (-3 - 3) / 8),
         # class 1 gives 0, class 0 gives −2 − 1 + 1 + 2 = 0
-        ([0.0, 0.0, 0.0, 0.0], 0.0),
+        (EMPTY, 0.0),
     ],
     "modified-boundary": [
-        # TP = 1 · .75 + 2 · .5 = 1.75; FP = 2 · .25 + 1 · .25 = .75; FN = 1 · .25 + 2 · .5 = 1.25
-        ([0.25, 0.25, 0.75, 0.5], -1.75 / (0.75 + 1.25 + 1)),
-        ([0.5, 0.5, 0.5, 0.5], -1.5 / (1.5 + 1.5 + 1)),
-        ([0.0, 0.0, 1.0, 1.0], -3 / (0 + 0 + 1)),
-        ([0.0, 0.0, 0.0, 0.0], 0 / (0 + 3 + 1)),
+        (SOME, -1.75 / (2 + 1)),
+        (EVEN, -1.5 / (1.5 + 1.5 + 1)),
+        (PERFECT, -3 / (0 + 0 + 1)),
+        (EMPTY, 0 / (0 + 3 + 1)),
+    ],
+    "modified-boundary-log": [
+        (SOME, (log(3 / 2.75) + log(3 / 3.25)) / 2),
+        (EVEN, log(4 / 2.5)),
+        (PERFECT, -log(4)),
+        # class 1: T = 0, F = 3; class 0: T = 3, F = 3
+        (EMPTY, (log(4 / 1) + log(4 / 4)) / 2),
+    ],
+    "modified-boundary-jaccard": [
+        (SOME, -(log(2.75 / 4.75) + log(3.25 / 5.25)) / 2),
+        (EVEN, -log(2.5 / 5.5)),
+        (PERFECT, 0.0),
+        (EMPTY, -(log(1 / 4) + log(4 / 7)) / 2),
+    ],
+    "modified-boundary-pointwise": [
+        # third voxel: .75 / (.25 + 1); fourth: 1 / (1 + 1)
+        (SOME, -(0.6 + 0.5) / 4),
+        (EVEN, -(0.5 / 1.5 + 1 / 2) / 4),
+        (PERFECT, -(1 / 1 + 2 / 1) / 4),
+        (EMPTY, 0.0),
+    ],
+    "hausdorff-dt": [
+        # predicted is the third voxel alone: D_S = 2 1 1 1 beside D_G = 2 1 1 2
+        (SOME, (0.0625 * (8 + 2 + 2) + 0.25 * 5) / 4),
+        # no voxel is above a half: D_S = 0
+        (EVEN, 0.25 * (4 + 1 + 1 + 4) / 4),
+        (PERFECT, 0.0),
+        (EMPTY, (1 + 4) / 4),
+    ],
+    "boundary-aware": [
+        # Joints: .75² + .25² = .625, 2 · .75 · .25 = .375, (.25 + .75) / 2 = .5; the regions meet
+        # at the middle one, so its two voxels weigh 1 + 10 · .375.
+        (SOME, (LN43 + 4.75 * 2 * LN43 + LN2) / 4),
+        # All joints are .5, and the one between the regions comes last.
+        (EVEN, LN2 * (1 + 1 + 6 + 6) / 4),
+        (PERFECT, 0.0),
+        (EMPTY, INF),
     ],
 }
 ROWS = [(name, s, value) for name, rows in TABLE.items() for s, value in rows]
@@ -101,7 +189,8 @@ def test_dice_of_two_empty_masks_is_zero() -> None:
     assert module_of("dice").loss(two_class_line([0, 0, 0, 0]), nothing).item() == 0
 
 
-@pytest.mark.parametrize("name", LOSSES)
+# The leak is a constant to its gradient, and to no finite difference.
+@pytest.mark.parametrize("name", [n for n in LOSSES if n != "boundary-aware"])
 def test_gradients_are_those_of_finite_differences(name: str) -> None:
     rng = np.random.default_rng(0)
     target = target_of(rng.integers(0, 3, (2, 3, 4)), 3, torch.float64)
@@ -160,16 +249,69 @@ def test_the_order_of_the_foreground_classes_does_not_matter(name: str) -> None:
     assert second.item() == pytest.approx(first.item(), rel=1e-5)
 
 
-@pytest.mark.parametrize("image", IMAGES)
-@pytest.mark.parametrize("shape", [(2, 3, 5, 6), (1, 3, 5, 6)])
-def test_dice_equals_monai(image: str, shape: tuple[int, ...]) -> None:
-    target = target_of(np.repeat(IMAGES[image], shape[0], axis=0), 3)
-    probs = torch.randn(shape, generator=torch.Generator().manual_seed(2)).softmax(1)
-    monai = DiceLoss(
-        include_background=False, squared_pred=True, batch=True, smooth_nr=1e-5, smooth_dr=1e-5
-    )
-    found = module_of("dice").loss(probs.log(), target).item()
-    assert found == pytest.approx(monai(probs, target.onehot).item(), abs=1e-5)
+@pytest.mark.parametrize("reduction", ["sample", "class", "one"])
+@pytest.mark.parametrize("classes", ["all", "foreground"])
+@pytest.mark.parametrize(
+    "name", ["modified-boundary", "modified-boundary-log", "modified-boundary-jaccard"]
+)
+def test_every_reduction_has_the_gradient_of_finite_differences(
+    name: str, classes: str, reduction: str
+) -> None:
+    rng = np.random.default_rng(3)
+    target = target_of(rng.integers(0, 3, (2, 3, 4)), 3, torch.float64)
+    logits = torch.from_numpy(rng.normal(size=(2, 3, 3, 4))).requires_grad_()
+    loss = partial(module_of(name).loss, classes=classes, reduction=reduction)
+    assert torch.autograd.gradcheck(lambda x: loss(x.log_softmax(1), target), logits)
+
+
+def test_the_boundary_aware_gradient_takes_the_leak_as_it_is() -> None:
+    rng = np.random.default_rng(4)
+    target = target_of(rng.integers(0, 2, (1, 4, 5)), 3, torch.float64)
+    logits = torch.from_numpy(rng.normal(size=(1, 3, 4, 5))).requires_grad_()
+    module_of("boundary-aware").loss(logits.log_softmax(1), target).backward()
+    probs = logits.detach().softmax(1)
+    depth = (-target.maps * target.onehot).sum(1)
+    leak = torch.from_numpy(leak_map(probs[0].numpy(), target.labels[0].numpy(), depth[0].numpy()))
+    expected = (1 + 10 * leak) * (probs - target.onehot) / leak.numel()
+    assert leak.max() > 0.1
+    assert logits.grad is not None
+    assert torch.allclose(logits.grad, expected)
+
+
+def monai_twin(name: str) -> Callable[[Tensor, Target], Tensor]:
+    """Return MONAI's loss of the same definition, of probabilities and a target."""
+    smooth = {"smooth_nr": 1e-5, "smooth_dr": 1e-5}
+    dice = DiceLoss(include_background=False, squared_pred=True, batch=True, **smooth)
+    generalised = GeneralizedDiceLoss(**smooth)
+    tversky = TverskyLoss(include_background=False, alpha=0.3, beta=0.7, batch=True, **smooth)
+    # Its mean is over classes too, of which one a voxel counts; so the sum over them is taken.
+    focal = FocalLoss(gamma=2.0, use_softmax=True, reduction="none")
+    hausdorff = HausdorffDTLoss(alpha=2.0)
+    return {
+        "dice": lambda p, t: dice(p, t.onehot),
+        "generalised-dice": lambda p, t: generalised(p, t.onehot),
+        "tversky": lambda p, t: tversky(p, t.onehot),
+        "focal": lambda p, t: focal(p.log(), t.onehot).sum(1).mean(),
+        "hausdorff-dt": lambda p, t: hausdorff(p, t.onehot),
+    }[name]
+
+
+@pytest.mark.parametrize("image", ["only background", "one voxel", "all classes"])
+@pytest.mark.parametrize("n", [1, 2])
+@pytest.mark.parametrize("name", ["dice", "generalised-dice", "tversky", "focal", "hausdorff-dt"])
+def test_a_loss_equals_monais(name: str, n: int, image: str) -> None:
+    target = target_of(np.repeat(IMAGES[image], n, axis=0), 3)
+    logits = 3 * torch.randn((n, 3, 5, 6), generator=torch.Generator().manual_seed(2))
+    found = module_of(name).loss(logits.log_softmax(1), target).item()
+    expected = monai_twin(name)(logits.softmax(1), target).item()
+    assert found == pytest.approx(expected, abs=1e-5, rel=1e-5)
+
+
+def test_a_class_that_fills_the_image_has_no_hausdorff_distance_of_its_own() -> None:
+    # MONAI measures to a voxel outside of the image there.
+    full = target_of(IMAGES["a class that fills the image"], 3, torch.float64)
+    even = torch.full((1, 3, 5, 6), 1 / 3, dtype=torch.float64).log()
+    assert module_of("hausdorff-dt").loss(even, full).item() == 0
 
 
 LABELS = hnp.arrays(np.int64, (2, 4, 3), elements=st.integers(0, 2))
@@ -183,7 +325,7 @@ def halves(target: Target) -> tuple[Tensor, Tensor]:
 
 
 def with_maps(target: Target, maps: Tensor) -> Target:
-    return Target(target.labels, target.onehot, maps)
+    return replace(target, sdm=maps)
 
 
 @COMMON
@@ -230,7 +372,8 @@ def test_the_modified_boundary_loss_is_never_above_zero(
     assert loss.item() <= 0
 
 
-@pytest.mark.parametrize("name", LOSSES)
+# The weights of these two follow the prediction, and may rise elsewhere.
+@pytest.mark.parametrize("name", [n for n in LOSSES if n not in ("hausdorff-dt", "boundary-aware")])
 @COMMON
 @given(LABELS, LOGITS, st.integers(0, 23), st.floats(0.1, 5))
 def test_no_loss_rises_as_a_voxel_is_corrected(
