@@ -1,52 +1,29 @@
 """The commands. Torch and Qt are imported by the command that needs them, not here."""
 
 import logging
-import os
 import shlex
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import typer
 from typer.exceptions import TyperException
 
 from segstudio import __version__
 from segstudio import cli_help as say
-from segstudio.core.errors import InputError, near_names, sentence
+from segstudio.cli_paths import PathsOrCommand, expect, refuse_existing
+from segstudio.core.errors import InputError, sentence
+from segstudio.display import has_display, has_qt, opengl
 from segstudio.learn.config import DEFAULT_LOSS, make_config, read_settings
 
 INTERRUPTED = 130  # the shell's own status for a command ended by Ctrl+C
 MOST_MAPS = 64
 
 
-class _PathsOrCommand(typer.core.TyperGroup):
-    """Takes ``segstudio PATH…`` for ``segstudio open PATH…``."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        is_path = bool(args) and args[0] not in self.commands and not args[0].startswith("-")
-        if is_path:
-            # Here and not in the command: the options of a misspelt one would be refused first.
-            _expect(Path(args[0]), commands=list(self.commands))
-        if is_path or not args:
-            args = ["open", *args]
-        return super().parse_args(ctx, args)
-
-
-def _expect(path: Path, commands: Sequence[str] = ()) -> None:
-    """Refuse a path that is not there; a name without a dot may be a command misspelt."""
-    if path.exists():
-        return
-    if commands and path.name == str(path) and not path.suffix:
-        hint = near_names(path.name, commands).replace("Known:", "The commands are")
-        raise InputError(f"There is no command '{path}', and no file or folder. {hint}")
-    raise InputError(f"'{path}' does not exist. Check the path.")
-
-
 app = typer.Typer(
     name="segstudio",
-    cls=_PathsOrCommand,
+    cls=PathsOrCommand,
     context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 100},
     help=say.STUDIO,
     epilog=say.STUDIO_EXAMPLES,
@@ -73,7 +50,7 @@ def _common(
 def open_window(paths: say.Paths = None) -> None:
     """Open the window."""
     for path in paths or []:
-        _expect(path)
+        expect(path)
     if not has_display():
         raise InputError(
             "There is no display to open a window on. 'segstudio demo --headless' and the other "
@@ -133,7 +110,7 @@ def maps(
     from segstudio.core.distance import signed_distance
     from segstudio.data.formats import read_grid, read_labels, write_maps
 
-    _refuse_existing(out)
+    refuse_existing(out)
     values, grid = read_labels(labels), read_grid(labels)
     if label is not None and not (values == label).any():
         raise InputError(
@@ -228,7 +205,7 @@ def predict(
     RunFolder.opened(run)
     targets = [out / image.name for image in images]
     for image, target in zip(images, targets, strict=True):
-        _expect(image)
+        expect(image)
         if target.exists():
             raise InputError(f"'{target}' exists already. Choose another folder with --out.")
         if targets.count(target) > 1:
@@ -253,7 +230,7 @@ def predict(
 )
 def evaluate(predictions: say.Predictions, truth: say.Truth, out: say.ScoresFile) -> None:
     """Write scores of predictions, matched to truths by file name."""
-    _refuse_existing(out)
+    refuse_existing(out)
     from segstudio.compare.evaluation import evaluate_files
     from segstudio.core.metrics import summarise
     from segstudio.learn.run_folder import write_scores
@@ -266,12 +243,6 @@ def evaluate(predictions: say.Predictions, truth: say.Truth, out: say.ScoresFile
         typer.echo(f"{name}: Dice {_number(row['dice'])}, {hd95}")
     cases = len({s.case for s in scores})
     typer.echo(f"Mean Dice of {cases} case(s) {_number(means['mean_dice'])}. Wrote {out}")
-
-
-def _refuse_existing(out: Path) -> None:
-    """Refuse to overwrite, before anything is computed."""
-    if out.exists():
-        raise InputError(f"'{out}' exists already. Choose another name with --out.")
 
 
 def _number(value: float | None, digits: int = 4) -> str:
@@ -310,31 +281,9 @@ def info() -> None:
     from segstudio.learn.environment import describe_environment
     from segstudio.learn.run_folder import runs_home
 
-    rows = describe_environment() | {"OpenGL": _opengl(), "runs": str(runs_home())}
+    rows = describe_environment() | {"OpenGL": opengl(), "runs": str(runs_home())}
     for title, text in rows.items():
         typer.echo(f"{title:<10} {text}")
-
-
-def _opengl() -> str:
-    if not has_display():
-        return "unknown: there is no display"
-    if not has_qt():
-        return "unknown: Qt is not installed"
-    from segstudio.app import describe_opengl
-
-    return describe_opengl()
-
-
-def has_display() -> bool:
-    """Return whether a window can be shown."""
-    if not sys.platform.startswith("linux"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
-def has_qt() -> bool:
-    """Return whether a binding of Qt is installed; a plain install brings none."""
-    return any(find_spec(name) for name in ("PySide6", "PyQt6"))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

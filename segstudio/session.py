@@ -1,6 +1,5 @@
 """What is open now: the one mutable state of the program. Scriptable, free of Qt and torch."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,8 +10,8 @@ from psygnal import Signal
 from segstudio.core.errors import InputError
 from segstudio.core.labels import PALETTE, ClassTable
 from segstudio.core.volume import Volume
-from segstudio.data.datasets import Case, Dataset, image_beside, labels_beside, open_dataset
-from segstudio.data.formats import read_labels, read_volume, stem, write_labels
+from segstudio.data.datasets import Case, Dataset, labels_beside, open_paths
+from segstudio.data.formats import read_labels, read_volume, write_labels
 from segstudio.learn.config import TrainConfig
 from segstudio.learn.events import Event
 
@@ -132,8 +131,7 @@ class Session:
         InputError
             A path is missing or cannot be read.
         """
-        opened = [_dataset_at(Path(path)) for path in paths]
-        dataset = opened[0] if len(opened) == 1 else _joined(opened)
+        dataset = open_paths(*paths)
         self.dataset = dataset
         self.dataset_opened.emit(dataset)
         self._show(dataset.cases[0])
@@ -261,30 +259,6 @@ class Session:
     def say(self, text: str, *, is_error: bool = True) -> None:
         """Tell the user something."""
         self.said.emit(Message(text, is_error))
-
-
-def _dataset_at(path: Path) -> Dataset:
-    """Return a folder's dataset; or one image as a dataset, with the labels beside it."""
-    if path.is_dir():
-        return open_dataset(path)
-    if not path.exists():
-        raise InputError(f"'{path}' does not exist. Check the path.")
-    path = image_beside(path) or path
-    case = Case(stem(path), stem(path), path, labels_beside(path))
-    return Dataset(path.parent.name, path.parent, (case,), None)
-
-
-def _joined(datasets: Sequence[Dataset]) -> Dataset:
-    """Return the cases of several datasets as one; a file given twice is one case."""
-    by_image = {case.image: case for dataset in datasets for case in dataset.cases}
-    names = [case.name for case in by_image.values()]
-    cases = tuple(
-        case if names.count(case.name) == 1 else replace(case, name=str(case.image))
-        for case in by_image.values()
-    )
-    tables = {dataset.classes for dataset in datasets}
-    name = " + ".join(dict.fromkeys(dataset.name for dataset in datasets))
-    return Dataset(name, datasets[0].root, cases, tables.pop() if len(tables) == 1 else None)
 
 
 def _paintable(classes: ClassTable) -> ClassTable:

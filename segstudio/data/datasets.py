@@ -1,7 +1,8 @@
 """Folders as lists of cases."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,42 @@ def open_dataset(folder: str | Path) -> Dataset:
     cases = tuple(_case(p, folder, is_acdc=bool(frames)) for p in images)
     name = folder.resolve().name
     return Dataset(name, folder, cases, ACDC_CLASSES if frames else None)
+
+
+def open_paths(*paths: str | Path) -> Dataset:
+    """Return folders as one dataset, an image with the labels beside it being a case of its own.
+
+    Raises
+    ------
+    InputError
+        A path is missing, or a folder holds no image.
+    """
+    opened = [_dataset_at(Path(path)) for path in paths]
+    return opened[0] if len(opened) == 1 else _joined(opened)
+
+
+def _dataset_at(path: Path) -> Dataset:
+    """Return a folder's dataset; or one image as a dataset, with the labels beside it."""
+    if path.is_dir():
+        return open_dataset(path)
+    if not path.exists():
+        raise InputError(f"'{path}' does not exist. Check the path.")
+    path = image_beside(path) or path
+    case = Case(stem(path), stem(path), path, labels_beside(path))
+    return Dataset(path.parent.name, path.parent, (case,), None)
+
+
+def _joined(datasets: Sequence[Dataset]) -> Dataset:
+    """Return the cases of several datasets as one; a file given twice is one case."""
+    by_image = {case.image: case for dataset in datasets for case in dataset.cases}
+    names = [case.name for case in by_image.values()]
+    cases = tuple(
+        case if names.count(case.name) == 1 else replace(case, name=str(case.image))
+        for case in by_image.values()
+    )
+    tables = {dataset.classes for dataset in datasets}
+    name = " + ".join(dict.fromkeys(dataset.name for dataset in datasets))
+    return Dataset(name, datasets[0].root, cases, tables.pop() if len(tables) == 1 else None)
 
 
 def _is_acdc_frame(path: Path) -> bool:
