@@ -50,12 +50,15 @@ class Criterion:
         (Tensor, dict of float)
             The scalar to differentiate, and what each part contributed: the parts add up to it.
         """
-        weights = self.expression.weights(epoch)
         with torch.autocast(logits.device.type, enabled=False):
-            log_probs = logits.float().log_softmax(dim=1)
-            parts = {
-                label: weight * loss(log_probs, target)
-                for (label, loss), weight in zip(self._losses.items(), weights, strict=True)
-            }
+            parts = self.parts(logits.float().log_softmax(dim=1), target, epoch)
             total = torch.stack(list(parts.values())).sum()
         return total, {label: float(part.detach()) for label, part in parts.items()}
+
+    def parts(self, log_probs: Tensor, target: Target, epoch: int = 1) -> dict[str, Tensor]:
+        """Return what each part of the loss contributes, from log-probabilities ``(N, K, ...)``."""
+        weights = self.expression.weights(epoch)
+        return {
+            label: weight * loss(log_probs, target)
+            for (label, loss), weight in zip(self._losses.items(), weights, strict=True)
+        }

@@ -56,6 +56,10 @@ class Target:
 
     def to(self, device: "torch.device | str") -> "Target":
         """Return the target on a device."""
-        tensors = {name: getattr(self, name) for name in ("sdm", "frequencies")}
-        moved = {name: None if t is None else t.to(device) for name, t in tensors.items()}
-        return replace(self, labels=self.labels.to(device), onehot=self.onehot.to(device), **moved)
+        return replace(
+            self,
+            labels=self.labels.to(device),
+            onehot=self.onehot.to(device),
+            sdm=None if self.sdm is None else self.sdm.to(device),
+            frequencies=None if self.frequencies is None else self.frequencies.to(device),
+        )
