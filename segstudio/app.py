@@ -21,7 +21,6 @@ from segstudio.compare.demo import demo, demo_config, make_demo_dataset
 from segstudio.ui.curves_panel import CurvesPanel
 from segstudio.ui.data_panel import DataPanel
 from segstudio.ui.distance_panel import DistancePanel
-from segstudio.ui.edge import told_by
 from segstudio.ui.runs_panel import RunsPanel
 from segstudio.ui.studio import Studio, studio_of
 from segstudio.ui.train_panel import TrainPanel
@@ -75,7 +74,8 @@ def run_window(paths: Sequence[Path]) -> None:
     viewer, studio = make_window()
     viewer.window.show()
     load_slow_libraries()
-    QTimer.singleShot(0, lambda: _open(studio, paths))
+    if paths:
+        QTimer.singleShot(0, lambda: studio.session.ask_open(*paths))
     napari.run()
 
 
@@ -90,17 +90,9 @@ def run_demo_window(out: Path, seconds: float) -> None:
     viewer, studio = make_window()
     viewer.window.show()
     config = demo_config(seconds)
-    QTimer.singleShot(0, lambda: _open(studio, [dataset.root]))
+    QTimer.singleShot(0, lambda: studio.session.ask_open(dataset.root))
     QTimer.singleShot(0, lambda: studio.train(partial(demo, dataset, out, config), out / "run"))
     napari.run()
-
-
-def _open(studio: Studio, paths: Sequence[Path]) -> None:
-    try:
-        if paths:
-            studio.session.open(*paths)
-    except Exception as error:  # noqa: BLE001  (the edge of the window)
-        studio.session.say(told_by(error))
 
 
 def load_slow_libraries() -> threading.Thread:

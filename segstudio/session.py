@@ -1,6 +1,8 @@
 """What is open now: the one mutable state of the program. Scriptable, free of Qt and torch."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,33 +11,11 @@ from psygnal import Signal
 
 from segstudio.core.errors import InputError
 from segstudio.core.labels import PALETTE, ClassTable
-from segstudio.core.volume import Volume
 from segstudio.data.datasets import Case, Dataset, labels_beside, open_paths
-from segstudio.data.formats import read_labels, read_volume, write_labels
+from segstudio.data.formats import write_labels
 from segstudio.learn.config import TrainConfig
 from segstudio.learn.events import Event
-
-
-@dataclass(frozen=True, eq=False)
-class OpenCase:
-    """The case in view, read from disk.
-
-    Attributes
-    ----------
-    case : Case
-        Which it is.
-    volume : Volume
-        Its image.
-    truth : ndarray of int32, shape (Z, Y, X), or None
-        Its label values as read.
-    classes : ClassTable
-        The dataset's classes, or those found in the labels.
-    """
-
-    case: Case
-    volume: Volume
-    truth: NDArray[np.int32] | None
-    classes: ClassTable
+from segstudio.open_case import OpenCase, read_case
 
 
 @dataclass(frozen=True)
@@ -55,6 +35,25 @@ class MapChoice:
     value: int = 1
     per_plane: bool = True
     visible: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Wish:
+    """What is to be read beside the window.
+
+    Attributes
+    ----------
+    find : callable
+        Returns the dataset; may take a while.
+    case : Case or None
+        Which case of it to show; None for the first of a dataset that is opened anew.
+    text : str
+        What to tell the user meanwhile.
+    """
+
+    find: Callable[[], Dataset]
+    case: Case | None
+    text: str
 
 
 @dataclass(frozen=True)
@@ -88,6 +87,8 @@ class Session:
         Whether the running training lays its predictions over the case in view.
     run : Path or None
         The run whose prediction is shown for each case that is opened.
+    reading : str
+        What is being read beside the window, for the user; empty if nothing is.
     training : Path or None
         The run folder being written.
     told : list of Event
@@ -102,6 +103,8 @@ class Session:
     map_chosen = Signal(MapChoice)
     prediction_shown = Signal(object)
     run_chosen = Signal(object)
+    reading_asked = Signal(Wish)
+    reading_changed = Signal(str)
     training_asked = Signal(TrainConfig)
     stop_asked = Signal()
     training_started = Signal(Path)
@@ -118,6 +121,7 @@ class Session:
         self.prediction_of = ""
         self.previews = True
         self.run: Path | None = None
+        self.reading = ""
         self.training: Path | None = None
         self.told: list[Event] = []
         self.failure = ""
@@ -132,20 +136,46 @@ class Session:
             A path is missing or cannot be read.
         """
         dataset = open_paths(*paths)
-        self.dataset = dataset
-        self.dataset_opened.emit(dataset)
-        self._show(dataset.cases[0])
+        self.list_cases(dataset)
+        self.show_read(read_case(dataset, dataset.cases[0]))
 
     def show_case(self, name: str) -> None:
         """Read a case of the open dataset and show it."""
+        dataset = self._open_dataset()
+        self.show_read(read_case(dataset, dataset.case(name)))
+
+    def ask_open(self, *paths: str | Path) -> None:
+        """Ask for `open` to be done beside the window; whoever reads there hears it."""
+        names = ", ".join(Path(path).name for path in paths)
+        self.ask_reading(partial(open_paths, *paths), f"Reading {names} …")
+
+    def ask_reading(self, find: Callable[[], Dataset], text: str) -> None:
+        """Ask for a dataset to be found, and its first case read, beside the window."""
+        self.reading_asked.emit(Wish(find, None, text))
+
+    def ask_case(self, name: str) -> None:
+        """Ask for `show_case` to be done beside the window."""
+        dataset = self._open_dataset()
+        self.reading_asked.emit(Wish(lambda: dataset, dataset.case(name), f"Reading {name} …"))
+
+    def note_reading(self, text: str) -> None:
+        """Note what is being read beside the window; nothing, if empty."""
+        self.reading = text
+        self.reading_changed.emit(text)
+
+    def _open_dataset(self) -> Dataset:
         if self.dataset is None:
             raise InputError("No dataset is open. Open a folder first.")
-        self._show(self.dataset.case(name))
+        return self.dataset
 
-    def _show(self, case: Case) -> None:
-        if self.dataset is None:
-            return
-        opened = _read(self.dataset, case)
+    def list_cases(self, dataset: Dataset) -> None:
+        """Take a dataset for the open one; its cases are still to be read."""
+        self.dataset = dataset
+        self.dataset_opened.emit(dataset)
+
+    def show_read(self, opened: OpenCase) -> None:
+        """Show a case of the open dataset that was read."""
+        case = opened.case
         self._keep_painting()
         kept = self._unsaved.get(case.image)
         if kept is not None and opened.truth is None:
@@ -268,14 +298,3 @@ def _paintable(classes: ClassTable) -> ClassTable:
 
 def _copy(labels: NDArray[np.int32] | None) -> NDArray[np.int32] | None:
     return None if labels is None else labels.copy()
-
-
-def _read(dataset: Dataset, case: Case) -> OpenCase:
-    volume = read_volume(case.image)
-    truth = None if case.labels is None else read_labels(case.labels, like=volume)
-    classes = dataset.classes
-    if classes is None:
-        classes = ClassTable.found_in([] if truth is None else np.unique(truth).tolist())
-    elif truth is not None:
-        classes.to_indices(truth, f"'{case.labels}'")
-    return OpenCase(case, volume, truth, classes)

@@ -1,5 +1,6 @@
 """The data panel: open images and folders, pick a case, save labels."""
 
+from functools import partial
 from pathlib import Path
 
 from qtpy.QtCore import Qt
@@ -18,7 +19,8 @@ from segstudio.compare.demo import sample_dataset
 from segstudio.data.datasets import Dataset
 from segstudio.data.formats import stem
 from segstudio.learn.run_folder import runs_home
-from segstudio.session import OpenCase, Session
+from segstudio.open_case import OpenCase
+from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
 
 NIFTI = "NIfTI (*.nii *.nii.gz)"
@@ -58,11 +60,12 @@ class DataPanel(QWidget):
         session.dataset_opened.connect(self._list_cases)
         session.case_opened.connect(self._describe)
         session.labels_made.connect(self._enable)
+        session.reading_changed.connect(self._follow_reading)
         if session.dataset is not None:
             self._list_cases(session.dataset)
         if session.open_case is not None:
             self._describe(session.open_case)
-        self._enable()
+        self._follow_reading(session.reading)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -83,28 +86,25 @@ class DataPanel(QWidget):
     def _ask_file(self, _checked: bool = False) -> None:
         name, _ = QFileDialog.getOpenFileName(self, "Open image", "", NIFTI)
         if name:
-            self.session.open(name)
+            self.session.ask_open(name)
 
     @at_the_edge
     def _ask_folder(self, _checked: bool = False) -> None:
         name = QFileDialog.getExistingDirectory(self, "Open folder of images with labels")
         if name:
-            self.session.open(name)
+            self.session.ask_open(name)
 
     @at_the_edge
     def _open_sample(self, _checked: bool = False) -> None:
-        dataset = sample_dataset(runs_home().parent / "demos" / "sample" / "hearts")
-        self.session.open(dataset.root)
+        folder = runs_home().parent / "demos" / "sample" / "hearts"
+        self.session.ask_reading(partial(sample_dataset, folder), "Making sample hearts …")
 
     @at_the_edge
     def _show_selected(self) -> None:
         chosen = self.cases.selectedItems()
         opened = self.session.open_case
         if chosen and (opened is None or opened.case.name != chosen[0].data(_NAME)):
-            try:
-                self.session.show_case(chosen[0].data(_NAME))
-            finally:
-                self._select_case_in_view()
+            self.session.ask_case(chosen[0].data(_NAME))
 
     @at_the_edge
     def _make_labels(self, _checked: bool = False) -> None:
@@ -141,6 +141,17 @@ class DataPanel(QWidget):
         self.cases.blockSignals(False)
         self._select_case_in_view()
 
+    def _follow_reading(self, text: str) -> None:
+        """Say what is being read; afterwards, what is in view."""
+        opened = self.session.open_case
+        if text:
+            self.case.setText(text)
+        elif opened is not None:
+            self._describe(opened)
+        else:
+            self.case.setText("")
+        self._enable()
+
     def _describe(self, opened: OpenCase) -> None:
         grid = opened.volume.grid
         planes, rows, columns = grid.shape
@@ -154,6 +165,8 @@ class DataPanel(QWidget):
 
     def _select_case_in_view(self) -> None:
         opened = self.session.open_case
+        if self.session.reading:
+            return  # the choice of the user is ahead of the view
         self.cases.blockSignals(True)
         for row in range(self.cases.count()):
             if opened is not None and self.cases.item(row).data(_NAME) == opened.case.name:
@@ -162,8 +175,11 @@ class DataPanel(QWidget):
 
     def _enable(self, *_: object) -> None:
         opened, labels = self.session.open_case, self.session.labels
-        self.new_labels.setEnabled(opened is not None and labels is None)
-        self.save_labels.setEnabled(labels is not None)
+        is_idle = not self.session.reading
+        for button in (self.open_file, self.open_folder, self.open_sample):
+            button.setEnabled(is_idle)
+        self.new_labels.setEnabled(is_idle and opened is not None and labels is None)
+        self.save_labels.setEnabled(is_idle and labels is not None)
 
 
 _NAME = Qt.ItemDataRole.UserRole

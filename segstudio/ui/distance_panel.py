@@ -2,7 +2,8 @@
 
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QWidget
 
-from segstudio.session import MapChoice, OpenCase, Session
+from segstudio.open_case import OpenCase
+from segstudio.session import MapChoice, Session
 from segstudio.ui.edge import at_the_edge
 
 

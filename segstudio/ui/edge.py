@@ -20,11 +20,6 @@ class _KnowsSession(Protocol):
 Slot = TypeVar("Slot", bound=Callable[..., None])
 
 
-def told_by(error: Exception) -> str:
-    """Return what to tell the user of an error caught at the window's edge."""
-    return sentence(_cause(error))
-
-
 def _cause(error: BaseException) -> BaseException:
     """Return what went wrong in the slot of a signal, which comes in the signal's own error."""
     while isinstance(error, EmitLoopError) and error.__cause__ is not None:
@@ -42,6 +37,6 @@ def at_the_edge(slot: Slot) -> Slot:
         except Exception as error:
             if not isinstance(_cause(error), InputError):
                 logger.exception("In %s", slot.__qualname__)
-            self.session.say(told_by(error))
+            self.session.say(sentence(_cause(error)))
 
     return cast(Slot, guarded)

@@ -13,9 +13,11 @@ from segstudio.data.datasets import Dataset
 from segstudio.learn.config import TrainConfig
 from segstudio.learn.events import Event
 from segstudio.learn.run_folder import new_run_path, runs_home
-from segstudio.session import Message, OpenCase, Session
+from segstudio.open_case import OpenCase
+from segstudio.session import Message, Session, Wish
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.prediction_thread import PredictionThread
+from segstudio.ui.reading_thread import ReadingThread
 from segstudio.ui.training_thread import TrainingThread
 from segstudio.viewer.stage import Stage
 
@@ -40,6 +42,9 @@ class Studio(QObject):
         self.stage = Stage(viewer, self.session)
         self._training: TrainingThread | None = None
         self._prediction: PredictionThread | None = None
+        self._reading: ReadingThread | None = None
+        self._wish: Wish | None = None
+        self.session.reading_asked.connect(self._read)
         self.session.training_asked.connect(self._start_training)
         self.session.stop_asked.connect(self._stop_training)
         self.session.case_opened.connect(self._view_case)
@@ -50,7 +55,7 @@ class Studio(QObject):
         """Stop what runs and wait for it; the training's state is saved."""
         self._closed = True
         self._stop_training()
-        for thread in (self._training, self._prediction):
+        for thread in (self._training, self._prediction, self._reading):
             if thread is not None:
                 thread.wait()
         # A studio holds its viewer, so forgetting it here is what frees both.
@@ -68,6 +73,46 @@ class Studio(QObject):
         self._training = thread
         self.session.start_training(run)
         thread.start()
+
+    def _read(self, wish: Wish) -> None:
+        """Read beside the window; one wish at a time, and of those that wait only the newest."""
+        if self._reading is not None:
+            self._wish = wish
+            return
+        thread = ReadingThread(wish)
+        thread.found.connect(self._list_cases)
+        thread.read.connect(self._show_case)
+        thread.failed.connect(self._warn)
+        thread.finished.connect(self._end_reading)
+        self._reading = thread
+        self.session.note_reading(wish.text)
+        thread.start()
+
+    def _end_reading(self) -> None:
+        thread, self._reading = self._reading, None
+        wish, self._wish = self._wish, None
+        if thread is None:
+            return
+        thread.wait()
+        thread.deleteLater()
+        if self._closed:
+            return
+        if wish is None:
+            self.session.note_reading("")
+        else:
+            self._read(wish)
+
+    @at_the_edge
+    def _list_cases(self, dataset: Dataset) -> None:
+        if not self._closed:
+            self.session.list_cases(dataset)
+
+    @at_the_edge
+    def _show_case(self, opened: OpenCase) -> None:
+        dataset = self.session.dataset
+        # A script may have opened another dataset meanwhile.
+        if not self._closed and dataset is not None and opened.case in dataset.cases:
+            self.session.show_read(opened)
 
     def _start_training(self, config: TrainConfig) -> None:
         dataset = self.session.dataset

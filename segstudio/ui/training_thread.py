@@ -11,7 +11,7 @@ from qtpy.QtCore import QThread, Signal
 from segstudio.core.errors import InputError, sentence
 from segstudio.core.volume import Volume
 from segstudio.learn.events import EpochDone, Event
-from segstudio.session import OpenCase
+from segstudio.open_case import OpenCase
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from segstudio.core.distance import signed_distance
 from segstudio.core.labels import PALETTE, ClassTable
-from segstudio.session import MapChoice, OpenCase, Session
+from segstudio.open_case import OpenCase
+from segstudio.session import MapChoice, Session
 from segstudio.viewer.placement import placement
 
 if TYPE_CHECKING:

@@ -10,8 +10,11 @@ from qtpy.QtWidgets import QApplication, QDockWidget, QWidget
 from shiboken6 import isValid
 
 from segstudio.ui.prediction_thread import PredictionThread
+from segstudio.ui.reading_thread import ReadingThread
 from segstudio.ui.studio import _studios
 from segstudio.ui.training_thread import TrainingThread
+
+THREADS = (TrainingThread, PredictionThread, ReadingThread)
 
 
 class Window:
@@ -42,6 +45,10 @@ class Window:
         """Let the window work until a condition holds."""
         self._qtbot.waitUntil(condition, timeout=int(seconds * 1000))
 
+    def wait_for_reading(self) -> None:
+        """Let the window work until what was asked for is read."""
+        self.wait_for(lambda: not self.session.reading, 30)
+
     def grab(self, path: Path) -> None:
         """Save a picture of the window."""
         assert self.main.grab().save(str(path))
@@ -62,7 +69,7 @@ def window(qtbot: QtBot, runs: Path) -> Iterator[Window]:
     made.viewer.close()
     qtbot.wait(50)
     # By type(), since isinstance() asks torch's lazy modules for attributes that warn.
-    threads = [t for t in gc.get_objects() if type(t) in (TrainingThread, PredictionThread)]
+    threads = [t for t in gc.get_objects() if type(t) in THREADS]
     assert not [t for t in threads if isValid(t) and t.isRunning()]
     assert made.viewer not in _studios
     assert not [w for w in QApplication.topLevelWidgets() if w.isVisible()]

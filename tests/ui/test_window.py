@@ -29,6 +29,7 @@ def test_open_see_paint_save_train_and_look(window, hearts, runs, tmp_path, monk
     data = window.panel("Data")
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(hearts))
     click(window, data.open_folder)
+    window.wait_for_reading()
     layers = {role: window.studio.stage.layer(role) for role in (IMAGE, LABELS, MAP)}
     volume = window.session.open_case.volume
     assert data.cases.count() == 8
@@ -127,9 +128,11 @@ def test_each_mistake_is_told_in_a_sentence(window, hearts, tmp_path, monkeypatc
         QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "broken.nii.gz"), "")
     )
     click(window, data.open_file)
+    window.wait_for_reading()
     assert "broken.nii.gz" in window.said[-1]
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "empty"))
     click(window, data.open_folder)
+    window.wait_for_reading()
     assert "holds no image" in window.said[-1]
 
 
@@ -161,6 +164,7 @@ def test_labels_painted_on_bare_images_can_be_trained_on(
     data = window.panel("Data")
     for row in range(data.cases.count()):
         data.cases.setCurrentRow(row)
+        window.wait_for_reading()
         click(window, data.new_labels)
         window.studio.stage.layer(LABELS).paint((1, 20, 20), 1)
         chosen = {}
@@ -191,6 +195,7 @@ def test_the_panels_follow_the_session_and_the_session_the_panels(window, hearts
     session.show_case(second)
     assert data.cases.currentItem().text().endswith(second)
     data.cases.setCurrentRow(2)
+    window.wait_for_reading()
     assert session.open_case.case.name == session.dataset.cases[2].name
 
 

@@ -1,0 +1,43 @@
+"""The thread that finds a dataset and reads a case of it."""
+
+import logging
+
+from qtpy.QtCore import QThread, Signal
+
+from segstudio.core.errors import InputError, sentence
+from segstudio.open_case import read_case
+from segstudio.session import Wish
+
+logger = logging.getLogger(__name__)
+
+
+class ReadingThread(QThread):
+    """Reads what is wished for.
+
+    Parameters
+    ----------
+    wish : Wish
+        The dataset, and perhaps the case.
+    """
+
+    found = Signal(object)
+    read = Signal(object)
+    failed = Signal(str)
+
+    def __init__(self, wish: Wish) -> None:
+        super().__init__()
+        self._wish = wish
+
+    def run(self) -> None:
+        """Read; what goes wrong is told as a sentence."""
+        try:
+            dataset, case = self._wish.find(), self._wish.case
+            if case is None:
+                # Before its first case: one that is damaged does not keep the others shut.
+                self.found.emit(dataset)
+                case = dataset.cases[0]
+            self.read.emit(read_case(dataset, case))
+        except Exception as error:
+            if not isinstance(error, InputError):
+                logger.exception("The reading failed")
+            self.failed.emit(sentence(error))
