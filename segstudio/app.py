@@ -2,11 +2,12 @@
 
 import os
 import threading
+import weakref
 from collections.abc import Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 # Before anything imports Qt: pyqtgraph would choose another binding than napari's.
 if find_spec("PySide6"):
@@ -18,6 +19,8 @@ from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox
 
 from segstudio import __version__
 from segstudio.compare.demo import demo, demo_config, make_demo_dataset
+from segstudio.data.formats import has_known_suffix
+from segstudio.session import Session
 from segstudio.ui.curves_panel import CurvesPanel
 from segstudio.ui.data_panel import DataPanel
 from segstudio.ui.distance_panel import DistancePanel
@@ -64,7 +67,34 @@ def make_window() -> "tuple[Viewer, Studio]":
     main.resizeDocks([docks["Curves"]], [200], Qt.Orientation.Vertical)
     main.resize(1280, 800)
     _add_about(main)
+    _open_as_cases(viewer, session)
     return viewer, studio
+
+
+def _open_as_cases(viewer: "Viewer", session: Session) -> None:
+    """Open as cases what is dropped on the window or chosen in napari's File menu.
+
+    What is no NIfTI file or folder is napari's, and so is what it is asked to stack or to open with
+    a reader of the user's choice.
+    """
+    qt_viewer = viewer.window._qt_viewer
+    # Both ways lead through this one method, and no public one does. The viewer is held weakly:
+    # one that held itself would not be gone when its window is closed.
+    itself, napari_open = weakref.ref(qt_viewer), type(qt_viewer)._qt_open
+
+    def opened(filenames: Sequence[str], stack: object = False, **options: Any) -> None:
+        paths = [Path(name) for name in filenames]
+        if stack or any(options.values()) or not all(_is_data(path) for path in paths):
+            napari_open(itself(), filenames, stack=stack, **options)
+        else:
+            session.ask_open(*paths)
+
+    qt_viewer._qt_open = opened
+
+
+def _is_data(path: Path) -> bool:
+    """Return whether a path is a NIfTI file or a folder; one with a suffix is an image, as Zarr."""
+    return not path.suffix if path.is_dir() else path.exists() and has_known_suffix(path)
 
 
 def run_window(paths: Sequence[Path]) -> None:

@@ -32,7 +32,11 @@ class DataPanel(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self.open_file = _button("Open image…", "Open one NIfTI image, with labels beside it.")
+        self.open_file = _button(
+            "Open image…",
+            "Open one NIfTI image, with labels beside it. It may as well be dropped on segstudio's "
+            "own window; with Alt held, as a layer only.",
+        )
         self.open_folder = _button(
             "Open folder…", "Open an ACDC folder, or images with NAME_gt labels beside them."
         )

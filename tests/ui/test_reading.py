@@ -3,8 +3,11 @@
 import threading
 import time
 
+import numpy as np
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QMimeData, Qt, QUrl
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtWidgets import QApplication, QFileDialog
 
 from segstudio.compare import demo
 from segstudio.data.datasets import open_dataset
@@ -23,6 +26,10 @@ class Gate:
 
     def open(self) -> None:
         self._open.set()
+
+
+def cases(folder):
+    return open_dataset(folder).cases
 
 
 def test_the_sample_hearts_are_made_beside_the_window(window, runs, monkeypatch) -> None:
@@ -71,7 +78,7 @@ def test_of_the_cases_clicked_while_one_is_read_the_last_is_shown(window, hearts
 
 def test_a_case_that_cannot_be_read_leaves_the_one_in_view_chosen(window, hearts, tmp_path) -> None:
     for name, size in (("a", None), ("b", 900)):
-        content = open_dataset(hearts).cases[0].image.read_bytes()
+        content = cases(hearts)[0].image.read_bytes()
         (tmp_path / f"{name}.nii.gz").write_bytes(content[:size])
     window.session.open(tmp_path)
     data = window.panel("Data")
@@ -87,7 +94,7 @@ def test_a_case_that_cannot_be_read_leaves_the_one_in_view_chosen(window, hearts
 def test_a_first_case_that_cannot_be_read_leaves_the_list_of_the_others(
     window, hearts, tmp_path
 ) -> None:
-    content = open_dataset(hearts).cases[0].image.read_bytes()
+    content = cases(hearts)[0].image.read_bytes()
     (tmp_path / "a.nii.gz").write_bytes(content[:900])
     (tmp_path / "b.nii.gz").write_bytes(content)
     window.session.ask_open(tmp_path)
@@ -100,7 +107,7 @@ def test_a_first_case_that_cannot_be_read_leaves_the_list_of_the_others(
 
 
 def test_a_reading_that_a_script_has_overtaken_is_not_shown(window, hearts, tmp_path) -> None:
-    case = open_dataset(hearts).cases[0]
+    case = cases(hearts)[0]
     (tmp_path / "mine.nii.gz").write_bytes(case.image.read_bytes())
     window.session.open(hearts)
     window.session.ask_case(window.session.dataset.cases[1].name)
@@ -108,6 +115,46 @@ def test_a_reading_that_a_script_has_overtaken_is_not_shown(window, hearts, tmp_
     window.wait_for_reading()
 
     assert window.session.open_case.case.name == "mine"
+
+
+def drop(widget, *paths) -> None:
+    """Drop files on a widget as a file manager does."""
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    nothing, left = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
+    place, copy = widget.rect().center(), Qt.DropAction.CopyAction
+    QApplication.sendEvent(widget, QDragEnterEvent(place, copy, mime, left, nothing))
+    QApplication.sendEvent(widget, QDropEvent(place.toPointF(), copy, mime, left, nothing))
+
+
+def test_what_is_dropped_on_the_window_is_opened_as_cases(window, hearts) -> None:
+    qt_viewer, images = window.viewer.window._qt_viewer, [c.image for c in cases(hearts)[:2]]
+    drop(qt_viewer._welcome_widget, hearts)
+    window.wait_for_reading()
+    assert len(window.session.dataset.cases) == 8
+    drop(qt_viewer, *images)
+    window.wait_for_reading()
+
+    assert [c.image for c in window.session.dataset.cases] == images
+    assert [layer for layer in window.viewer.layers if layer.source.path] == []
+
+
+def test_the_file_menu_opens_cases(window, hearts, monkeypatch) -> None:
+    image = cases(hearts)[2].image
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_, **__: ([str(image)], ""))
+    window.viewer.window._qt_viewer._open_files_dialog()
+    window.wait_for_reading()
+
+    assert window.session.open_case.case.image == image
+
+
+def test_what_is_no_volume_is_a_layer_of_napari(window, hearts, tmp_path) -> None:
+    window.session.open(hearts)
+    np.save(tmp_path / "a.npy", np.zeros((4, 5)))
+    drop(window.viewer.window._qt_viewer, tmp_path / "a.npy")
+
+    assert window.viewer.layers["a"].data.shape == (4, 5)
+    assert len(window.session.dataset.cases) == 8
 
 
 @pytest.mark.parametrize("wishes", [1, 2])
