@@ -190,6 +190,13 @@ def install(root: Path, venv: Path, extras: Iterable[str]) -> None:
         )
 
 
+def compile_kernels(venv: Path) -> None:
+    """Compile now what would hold up the first window; a failure shows when it is needed."""
+    say("Compiling the kernels of maps and losses (half a minute, once) ...")
+    warm_up = "from segstudio.losses.warm_up import warm_up; warm_up()"
+    captured([venv_program(venv, "python"), "-c", warm_up])
+
+
 # The system's libraries
 
 
@@ -301,6 +308,7 @@ def set_up(root: Path, extras: frozenset[str]) -> None:
     else:
         make_venv(venv)
     install(root, venv, wanted.extras)
+    compile_kernels(venv)
     write_stamp(venv, wanted)
 
 

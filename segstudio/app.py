@@ -126,13 +126,17 @@ def run_demo_window(out: Path, seconds: float) -> None:
 
 
 def load_slow_libraries() -> threading.Thread:
-    """Import torch and compile the distance kernel beside the window; return the thread."""
+    """Import torch and load the compiled kernels beside the window; return the thread."""
 
     def load() -> None:
-        from segstudio.core.distance import warm_up
+        from segstudio.core.distance import warm_up as warm_up_distance
+
+        # First the maps, which a window needs at once.
+        warm_up_distance()
+        import segstudio.learn.training  # noqa: F401
+        from segstudio.losses.warm_up import warm_up
 
         warm_up()
-        import segstudio.learn.training  # noqa: F401
 
     thread = threading.Thread(target=load, daemon=True, name="segstudio-load")
     thread.start()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from segstudio.core.labels import ClassTable
 from segstudio.core.volume import Volume
@@ -67,24 +68,36 @@ class Predictor:
         indices = [probs.argmax(axis=0) for probs in self._probs(volume)]
         return self.classes.to_values(np.concatenate(indices))
 
+    def logits(self, volume: Volume, plane: int) -> NDArray[np.float32]:
+        """Return the network's output ``(K, Y, X)`` for one plane of a volume."""
+        (logits,) = self._forward(self._padded(volume)[plane : plane + 1], volume)
+        return np.asarray(logits)
+
     def _probs(self, volume: Volume) -> Iterator[NDArray[np.float32]]:
         """Yield the probabilities ``(K, z, Y, X)`` of a few planes at a time."""
+        image = self._padded(volume)
+        for start in range(0, len(image), PLANES_AT_ONCE):
+            logits = self._forward(image[start : start + PLANES_AT_ONCE], volume)
+            yield np.moveaxis(softmax(logits, axis=1), 1, 0)
+
+    def _padded(self, volume: Volume) -> torch.Tensor:
+        """Return the planes as the network takes them, ``(Z, 1, Y, X)``."""
         rows, columns = volume.data.shape[1:]
         padded = round_up((rows, columns), self._multiple)
-        image = torch.from_numpy(fit_plane(normalise(volume.data), padded))[:, None]
+        return torch.from_numpy(fit_plane(normalise(volume.data), padded))[:, None]
+
+    def _forward(self, planes: torch.Tensor, volume: Volume) -> NDArray[np.float32]:
+        """Return the logits of some planes, cut back to the volume's rows and columns."""
+        rows, columns = volume.data.shape[1:]
         self._model.eval()
-        for start in range(0, len(image), PLANES_AT_ONCE):
-            planes = image[start : start + PLANES_AT_ONCE]
-            yield fit_plane(self._forward(planes), (rows, columns))
-
-    def _forward(self, planes: torch.Tensor) -> NDArray[np.float32]:
         with torch.inference_mode():
-            logits = self._model(self._compute.image(planes))
-            probs: NDArray[np.float32] = logits.float().softmax(1).movedim(1, 0).cpu().numpy()
-        return probs
+            logits: NDArray[np.float32] = (
+                self._model(self._compute.image(planes)).float().cpu().numpy()
+            )
+        return fit_plane(logits, (rows, columns))
 
 
-def load_predictor(run: str | Path, device: str = "auto") -> Predictor:
+def load_predictor(run: str | Path, device: str = "auto", *, newest: bool = False) -> Predictor:
     """Return the predictor of a run: its best checkpoint, or its last where no epoch ended.
 
     Parameters
@@ -94,6 +107,8 @@ def load_predictor(run: str | Path, device: str = "auto") -> Predictor:
     device : str
         Where to compute, as in `TrainConfig`; not where the run was trained, perhaps on another
         machine. The precision is the run's own where the device has it.
+    newest : bool
+        Take the last checkpoint, to see how the training ended.
 
     Raises
     ------
@@ -103,7 +118,7 @@ def load_predictor(run: str | Path, device: str = "auto") -> Predictor:
     """
     folder = RunFolder.opened(Path(run))
     config, classes = folder.read_config()
-    path = folder.best if folder.best.exists() else folder.last
+    path = folder.last if newest or not folder.best.exists() else folder.best
     state = load_checkpoint(path)
     compute = compute_to_predict(config, device)
     model = build_unet(1, len(classes), config.base_channels, config.levels, config.seed)

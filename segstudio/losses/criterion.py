@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from segstudio.losses.expression import parse_loss
+from segstudio.losses.log_softmax import log_softmax
 from segstudio.losses.registry import module_of
 from segstudio.losses.target import Target
 
@@ -51,7 +52,7 @@ class Criterion:
             The scalar to differentiate, and what each part contributed: the parts add up to it.
         """
         with torch.autocast(logits.device.type, enabled=False):
-            parts = self.parts(logits.float().log_softmax(dim=1), target, epoch)
+            parts = self.parts(log_softmax(logits.float()), target, epoch)
             total = torch.stack(list(parts.values())).sum()
         return total, {label: float(part.detach()) for label, part in parts.items()}
 

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from segstudio.losses.reduction import Classes, Reduction, axes_of, chosen
+from segstudio.losses.log_softmax import probs_of
+from segstudio.losses.reduction import Classes, Reduction, chosen
 from segstudio.losses.target import Target
 
 
@@ -24,45 +25,81 @@ def distance_regions(
     classes : {'all', 'foreground'}
         The classes to look at.
     reduction : {'sample', 'class', 'one'}
-        What the sums run over; see `axes_of`.
+        What the sums run over: each class and sample for itself, each class over the batch, or
+        all.
 
     Returns
     -------
     (Tensor, Tensor)
         Shape (N, K), (K,) or (). Both 0 for a class whose map is 0.
     """
-    log_s, sdm = chosen(log_probs, classes), chosen(target.maps, classes)
-    regions: tuple[Tensor, Tensor] = _Regions.apply(  # type: ignore[no-untyped-call]
-        log_s, sdm, axes_of(log_s, reduction)
-    )
-    return regions
+    first = 0 if classes == "all" else 1
+    sums = _RegionSums.apply(log_probs, target.maps, first)  # type: ignore[no-untyped-call]
+    true, false = (chosen(each, classes) for each in sums)
+    if reduction == "class":
+        return true.sum(0), false.sum(0)
+    return (true.sum(), false.sum()) if reduction == "one" else (true, false)
 
 
-class _Regions(torch.autograd.Function):
-    """T and F in one pass over the maps, and their gradient in another.
-
-    Written out, it takes half of the time that autograd needs, which keeps every step in between.
-    """
+class _RegionSums(torch.autograd.Function):
+    """T and F of every sample and class ``(N, K)``, those before the first class being 0."""
 
     @staticmethod
-    def forward(
-        ctx: Any, log_s: Tensor, sdm: Tensor, axes: tuple[int, ...]
-    ) -> tuple[Tensor, Tensor]:
-        s = log_s.exp()
-        inside = sdm.clamp(max=0)
-        true = (inside * s).sum(axes).neg_()
-        # 1 − s by subtraction loses what precision log s still has near s = 1.
-        false = torch.where(sdm > 0, s, log_s.expm1()).mul_(sdm).sum(axes)
-        ctx.save_for_backward(s, sdm)
-        ctx.axes = axes
-        return true, false
+    def forward(ctx: Any, log_probs: Tensor, sdm: Tensor, first: int) -> tuple[Tensor, Tensor]:
+        probs = probs_of(log_probs).flatten(2)
+        maps = sdm.to(probs.dtype).flatten(2)
+        ctx.save_for_backward(probs, maps)
+        ctx.shape, ctx.first = log_probs.shape, first
+        return (_sums_compiled if probs.device.type == "cpu" else _sums)(probs, maps, first)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, by_true: Tensor, by_false: Tensor) -> tuple[Tensor, None, None]:
-        s, sdm = ctx.saved_tensors
-        for axis in ctx.axes:
-            by_true, by_false = by_true.unsqueeze(axis), by_false.unsqueeze(axis)
-        # ∂T/∂log s = φ_t s and ∂F/∂log s = (φ_bg − φ_t) s = φ s, where φ_t = −min(φ, 0).
-        grad = (sdm * by_false).sub_(sdm.clamp(max=0).mul_(by_true)).mul_(s)
-        return grad, None, None
+        probs, maps = ctx.saved_tensors
+        pull = _pulls_compiled if probs.device.type == "cpu" else _pulls
+        return pull(probs, maps, ctx.first, by_true, by_false).reshape(ctx.shape), None, None
+
+
+def _sums(probs: Tensor, maps: Tensor, first: int) -> tuple[Tensor, Tensor]:
+    """Return T and F by whole-array operations, on any device."""
+    maps = _without(maps, first)
+    inside = -maps.clamp(max=0)
+    # 1 − s by subtraction is 0 where s is nearly 1: it is what the classes on either side sum to.
+    below = torch.nn.functional.pad(probs, (0, 0, 1, 0))[:, :-1].cumsum(1)
+    above = torch.nn.functional.pad(probs, (0, 0, 0, 1))[:, 1:].flip(1).cumsum(1).flip(1)
+    false = maps.clamp(min=0) * probs + inside * (below + above)
+    return (inside * probs).sum(2), false.sum(2)
+
+
+def _pulls(probs: Tensor, maps: Tensor, first: int, by_true: Tensor, by_false: Tensor) -> Tensor:
+    """Return the derivative by log s by whole-array operations, on any device."""
+    maps = _without(maps, first)
+    return probs * (maps * by_false[..., None] - maps.clamp(max=0) * by_true[..., None])
+
+
+def _without(maps: Tensor, first: int) -> Tensor:
+    """Return the maps, zero before the first class."""
+    return torch.cat([torch.zeros_like(maps[:, :first]), maps[:, first:]], dim=1)
+
+
+def _sums_compiled(probs: Tensor, maps: Tensor, first: int) -> tuple[Tensor, Tensor]:
+    """Return T and F by the compiled kernel, on the CPU."""
+    # Deferred: numba takes longer to load than a card should wait for.
+    from segstudio.core.region_sums import region_sums
+
+    sums = torch.empty(*probs.shape[:2], 2, dtype=torch.float64)
+    region_sums(probs.contiguous().numpy(), maps.contiguous().numpy(), first, sums.numpy())
+    true, false = sums.to(probs.dtype).unbind(2)
+    return true, false
+
+
+def _pulls_compiled(
+    probs: Tensor, maps: Tensor, first: int, by_true: Tensor, by_false: Tensor
+) -> Tensor:
+    """Return the derivative by log s by the compiled kernel, on the CPU."""
+    from segstudio.core.region_sums import region_pulls
+
+    pulls = torch.empty_like(probs, memory_format=torch.contiguous_format)
+    s, phi, true, false = (t.contiguous().numpy() for t in (probs, maps, by_true, by_false))
+    region_pulls(s, phi, first, true, false, pulls.numpy())
+    return pulls

@@ -62,7 +62,7 @@ def loss(
     from segstudio.losses.distance_regions import distance_regions
 
     true, false = distance_regions(log_probs, target, classes, reduction)
-    room: "Tensor | float" = epsilon
+    room: Tensor | float = epsilon
     if share:
         inside = chosen(target.maps, classes).clamp(max=0)
         room = epsilon - share * inside.sum(axes_of(inside, reduction))

@@ -103,5 +103,5 @@ def test_at_an_empty_prediction_the_boundary_loss_lets_go_where_the_modified_one
 
 
 def test_an_unknown_way_to_look_is_refused() -> None:
-    with pytest.raises(InputError, match="not seen by 'prob'. Did you mean 'probs'"):
+    with pytest.raises(InputError, match=r"not seen by 'prob'\. Did you mean 'probs'"):
         loss_lens("dice", logits(), target(), "prob")  # type: ignore[arg-type]

@@ -232,7 +232,8 @@ def test_value_and_gradient_are_finite(name: str, image: str, scale: float) -> N
 def test_false_negatives_too_small_for_one_minus_s_still_count() -> None:
     # log s = −2·10⁻⁹ on the target, where 1 − s is 0 in float32; truly FN = (1 + 2) · 2·10⁻⁹.
     # Off it s = e⁻⁴⁰, so FP is next to nothing, and TP = 1 + 2.
-    log_probs = torch.tensor([[[[-0.0, -0.0, -20, -20]], [[-40, -40, -2e-9, -2e-9]]]])
+    rest = log(2e-9)
+    log_probs = torch.tensor([[[[-0.0, -0.0, rest, rest]], [[-40, -40, -2e-9, -2e-9]]]])
     loss = module_of("modified-boundary").loss
     found = loss(log_probs, target_of(LINE, 2), epsilon=0.0).item()
     assert found == pytest.approx(-3 / (3 * 2e-9), rel=1e-5)
