@@ -16,6 +16,7 @@ from segstudio.cli_paths import PathsOrCommand, expect, refuse_existing
 from segstudio.core.errors import InputError, sentence
 from segstudio.display import has_display, has_qt, opengl
 from segstudio.learn.config import DEFAULT_LOSS, make_config, read_settings
+from segstudio.losses.registry import card, cards
 
 INTERRUPTED = 130  # the shell's own status for a command ended by Ctrl+C
 MOST_MAPS = 64
@@ -256,22 +257,13 @@ def _number(value: float | None, digits: int = 4) -> str:
 )
 def losses(name: say.LossArgument = None) -> None:
     """Print the losses, or the card of one."""
-    from segstudio.losses.registry import card, cards
-
     if name is None:
         for row in cards():
-            typer.echo(f"{row.name:<18} {row.title}: {row.bounds}")
+            typer.echo(f"{row.name:<28} {row.title}: {row.bounds}")
+        hint = "'dice + 0.01*boundary' is a loss too. 'segstudio losses NAME' explains one."
+        typer.echo(hint, err=True)
         return
-    one = card(name)
-    for title, text in (
-        (one.title, one.formula),
-        ("Range", one.bounds),
-        ("Class that is absent", one.absent),
-        ("Reading the curve", one.reading),
-        ("Learning rate", f"{one.learning_rate:g} (Adam)"),
-        ("Distance maps", "needed" if one.needs_maps else "not needed"),
-        ("Reference", one.reference),
-    ):
+    for title, text in say.card_rows(card(name)):
         typer.echo(f"{title}: {text}")
 
 

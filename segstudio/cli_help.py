@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from segstudio.learn.config import DEFAULT_LOSS, TrainConfig
+from segstudio.losses.card import Card
+from segstudio.losses.expression import options_of
 
 
 def examples(*lines: str) -> str:
@@ -23,6 +25,24 @@ def settings() -> str:
         text = textwrap.wrap(f"{field.description}{default}", 58)
         rows += [f"  {name:<16} {text[0]}", *(" " * 19 + line for line in text[1:])]
     return "\n\n\b\nSettings in the TOML file of --config, as 'name = value':\n" + "\n".join(rows)
+
+
+def card_rows(one: Card) -> list[tuple[str, str]]:
+    """Return what a loss says of itself, line by line."""
+    options = ", ".join(f"{key}={value}" for key, value in options_of(one.name).items())
+    given = "" if one.maps is None else ", ".join(one.maps.words())
+    rows = [
+        (one.title, one.formula),
+        ("Range", one.bounds),
+        ("Class that is absent", one.absent),
+        ("Reading the curve", one.reading),
+        ("Note", one.note),
+        ("Options", f"{one.name}({options})" if options else "none"),
+        ("Learning rate", f"{one.learning_rate:g} (Adam)"),
+        ("Distance maps", given or "not needed"),
+        ("Reference", one.reference),
+    ]
+    return [(title, text) for title, text in rows if text]
 
 
 STUDIO = (
@@ -105,7 +125,10 @@ NewRun = Annotated[
 ]
 LossName = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help=f"'segstudio losses' lists them.  [default: {DEFAULT_LOSS}]"),
+    typer.Option(
+        metavar="NAME",
+        help=f"A loss or a sum of some; see 'segstudio losses'.  [default: {DEFAULT_LOSS}]",
+    ),
 ]
 Epochs = Annotated[
     int | None, typer.Option(metavar="N", help="Passes over all slices.  [default: 12]")

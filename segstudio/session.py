@@ -1,7 +1,7 @@
 """What is open now: the one mutable state of the program. Scriptable, free of Qt and torch."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from psygnal import Signal
 
 from segstudio.core.errors import InputError
 from segstudio.core.labels import PALETTE, ClassTable
+from segstudio.core.loss_maps import MapOptions
 from segstudio.data.datasets import Case, Dataset, labels_beside, open_paths
 from segstudio.data.formats import write_labels
 from segstudio.learn.config import TrainConfig
@@ -30,11 +31,14 @@ class MapChoice:
         Measured in each plane, as the loss of a 2-D network sees it, or in the volume.
     visible : bool
         Whether it is shown at all.
+    options : MapOptions
+        How it is measured and shaped.
     """
 
     value: int = 1
     per_plane: bool = True
     visible: bool = True
+    options: MapOptions = field(default_factory=MapOptions)
 
 
 @dataclass(frozen=True, eq=False)

@@ -77,6 +77,18 @@ class MapOptions:
         """Return a spacing in mm in the unit of the maps."""
         return (1.0,) * len(spacing) if self.unit == "voxels" else tuple(spacing)
 
+    def words(self) -> list[str]:
+        """Return what the options say, in words."""
+        said = [f"in {self.unit}", f"to the nearest {self.convention}"]
+        if self.absent == "constant":
+            said.append(f"{self.absent_distance:g} where the class is absent")
+        if self.pieces != "as they are":
+            said.append(f"pieces of {self.pieces}")
+        said += [
+            f"{name} {getattr(self, name):g}" for name in ("floor", "cap") if getattr(self, name)
+        ]
+        return [*said, "square root"] if self.root else said
+
 
 def loss_maps(
     labels: NDArray[np.integer],

@@ -161,6 +161,12 @@ def _options_of(name: str) -> dict[str, Any]:
     return {p.name: p.annotation for p in parameters if p.kind is p.KEYWORD_ONLY}
 
 
+def options_of(name: str) -> dict[str, Any]:
+    """Return the options of a loss and their defaults."""
+    parameters = inspect.signature(module_of(name).loss).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+
 def _value(name: str, key: str, text: str, kind: Any) -> Any:
     """Return an option's value, which is a word, a switch or a number not below 0."""
     known = ("true", "false") if kind is bool else get_args(kind)

@@ -1,10 +1,21 @@
 """The distance panel: which class's signed distance map is shown, and how it is measured."""
 
+from dataclasses import replace
+
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QWidget
 
+from segstudio.core.distance import Convention
+from segstudio.core.loss_maps import MapOptions
+from segstudio.losses.registry import cards
 from segstudio.open_case import OpenCase
 from segstudio.session import MapChoice, Session
 from segstudio.ui.edge import at_the_edge
+
+CONVENTIONS: dict[Convention, str] = {
+    "voxel": "the nearest voxel of the other side",
+    "contour": "the class's outermost voxels",
+    "face": "the face between voxels",
+}
 
 
 class DistancePanel(QWidget):
@@ -13,6 +24,20 @@ class DistancePanel(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
+        self._make_choices()
+        self._lay_out()
+        self._follow_choice(session.map_choice)
+        if session.open_case is not None:
+            self._list_classes(session.open_case)
+        self.shown.toggled.connect(self._choose)
+        self.shaped.activated.connect(self._choose_shape)
+        for choice in (self.classes, self.measured, self.convention):
+            choice.activated.connect(self._choose)
+        session.case_opened.connect(self._list_classes)
+        session.labels_made.connect(self._list_new_classes)
+        session.map_chosen.connect(self._follow_choice)
+
+    def _make_choices(self) -> None:
         self.shown = QCheckBox("Show the distance map")
         self.shown.setToolTip("Lay the map of the chosen class over the image.")
         self.classes = QComboBox()
@@ -23,42 +48,59 @@ class DistancePanel(QWidget):
         self.measured.setToolTip(
             "In each plane: what the loss of a 2-D network sees. In the volume: true distances."
         )
+        self.convention = QComboBox()
+        for convention, text in CONVENTIONS.items():
+            self.convention.addItem(text, convention)
+        self.convention.setToolTip("What distances run to; the choices differ by a voxel at most.")
+        self.shaped = QComboBox()
+        self.shaped.addItem("plain distances", MapOptions())
+        for c in cards():
+            if c.maps is not None:
+                self.shaped.addItem(f"as given to: {c.title}", c.maps)
+        self.shaped.setToolTip("Losses may be given capped maps, or maps in voxels.")
+        self.unit = QLabel("")
+        for box in (self.convention, self.shaped):
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+
+    def _lay_out(self) -> None:
         explained = QLabel(
             "φ is the distance of every voxel to the contour of the class: negative (blue) "
             "inside, positive (red) outside. A class that a plane does not hold has no contour "
             "there, and φ is 0."
         )
         explained.setWordWrap(True)
-        self.unit = QLabel("")
         form = QFormLayout(self)
         form.addRow(self.shown)
         form.addRow("Class", self.classes)
         form.addRow("Measured", self.measured)
+        form.addRow("To", self.convention)
+        form.addRow("Shown", self.shaped)
         form.addRow("Unit", self.unit)
         form.addRow(explained)
-        self._follow_choice(session.map_choice)
-        if session.open_case is not None:
-            self._list_classes(session.open_case)
-        self.shown.toggled.connect(self._choose)
-        self.classes.activated.connect(self._choose)
-        self.measured.activated.connect(self._choose)
-        session.case_opened.connect(self._list_classes)
-        session.labels_made.connect(self._list_new_classes)
-        session.map_chosen.connect(self._follow_choice)
 
     @at_the_edge
     def _choose(self, *_: object) -> None:
         value = self.classes.currentData()
-        if value is not None:
-            self.session.choose_map(
-                MapChoice(value, self.measured.currentData(), self.shown.isChecked())
-            )
+        if value is None:
+            return
+        shape: MapOptions = self.shaped.currentData()
+        options = replace(shape, convention=self.convention.currentData())
+        per_plane, shown = self.measured.currentData(), self.shown.isChecked()
+        self.session.choose_map(MapChoice(value, per_plane, shown, options))
+
+    @at_the_edge
+    def _choose_shape(self, *_: object) -> None:
+        """Take a loss's maps with its own convention."""
+        shape: MapOptions = self.shaped.currentData()
+        self.convention.setCurrentIndex(self.convention.findData(shape.convention))
+        self._choose()
 
     def _list_classes(self, opened: OpenCase) -> None:
         self.classes.clear()
         for c in opened.classes.foreground:
             self.classes.addItem(c.name, c.value)
-        self.unit.setText("mm" if opened.volume.grid.unit == "mm" else "voxels (size unknown)")
         self._follow_choice(self.session.map_choice)
 
     def _list_new_classes(self, _labels: object) -> None:
@@ -66,10 +108,19 @@ class DistancePanel(QWidget):
             self._list_classes(self.session.open_case)
 
     def _follow_choice(self, choice: MapChoice) -> None:
-        for widget in (self.shown, self.classes, self.measured):
+        widgets = (self.shown, self.classes, self.measured, self.convention)
+        for widget in widgets:
             widget.blockSignals(True)
         self.shown.setChecked(choice.visible)
         self.classes.setCurrentIndex(self.classes.findData(choice.value))
         self.measured.setCurrentIndex(self.measured.findData(choice.per_plane))
-        for widget in (self.shown, self.classes, self.measured):
+        self.convention.setCurrentIndex(self.convention.findData(choice.options.convention))
+        for widget in widgets:
             widget.blockSignals(False)
+        self.unit.setText(self._unit(choice))
+
+    def _unit(self, choice: MapChoice) -> str:
+        opened = self.session.open_case
+        if opened is not None and opened.volume.grid.unit != "mm":
+            return "voxels (size unknown)"
+        return choice.options.unit

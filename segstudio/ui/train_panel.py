@@ -2,11 +2,8 @@
 
 from pathlib import Path
 
-from qtpy.QtCore import QEvent, Qt, QTimer
-from qtpy.QtGui import QPalette
 from qtpy.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
@@ -27,10 +24,9 @@ from segstudio.learn.events import (
     StepDone,
     Warned,
 )
-from segstudio.losses.registry import card, cards
 from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
-from segstudio.ui.formula import formula_pixmap
+from segstudio.ui.loss_choice import LossChoice
 
 THOUSAND = 1000
 IDLE = "Choose a loss and press Start."
@@ -45,7 +41,7 @@ class TrainPanel(QWidget):
         self._make_choices()
         self._make_controls()
         self._lay_out()
-        self.loss.currentIndexChanged.connect(self._show_card)
+        self.loss.changed.connect(self._take_learning_rate)
         self.start.clicked.connect(self._start)
         self.stop.clicked.connect(self._stop)
         session.training_asked.connect(self._show_config)
@@ -53,21 +49,14 @@ class TrainPanel(QWidget):
         session.training_told.connect(self._follow)
         session.training_ended.connect(self._end)
         self._set_running(session.training is not None)
-        self._show_card()
+        self._take_learning_rate()
         if session.training is not None:
             self._begin(session.training)
             for event in session.told:
                 self._follow(event)
 
     def _make_choices(self) -> None:
-        self.loss = QComboBox()
-        for c in cards():
-            self.loss.addItem(c.title, c.name)
-        self.loss.setCurrentIndex(self.loss.findData(DEFAULT_LOSS))
-        self.loss.setToolTip("What the network is trained to make small.")
-        self.formula = QLabel()
-        self.reading = QLabel()
-        self.reading.setWordWrap(True)
+        self.loss = LossChoice(DEFAULT_LOSS)
         self.epochs = _whole(1, 10_000, 12, "How often the network sees every training slice.")
         self.batch_size = _whole(1, 512, 8, "Slices the network sees in one step.")
         self.learning_rate = QDoubleSpinBox()
@@ -94,9 +83,7 @@ class TrainPanel(QWidget):
         buttons.addWidget(self.start)
         buttons.addWidget(self.stop)
         form = QFormLayout(self)
-        form.addRow("Loss", self.loss)
-        form.addRow(self.formula)
-        form.addRow(self.reading)
+        form.addRow(self.loss)
         form.addRow("Epochs", self.epochs)
         form.addRow("Batch size", self.batch_size)
         form.addRow("Learning rate", self.learning_rate)
@@ -109,7 +96,7 @@ class TrainPanel(QWidget):
     def config(self) -> TrainConfig:
         """Return the settings as they stand in the panel."""
         return make_config(
-            loss=self.loss.currentData(),
+            loss=self.loss.text(),
             epochs=self.epochs.value(),
             batch_size=self.batch_size.value(),
             learning_rate=self.learning_rate.value(),
@@ -119,32 +106,17 @@ class TrainPanel(QWidget):
 
     def _show_config(self, config: TrainConfig) -> None:
         """Show the settings of a training, whoever asked for it."""
-        self.loss.setCurrentIndex(self.loss.findData(config.loss))
+        self.loss.set_text(config.loss)
         self.epochs.setValue(config.epochs)
         self.batch_size.setValue(config.batch_size)
         self.learning_rate.setValue(config.step_size)
         self.seed.setValue(config.seed)
         self.skip_unlabelled.setChecked(config.skip_unlabelled)
 
-    def _show_card(self, *_: object) -> None:
-        chosen = card(self.loss.currentData())
-        self.reading.setText(chosen.reading)
-        self.loss.setToolTip(f"{chosen.title}. Range: {chosen.bounds}. {chosen.reference}.")
-        self.learning_rate.setValue(chosen.learning_rate)
-        # After the panel is drawn, since the first formula loads matplotlib.
-        QTimer.singleShot(0, self._draw_formula)
-
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
-        """Draw the formula again in the colours of a new theme."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.StyleChange:
-            QTimer.singleShot(0, self._draw_formula)
-
-    def _draw_formula(self) -> None:
-        color = self.reading.palette().color(QPalette.ColorRole.WindowText).name()
-        latex = card(self.loss.currentData()).formula
-        self.formula.setPixmap(formula_pixmap(latex, color, self.devicePixelRatioF()))
-        self.formula.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    def _take_learning_rate(self, *_: object) -> None:
+        expression = self.loss.expression()
+        if expression is not None:
+            self.learning_rate.setValue(expression.learning_rate)
 
     @at_the_edge
     def _start(self, _checked: bool = False) -> None:

@@ -7,8 +7,8 @@ from napari.layers import Image, Layer
 from napari.utils.colormaps import Colormap, DirectLabelColormap
 from numpy.typing import NDArray
 
-from segstudio.core.distance import signed_distance
 from segstudio.core.labels import PALETTE, ClassTable
+from segstudio.core.loss_maps import loss_maps
 from segstudio.open_case import OpenCase
 from segstudio.session import MapChoice, Session
 from segstudio.viewer.placement import placement
@@ -221,9 +221,8 @@ class Stage:
 
 def _map_of(opened: OpenCase, labels: NDArray[np.int32], choice: MapChoice) -> NDArray[np.float32]:
     """Return the chosen distance map of some planes."""
-    maps = signed_distance(
-        labels, opened.volume.spacing, classes=[choice.value], per_plane=choice.per_plane
-    )
+    spacing, classes = opened.volume.spacing, [choice.value]
+    maps = loss_maps(labels, spacing, classes, choice.options, per_plane=choice.per_plane)
     phi: NDArray[np.float32] = maps[0]
     return phi
 

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from segstudio.data.datasets import open_dataset
 from segstudio.learn.run_folder import RunFolder
+from segstudio.losses.registry import card
 from segstudio.session import Session
 from segstudio.viewer.stage import IMAGE, LABELS, MAP, PREDICTION
 
@@ -201,14 +202,15 @@ def test_the_panels_follow_the_session_and_the_session_the_panels(window, hearts
 
 def test_the_chosen_loss_brings_its_formula_and_learning_rate(window) -> None:
     train = window.panel("Train")
-    window.wait_for(lambda: not train.formula.pixmap().isNull(), 20)
-    before = train.formula.pixmap().toImage()
-    train.loss.setCurrentIndex(train.loss.findData("dice"))
+    formula, names = train.loss.formula, train.loss.names
+    window.wait_for(lambda: not formula.pixmap().isNull(), 20)
+    before = formula.pixmap().toImage()
+    names.setCurrentIndex(names.findData("dice"))
     window._qtbot.wait(100)
 
-    assert train.learning_rate.value() == 1e-3
+    assert train.learning_rate.value() == card("dice").learning_rate
     assert train.config().loss == "dice"
-    assert train.formula.pixmap().toImage() != before
+    assert formula.pixmap().toImage() != before
 
 
 def test_the_window_shows_before_torch_is_loaded() -> None:
