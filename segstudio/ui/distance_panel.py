@@ -12,9 +12,9 @@ from segstudio.session import MapChoice, Session
 from segstudio.ui.edge import at_the_edge
 
 CONVENTIONS: dict[Convention, str] = {
-    "voxel": "the nearest voxel of the other side",
-    "contour": "the class's outermost voxels",
-    "face": "the face between voxels",
+    "voxel": "the nearest other voxel",
+    "contour": "the outermost voxels",
+    "face": "the nearest face",
 }
 
 
@@ -56,8 +56,8 @@ class DistancePanel(QWidget):
         self.shaped.addItem("plain distances", MapOptions())
         for c in cards():
             if c.maps is not None:
-                self.shaped.addItem(f"as given to: {c.title}", c.maps)
-        self.shaped.setToolTip("Losses may be given capped maps, or maps in voxels.")
+                self.shaped.addItem(f"for {c.name}", c.maps)
+        self.shaped.setToolTip("As a loss is given them: capped, perhaps, or in voxels.")
         self.unit = QLabel("")
         for box in (self.convention, self.shaped):
             box.setSizeAdjustPolicy(

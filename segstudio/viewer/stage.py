@@ -229,7 +229,8 @@ def _map_of(opened: OpenCase, labels: NDArray[np.int32], choice: MapChoice) -> N
 
 def _reach(phi: NDArray[np.float32]) -> tuple[float, float]:
     """Return limits about 0 that show the inside, which is never as deep as the outside is far."""
-    reach = 3.0 * float(-phi.min()) or float(phi.max()) or 1.0
+    largest = float(np.abs(phi).max())
+    reach = min(3.0 * float(-phi.min()), largest) or largest or 1.0
     return -reach, reach
 
 
