@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -219,7 +220,8 @@ def runs_home() -> Path:
 def new_run_path(home: Path, dataset: str, loss: str) -> Path:
     """Return a path under `home` that no run has: dataset, loss, date and time."""
     stamp = datetime.now().strftime("%Y-%m-%d_%H%M%S")
-    first = home / f"{dataset}_{loss}_{stamp}"
+    # A sum of losses has signs that not every system takes in a name.
+    first = home / f"{dataset}_{re.sub(r'[^A-Za-z0-9.]+', '-', loss).strip('-')}_{stamp}"
     path, n = first, 2
     while path.exists():
         path, n = first.with_name(f"{first.name}_{n}"), n + 1

@@ -22,7 +22,8 @@ def made(path: Path) -> RunFolder:
 
 def test_config_and_classes_are_read_back(tmp_path: Path) -> None:
     run, classes = made(tmp_path / "run"), ClassTable.named({1: "a", 255: "b"})
-    config = make_config(loss="boundary", seed=4)
+    maps = {"unit": "voxels", "cap": 7.0, "pieces": "equal depth"}
+    config = make_config(loss="boundary", seed=4, maps=maps)
     run.write_config(config, classes, "set")
 
     assert run.read_config() == (config, classes)
@@ -119,6 +120,12 @@ def test_scores_have_the_stated_columns(tmp_path: Path) -> None:
         "split,case,class,dice,hd95,assd,volume_ml,unit",
         "test,c,a,0.5,2,1,3,mm",
     ]
+
+
+def test_the_path_of_a_sum_of_losses_is_a_name_everywhere(tmp_path: Path) -> None:
+    name = new_run_path(tmp_path, "set", "dice + 0.01*boundary(classes=all), growing").name
+    assert name.startswith("set_dice-0.01-boundary-classes-all-growing_20")
+    assert not set(name) & set(' *?:"<>|,()+=/')
 
 
 def test_new_run_paths_never_meet(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from segstudio.learn.events import (
 from segstudio.learn.predict import predict
 from segstudio.learn.run_folder import RunFolder
 from segstudio.learn.training import train
+from segstudio.losses.registry import LOSSES
 
 
 def tiny(**settings: object) -> TrainConfig:
@@ -68,7 +69,7 @@ def test_a_longer_training_learns_the_hearts(hearts: Path, tmp_path: Path) -> No
     assert np.mean(per_step[-4:]) < np.mean(per_step[:4]) - 0.1
 
 
-@pytest.mark.parametrize("loss", ["dice", "cross-entropy", "boundary", "modified-boundary"])
+@pytest.mark.parametrize("loss", LOSSES)
 def test_each_loss_trains_and_tells_its_part_by_name(
     loss: str, hearts: Path, tmp_path: Path
 ) -> None:
@@ -76,6 +77,37 @@ def test_each_loss_trains_and_tells_its_part_by_name(
 
     steps = [e for e in events if isinstance(e, StepDone)]
     assert all(np.isfinite(e.loss) and e.parts == {loss: pytest.approx(e.loss)} for e in steps)
+
+
+def test_the_parts_of_a_sum_are_told_by_step_and_epoch_and_grow(
+    hearts: Path, tmp_path: Path
+) -> None:
+    config = tiny(loss="dice + 0.01*boundary, growing")
+    events = list(train(hearts, config, tmp_path / "run"))
+
+    for epoch in (e for e in events if isinstance(e, EpochDone)):
+        steps = [e for e in events if isinstance(e, StepDone) and e.epoch == epoch.epoch]
+        assert all(e.loss == pytest.approx(sum(e.parts.values()), abs=1e-6) for e in steps)
+        for name in ("dice", "boundary"):
+            assert epoch.parts[name] == pytest.approx(np.mean([e.parts[name] for e in steps]))
+    constant = list(train(hearts, tiny(loss="dice + 0.01*boundary"), tmp_path / "constant"))
+    first, second = (
+        next(e for e in told if isinstance(e, StepDone) and e.epoch == 1)
+        for told in (events, constant)
+    )
+    assert first.parts == second.parts
+    assert losses(events)[-1] != losses(constant)[-1]
+
+
+def test_a_training_is_given_the_maps_it_asks_for(hearts: Path, tmp_path: Path) -> None:
+    settings = {"loss": "boundary", "epochs": 1}
+    plain = list(train(hearts, tiny(**settings), tmp_path / "plain"))
+    capped = tiny(**settings, maps={"unit": "voxels", "cap": 2.0})
+    told = list(train(hearts, capped, tmp_path / "capped"))
+
+    # In mm a voxel is 6 long here, and distances reach far beyond two of them.
+    assert abs(losses(told)[0]) < abs(losses(plain)[0]) / 3
+    assert RunFolder.opened(tmp_path / "capped").read_config()[0].loss_maps.cap == 2.0
 
 
 def test_the_same_seed_gives_the_same_network(hearts: Path, tmp_path: Path) -> None:
