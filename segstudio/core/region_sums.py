@@ -21,7 +21,7 @@ BLOCK = 256
 def region_sums(
     probs: NDArray[Number], sdm: NDArray[Number], first: int, sums: NDArray[np.float64]
 ) -> None:
-    """Write T = Σ φ_t s and F = Σ φ_bg s + Σ φ_t (1 − s) of every sample and class.
+    """Write T = Σ φ_t s, F = Σ φ_bg s + Σ φ_t (1 − s) and Σ φ_t of every sample and class.
 
     1 − s is taken as the sum of the other classes' probabilities: the difference would be 0 where
     s is nearly 1.
@@ -34,8 +34,8 @@ def region_sums(
         Signed distance maps.
     first : int
         The first class to look at; those before it are left at 0.
-    sums : ndarray of float64, shape (N, K, 2)
-        T and F.
+    sums : ndarray of float64, shape (N, K, 3)
+        T, F and Σ φ_t.
     """
     samples, classes, voxels = probs.shape
     room = np.empty(BLOCK, probs.dtype)
@@ -49,9 +49,9 @@ def region_sums(
                 for j in range(classes):
                     if j != k:
                         _add(others, probs[n, j, start:stop])
-                true, false = _sum_block(probs[n, k, start:stop], others, sdm[n, k, start:stop])
-                sums[n, k, 0] += true
-                sums[n, k, 1] += false
+                block = _sum_block(probs[n, k, start:stop], others, sdm[n, k, start:stop])
+                for i in range(3):
+                    sums[n, k, i] += block[i]
 
 
 @compiled_sum
@@ -64,16 +64,17 @@ def _add(total: NDArray[Number], more: NDArray[Number]) -> None:
 @compiled_sum
 def _sum_block(
     s: NDArray[Number], others: NDArray[Number], phi: NDArray[Number]
-) -> tuple[Number, Number]:
-    """Return T and F of a block of voxels of one class."""
+) -> tuple[Number, Number, Number]:
+    """Return T, F and Σ φ_t of a block of voxels of one class."""
     zero = s.dtype.type(0)
-    true, false = zero, zero
+    true, false, target = zero, zero, zero
     for i in range(s.size):
         inside = -phi[i] if phi[i] < zero else zero
         outside = phi[i] if phi[i] > zero else zero
         true += inside * s[i]
         false += outside * s[i] + inside * others[i]
-    return true, false
+        target += inside
+    return true, false, target
 
 
 @compiled

@@ -13,8 +13,8 @@ from segstudio.losses.target import Target
 
 def distance_regions(
     log_probs: Tensor, target: Target, classes: Classes, reduction: Reduction
-) -> tuple[Tensor, Tensor]:
-    """Return T = Σ φ_t s, and F = Σ φ_bg s + Σ φ_t (1 − s).
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return T = Σ φ_t s, F = Σ φ_bg s + Σ φ_t (1 − s), and Σ φ_t, which has no gradient.
 
     Parameters
     ----------
@@ -30,45 +30,52 @@ def distance_regions(
 
     Returns
     -------
-    (Tensor, Tensor)
-        Shape (N, K), (K,) or (). Both 0 for a class whose map is 0.
+    (Tensor, Tensor, Tensor)
+        Shape (N, K), (K,) or (). All 0 for a class whose map is 0.
     """
     first = 0 if classes == "all" else 1
     sums = _RegionSums.apply(log_probs, target.maps, first)  # type: ignore[no-untyped-call]
-    true, false = (chosen(each, classes) for each in sums)
+    kept = [chosen(each, classes) for each in sums]
     if reduction == "class":
-        return true.sum(0), false.sum(0)
-    return (true.sum(), false.sum()) if reduction == "one" else (true, false)
+        kept = [each.sum(0) for each in kept]
+    elif reduction == "one":
+        kept = [each.sum() for each in kept]
+    true, false, to_find = kept
+    return true, false, to_find
 
 
 class _RegionSums(torch.autograd.Function):
-    """T and F of every sample and class ``(N, K)``, those before the first class being 0."""
+    """T, F and Σ φ_t of every sample and class ``(N, K)``, 0 before the first class."""
 
     @staticmethod
-    def forward(ctx: Any, log_probs: Tensor, sdm: Tensor, first: int) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, log_probs: Tensor, sdm: Tensor, first: int) -> tuple[Tensor, ...]:
         probs = probs_of(log_probs).flatten(2)
         maps = sdm.to(probs.dtype).flatten(2)
         ctx.save_for_backward(probs, maps)
         ctx.shape, ctx.first = log_probs.shape, first
-        return (_sums_compiled if probs.device.type == "cpu" else _sums)(probs, maps, first)
+        sums = (_sums_compiled if probs.device.type == "cpu" else _sums)(probs, maps, first)
+        ctx.mark_non_differentiable(sums[2])
+        return sums
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, by_true: Tensor, by_false: Tensor) -> tuple[Tensor, None, None]:
+    def backward(
+        ctx: Any, by_true: Tensor, by_false: Tensor, _by_target: Tensor
+    ) -> tuple[Tensor, None, None]:
         probs, maps = ctx.saved_tensors
         pull = _pulls_compiled if probs.device.type == "cpu" else _pulls
         return pull(probs, maps, ctx.first, by_true, by_false).reshape(ctx.shape), None, None
 
 
-def _sums(probs: Tensor, maps: Tensor, first: int) -> tuple[Tensor, Tensor]:
-    """Return T and F by whole-array operations, on any device."""
+def _sums(probs: Tensor, maps: Tensor, first: int) -> tuple[Tensor, ...]:
+    """Return T, F and Σ φ_t by whole-array operations, on any device."""
     maps = _without(maps, first)
     inside = -maps.clamp(max=0)
     # 1 − s by subtraction is 0 where s is nearly 1: it is what the classes on either side sum to.
     below = torch.nn.functional.pad(probs, (0, 0, 1, 0))[:, :-1].cumsum(1)
     above = torch.nn.functional.pad(probs, (0, 0, 0, 1))[:, 1:].flip(1).cumsum(1).flip(1)
     false = maps.clamp(min=0) * probs + inside * (below + above)
-    return (inside * probs).sum(2), false.sum(2)
+    return (inside * probs).sum(2), false.sum(2), inside.sum(2)
 
 
 def _pulls(probs: Tensor, maps: Tensor, first: int, by_true: Tensor, by_false: Tensor) -> Tensor:
@@ -82,15 +89,15 @@ def _without(maps: Tensor, first: int) -> Tensor:
     return torch.cat([torch.zeros_like(maps[:, :first]), maps[:, first:]], dim=1)
 
 
-def _sums_compiled(probs: Tensor, maps: Tensor, first: int) -> tuple[Tensor, Tensor]:
-    """Return T and F by the compiled kernel, on the CPU."""
+def _sums_compiled(probs: Tensor, maps: Tensor, first: int) -> tuple[Tensor, ...]:
+    """Return T, F and Σ φ_t by the compiled kernel, on the CPU."""
     # Deferred: numba takes longer to load than a card should wait for.
     from segstudio.core.region_sums import region_sums
 
-    sums = torch.empty(*probs.shape[:2], 2, dtype=torch.float64)
+    sums = torch.empty(*probs.shape[:2], 3, dtype=torch.float64)
     region_sums(probs.contiguous().numpy(), maps.contiguous().numpy(), first, sums.numpy())
-    true, false = sums.to(probs.dtype).unbind(2)
-    return true, false
+    true, false, target = sums.to(probs.dtype).unbind(2)
+    return true, false, target
 
 
 def _pulls_compiled(

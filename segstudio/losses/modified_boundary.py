@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from segstudio.core.loss_maps import MapOptions
 from segstudio.losses.card import Card
-from segstudio.losses.reduction import Classes, Reduction, axes_of, chosen
+from segstudio.losses.reduction import Classes, Reduction
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,15 +18,20 @@ CARD = Card(
         r"-\frac{\int \phi_t\, s}"
         r"{\int \phi_{bg}\, s + \int \phi_t\, (1 - s) + \epsilon}"
     ),
-    bounds="0 down to −∞ (in practice to minus the sum of all distances inside over ε)",
-    absent="0, false positives included: its map is 0 everywhere",
+    bounds="0 down to −1 (with share=0 down to −∞, but for ε)",
+    absent="0, false positives included: they cost through the class that is there",
     reading=(
-        "It is never above 0 and has no floor: −∞ is perfect, −1 means as much right as wrong. "
-        "It falls faster the better it gets, so read it on a logarithmic scale."
+        "It is never above 0: −1 is perfect, 0 finds nothing, and −1/3 means as much right as "
+        "wrong. With share=0, −∞ is perfect and −1 as much right as wrong."
     ),
     reference="Wu, Loss Function for Class Imbalanced Data, equation 3",
-    maps=MapOptions(),
-    learning_rate=2e-4,
+    note=(
+        "ε is 1 plus a share of the class's own weight Σ φ_t, for each class and image by itself: "
+        "with a small ε the class that is found best takes all the training, and with one ratio "
+        "for all classes the rarest dies. The form as printed is "
+        "'modified-boundary(share=0, classes=foreground, reduction=one)'."
+    ),
+    maps=MapOptions(unit="voxels", cap=10.0),
 )
 
 
@@ -35,9 +40,9 @@ def loss(
     target: "Target",
     *,
     epsilon: float = 1.0,
-    share: float = 0.0,
-    classes: Classes = "foreground",
-    reduction: Reduction = "one",
+    share: float = 1.0,
+    classes: Classes = "all",
+    reduction: Reduction = "sample",
 ) -> "Tensor":
     """Return −T / (F + ε), sums of distances over true positives and over all that is wrong.
 
@@ -48,9 +53,13 @@ def loss(
     target : Target
         With signed distance maps.
     epsilon : float
-        In units of the maps; keeps a perfect prediction finite.
+        The part of ε that is the same for all, in units of the maps; above 0.
+    share : float
+        The part of ε that goes with what is to be found: this many times Σ φ_t. A perfect mask
+        then has −1/share, and the pull on a class that is nearly found stays bounded.
     classes : {'all', 'foreground'}
-        The classes to look at.
+        The classes to look at. Without background, nothing but a class's own false positives
+        holds it back.
     reduction : {'sample', 'class', 'one'}
         Per class and sample, per class over the batch, or one for all.
 
@@ -61,9 +70,5 @@ def loss(
     # Deferred: a card is read without torch.
     from segstudio.losses.distance_regions import distance_regions
 
-    true, false = distance_regions(log_probs, target, classes, reduction)
-    room: Tensor | float = epsilon
-    if share:
-        inside = chosen(target.maps, classes).clamp(max=0)
-        room = epsilon - share * inside.sum(axes_of(inside, reduction))
-    return -(true / (false + room)).mean()
+    true, false, to_find = distance_regions(log_probs, target, classes, reduction)
+    return -(true / (false + share * to_find + epsilon)).mean()

@@ -19,13 +19,13 @@ CARD = Card(
         r"{\int \phi_t + \int \phi_{bg}\, s + \epsilon}"
     ),
     bounds="0 to ∞",
-    absent="0 for an empty prediction; false positives cost nothing where its map is 0",
+    absent="0 for an empty prediction; its false positives cost as 3 voxels away",
     reading=(
         "Lower is better; 0 is perfect, 0.7 means that half of the union, weighted by distance, "
         "is found."
     ),
     reference="after Wu, Loss Function for Class Imbalanced Data, equation 3",
-    maps=MapOptions(unit="voxels", cap=10.0),
+    maps=MapOptions(unit="voxels", cap=10.0, absent="constant", absent_distance=3.0),
     learning_rate=1e-3,
 )
 
@@ -63,6 +63,6 @@ def loss(
     # Deferred: a card is read without torch.
     from segstudio.losses.distance_regions import distance_regions
 
-    true, false = distance_regions(log_probs, target, classes, reduction)
+    true, false, _ = distance_regions(log_probs, target, classes, reduction)
     jaccard = (true + epsilon) / (true + false + epsilon)
     return (-jaccard.log() if logarithm else 1 - jaccard).mean()

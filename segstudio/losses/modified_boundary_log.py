@@ -19,13 +19,13 @@ CARD = Card(
         r" - \log\left(\int \phi_t\, s + \epsilon\right)"
     ),
     bounds="any number; 0 means as much right as wrong",
-    absent="0 for an empty prediction; false positives cost nothing where its map is 0",
+    absent="0 for an empty prediction; its false positives cost as 3 voxels away",
     reading=(
         "It can be negative and has no floor of its own: lower is better, 0 means as much right as "
         "wrong, and each 0.7 lower halves what is wrong for what is right."
     ),
     reference="after Wu, Loss Function for Class Imbalanced Data, equation 3",
-    maps=MapOptions(unit="voxels", cap=10.0),
+    maps=MapOptions(unit="voxels", cap=10.0, absent="constant", absent_distance=3.0),
     learning_rate=1e-3,
 )
 
@@ -60,5 +60,5 @@ def loss(
     # Deferred: a card is read without torch.
     from segstudio.losses.distance_regions import distance_regions
 
-    true, false = distance_regions(log_probs, target, classes, reduction)
+    true, false, _ = distance_regions(log_probs, target, classes, reduction)
     return ((false + epsilon).log() - (true + epsilon).log()).mean()

@@ -16,7 +16,7 @@ def test_settings_survive_their_file(tmp_path: Path) -> None:
 
 
 def test_the_step_size_is_the_loss_s_own_unless_it_is_set() -> None:
-    assert TrainConfig(loss="modified-boundary").step_size == 2e-4
+    assert TrainConfig(loss="modified-boundary-pointwise").step_size == 2e-4
     assert TrainConfig(loss="dice").step_size == 1e-3
     assert TrainConfig(loss="dice", learning_rate=0.5).step_size == 0.5
 

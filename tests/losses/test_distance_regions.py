@@ -22,11 +22,12 @@ def target(shape: tuple[int, ...]) -> Target:
     return Target(torch.zeros(shape[0], *shape[2:]).long(), torch.zeros(shape), maps)
 
 
-def by_autograd(log_s: Tensor, sdm: Tensor) -> tuple[Tensor, Tensor]:
-    """Return T and F of every sample and class as they are defined."""
+def by_autograd(log_s: Tensor, sdm: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return T, F and Σ φ_t of every sample and class as they are defined."""
     s, inside, outside = log_s.exp(), (-sdm).clamp(min=0), sdm.clamp(min=0)
     space = tuple(range(2, s.ndim))
-    return (inside * s).sum(space), (outside * s + inside * (1 - s)).sum(space)
+    true, false = (inside * s).sum(space), (outside * s + inside * (1 - s)).sum(space)
+    return true, false, inside.sum(space)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -53,9 +54,9 @@ def test_the_sums_and_their_gradient_are_those_of_the_definition(shape: tuple[in
         lambda x: by_autograd(x, truth.maps.double()),
     ):
         x = log_probs(shape).requires_grad_()
-        true, false = function(x)
+        true, false, to_find = function(x)
         (true.square() + 3 * false).sum().backward()
-        found.append((true, false))
+        found.append((true, false, to_find))
         grads.append(x.grad)
     torch.testing.assert_close(found[0], found[1])
     torch.testing.assert_close(grads[0], grads[1])

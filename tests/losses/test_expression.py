@@ -67,11 +67,14 @@ def test_the_weights_go_with_the_epochs_as_the_schedule_says(
 def test_a_sum_is_given_the_maps_of_the_first_part_that_needs_any() -> None:
     assert parse_loss("dice + focal").maps is None
     assert parse_loss("dice + boundary + modified-boundary-log").maps == MapOptions()
+    log_first = parse_loss("dice + modified-boundary-log + boundary")
+    assert log_first.maps == card("modified-boundary-log").maps
 
 
 def test_a_sum_trains_at_the_step_size_of_its_most_careful_part() -> None:
-    rates = [card(n).learning_rate for n in ("dice", "modified-boundary")]
-    assert parse_loss("dice + modified-boundary").learning_rate == min(rates)
+    rates = [card(n).learning_rate for n in ("dice", "modified-boundary-pointwise")]
+    assert parse_loss("dice + modified-boundary-pointwise").learning_rate == min(rates)
+    assert min(rates) < max(rates)
 
 
 def test_a_sum_needs_frequencies_where_a_part_does() -> None:

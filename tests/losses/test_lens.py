@@ -64,7 +64,8 @@ def test_the_modified_loss_pulls_as_its_derivative_says() -> None:
     true = (inside * s).sum()
     false = (outside * s + inside * (1 - s)).sum()
     expected = (outside * true - inside * (true + false + 1)) / (false + 1) ** 2
-    seen = loss_lens("modified-boundary", logits(), target(), "probs")
+    as_printed = "modified-boundary(share=0, classes=foreground, reduction=one)"
+    seen = loss_lens(as_printed, logits(), target(), "probs")
     np.testing.assert_allclose(seen.image[:, 1:], expected.numpy(), rtol=1e-6, atol=1e-12)
     assert not seen.image[:, 0].any()
 

@@ -26,6 +26,7 @@ from segstudio.core.distance import signed_distance
 from segstudio.core.labels import onehot
 from segstudio.core.leaks import leak_map
 from segstudio.losses.criterion import Criterion
+from segstudio.losses.expression import parse_loss
 from segstudio.losses.registry import LOSSES, module_of
 from segstudio.losses.target import Target
 
@@ -47,6 +48,12 @@ def target_of(labels: NDArray[Any], n_classes: int, dtype: torch.dtype = torch.f
     )
 
 
+def loss_of(text: str) -> Callable[..., Tensor]:
+    """Return the function of a loss with its options."""
+    (part,) = parse_loss(text).parts
+    return partial(module_of(part.name).loss, **part.options)
+
+
 def two_class_line(*foreground: list[float]) -> Tensor:
     """Return log-probabilities (N, 2, 1, 4) from foreground probabilities."""
     s = torch.tensor(foreground, dtype=torch.float64)[:, None, None]
@@ -60,6 +67,7 @@ def two_class_line(*foreground: list[float]) -> Tensor:
 # For class 0, T = 2 · .75 + 1 · .75 = 2.25; FP = 1 · .25 + 2 · .5 = 1.25; FN = .75; F = 2.
 LINE = np.array([[[0, 0, 1, 1]]])
 SOME, EVEN, PERFECT, EMPTY = [0.25, 0.25, 0.75, 0.5], [0.5] * 4, [0.0, 0, 1, 1], [0.0] * 4
+AS_PRINTED = "modified-boundary(share=0, classes=foreground, reduction=one)"
 LN2, LN43 = log(2), log(4 / 3)  # −log of a half and of three quarters
 TABLE = {
     "cross-entropy": [
@@ -118,7 +126,15 @@ TABLE = {
         # class 1 gives 0, class 0 gives −2 − 1 + 1 + 2 = 0
         (EMPTY, 0.0),
     ],
+    # Σ φ_t = 3 for both classes, so ε = 1 + 3.
     "modified-boundary": [
+        (SOME, -(1.75 + 2.25) / (2 + 4) / 2),
+        (EVEN, -1.5 / (1.5 + 1.5 + 4)),
+        (PERFECT, -3 / (0 + 0 + 4)),
+        # class 1: T = 0; class 0: T = 3, F = 3
+        (EMPTY, -3 / (3 + 4) / 2),
+    ],
+    AS_PRINTED: [
         (SOME, -1.75 / (2 + 1)),
         (EVEN, -1.5 / (1.5 + 1.5 + 1)),
         (PERFECT, -3 / (0 + 0 + 1)),
@@ -166,13 +182,13 @@ ROWS = [(name, s, value) for name, rows in TABLE.items() for s, value in rows]
 
 
 def test_every_loss_has_a_table() -> None:
-    assert set(TABLE) == set(LOSSES)
+    assert set(TABLE) == {*LOSSES, AS_PRINTED}
 
 
 @pytest.mark.parametrize(("name", "s", "value"), ROWS)
 def test_a_loss_has_the_value_worked_by_hand(name: str, s: list[float], value: float) -> None:
     target = target_of(LINE, 2, torch.float64)
-    found = module_of(name).loss(two_class_line(s), target).item()
+    found = loss_of(name)(two_class_line(s), target).item()
     assert found == pytest.approx(value, abs=1e-5)
 
 
@@ -180,7 +196,7 @@ def test_the_ratio_is_taken_after_summing_over_the_batch() -> None:
     # The first row of the table and a perfect image: −(1.75 + 3) / (.75 + 1.25 + 1).
     s = two_class_line([0.25, 0.25, 0.75, 0.5], [0, 0, 1, 1])
     target = target_of(np.concatenate([LINE, LINE]), 2, torch.float64)
-    found = module_of("modified-boundary").loss(s, target).item()
+    found = loss_of(AS_PRINTED)(s, target).item()
     assert found == pytest.approx(-4.75 / 3)
 
 
@@ -234,7 +250,7 @@ def test_false_negatives_too_small_for_one_minus_s_still_count() -> None:
     # Off it s = e⁻⁴⁰, so FP is next to nothing, and TP = 1 + 2.
     rest = log(2e-9)
     log_probs = torch.tensor([[[[-0.0, -0.0, rest, rest]], [[-40, -40, -2e-9, -2e-9]]]])
-    loss = module_of("modified-boundary").loss
+    loss = loss_of(AS_PRINTED)
     found = loss(log_probs, target_of(LINE, 2), epsilon=0.0).item()
     assert found == pytest.approx(-3 / (3 * 2e-9), rel=1e-5)
 
@@ -340,7 +356,7 @@ def test_true_positives_and_false_negatives_add_up_to_the_target(
     assume(phi_t.sum() > 0)
     # Without φ_bg there is no false positive: the loss is −T / (FN + 1).
     inside_only = with_maps(target, target.maps.clamp(max=0))
-    value = module_of("modified-boundary").loss(log_s, inside_only).item()
+    value = loss_of(AS_PRINTED)(log_s, inside_only).item()
     true_positive = (phi_t * log_s[:, 1:].exp()).sum().item()
     false_negative = -true_positive / value - 1
     assert true_positive + false_negative == pytest.approx(phi_t.sum().item())
@@ -369,8 +385,9 @@ def test_the_boundary_loss_counts_false_positives_and_false_negatives(
 def test_the_modified_boundary_loss_is_never_above_zero(
     labels: NDArray[Any], logits: NDArray[Any]
 ) -> None:
-    loss, _ = Criterion("modified-boundary")(torch.from_numpy(logits * 10), target_of(labels, 3))
-    assert loss.item() <= 0
+    for name in ("modified-boundary", AS_PRINTED):
+        loss, _ = Criterion(name)(torch.from_numpy(logits * 10), target_of(labels, 3))
+        assert loss.item() <= 0
 
 
 # The weights of these two follow the prediction, and may rise elsewhere.
