@@ -29,7 +29,7 @@ def settings() -> str:
 
 def card_rows(one: Card) -> list[tuple[str, str]]:
     """Return what a loss says of itself, line by line."""
-    options = ", ".join(f"{key}={value}" for key, value in options_of(one.name).items())
+    options = ", ".join(f"{key}={p.default}" for key, p in options_of(one.name).items())
     given = "" if one.maps is None else ", ".join(one.maps.words())
     rows = [
         (one.title, one.formula),

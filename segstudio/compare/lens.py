@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.core.labels import LabelClass, onehot
-from segstudio.core.loss_maps import loss_maps
+from segstudio.core.loss_maps import MapOptions, loss_maps
 from segstudio.core.volume import Volume
 from segstudio.learn.predict import Predictor
-from segstudio.losses.expression import parse_loss
+from segstudio.losses.expression import options_of, parse_loss
 from segstudio.losses.lens import Lens, Wrt, loss_lens
 from segstudio.losses.registry import card
 from segstudio.losses.target import Target
@@ -146,8 +146,9 @@ def _target(labels: NDArray[np.uint8], volume: Volume, n_classes: int, loss: str
         torch.from_numpy(labels.astype(np.int64))[None],
         torch.from_numpy(onehot(labels, n_classes)).float()[None],
         sdm,
-        [maps.steps(spacing)] if maps else None,
+        [spacing],
         torch.from_numpy(counts / counts.sum()).float(),
+        maps or MapOptions(),
     )
 
 
@@ -198,7 +199,7 @@ def _draw_row(line: Sequence[Axes], view: PlaneView, loss: str) -> None:
 def card_title(loss: str) -> str:
     """Return what to call a loss, or a sum of several, beside a picture."""
     if loss == ONE_FOR_ALL:
-        return "the same, one ratio for all"
+        return "The same, one ratio for all"
     parts = parse_loss(loss).parts
     return card(parts[0].name).title if len(parts) == 1 and not parts[0].options else loss
 
@@ -224,32 +225,42 @@ def explain(view: PlaneView) -> str:
         f"{(view.s[view.target] < 0.5).sum()} of them missed; mean probability {found:.3f}."
     ]
     for loss in view.lenses:
-        if loss == BOUNDARY:
-            paragraphs.append(_explain_boundary(view))
-        elif parse_loss(loss).parts[0].name == MODIFIED:
-            paragraphs.append(_explain_modified(view, loss))
+        parts = parse_loss(loss).parts
+        if len(parts) == 1 and parts[0].name == BOUNDARY:
+            paragraphs.append(_explain_boundary(view, loss))
+        elif len(parts) == 1 and parts[0].name == MODIFIED:
+            reduction = parts[0].options.get("reduction", options_of(MODIFIED)["reduction"].default)
+            paragraphs.append(_explain_modified(view, loss, reduction))
     return "\n".join(fill(paragraph, WIDTH) for paragraph in paragraphs)
 
 
-def _explain_boundary(view: PlaneView) -> str:
-    pulls = view.image(BOUNDARY, "probs")
-    share = view.image(BOUNDARY, "value")[view.target].sum() / pulls[view.target].sum()
-    verdict = "so far the paper is right: by value, case 1 is neglected" if share < 0.1 else "much"
-    mean = pulls[view.target].mean()
+def _explain_boundary(view: PlaneView, loss: str) -> str:
+    pulls = view.image(loss, "probs")[view.target]
+    share = view.image(loss, "value")[view.target].sum() / pulls.sum()
+    by_value = (
+        "so by value case 1 is neglected, as the paper says"
+        if share < 0.1
+        else "so here it is not a matter of missed voxels alone"
+    )
     return (
-        f"Boundary loss. By value the target adds {share:.1%} of what a perfect mask would: "
-        f"{verdict}. By probability it is not so: each target voxel is pulled by its distance, "
-        f"missed or found ({mean:+.1e} on average). What reaches the network carries s(1 − s) as "
-        f"well, which all but vanishes where s is near 0: {_verdict(view, BOUNDARY)}"
+        f"{card_title(loss)}. By value the target adds {share:.1%} of what a perfect mask would, "
+        f"{by_value}. By probability each target voxel is pulled by its distance, whether missed "
+        f"or found ({pulls.mean():+.1e} on average): nothing is neglected. What reaches the "
+        "network carries s(1 − s) as well, which all but vanishes where s is near 0 or 1: "
+        f"{_verdict(view, loss)}"
     )
 
 
-def _explain_modified(view: PlaneView, loss: str) -> str:
+def _explain_modified(view: PlaneView, loss: str, reduction: str) -> str:
     target, background = view.sums(loss, "probs")
-    whose = "of all classes together" if loss == ONE_FOR_ALL else "of this class in this image"
+    whose = {
+        "sample": "of this class in this image",
+        "class": "of this class in the batch",
+        "one": "of all classes together",
+    }[reduction]
     return (
-        f"{card_title(loss).capitalize()}. The background's push is multiplied by what is found "
-        f"already {whose}, the target's pull is not (by probability {background:+.1e} against "
+        f"{card_title(loss)}. The background's push is multiplied by what is found already "
+        f"{whose}, the target's pull is not (by probability {background:+.1e} against "
         f"{target:+.1e}). By logit: {_verdict(view, loss)}"
     )
 

@@ -1,5 +1,6 @@
 """The distance maps a loss sees: signed distances, reshaped on request."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -30,18 +31,18 @@ class MapOptions:
         See `signed_distance`.
     absent_distance : float
         In `unit`.
+    floor : float
+        The least distance a voxel of the class has inside, in `unit`, so that a contour of zeros
+        or a tiny piece is not lost. 0: none.
     pieces : {'as they are', 'equal depth', 'equal weight'}
         Whether each connected piece of a class is scaled by a factor of its own, and the
         background nearest to it by the same. ``'equal depth'``: the deepest voxel of every piece
         is at 1, so that small pieces are as steep as large ones. ``'equal weight'``: the
         distances inside every piece sum to what they sum to on average, so that a lesion of
         three voxels weighs like the largest.
-    floor : float
-        The least distance a voxel of the class has inside, in `unit` (in depths with ``'equal
-        depth'``), so that a contour of zeros or a tiny piece is not lost. 0: none.
     cap : float
-        The largest distance, on both sides, in the same unit. 0: none. Beyond it all voxels
-        weigh alike, and far background no more than near.
+        The largest distance, on both sides, in `unit`, or in depths where they are equal. 0:
+        none. Beyond it all voxels weigh alike, and far background no more than near.
     root : bool
         Whether to take the square root of distances, signs kept.
 
@@ -69,11 +70,15 @@ class MapOptions:
         ):
             if word not in known:
                 raise InputError(f"There is no {what} '{word}'. {near_names(word, known)}")
-        for name in ("floor", "cap"):
-            if not getattr(self, name) >= 0:
-                raise InputError(f"The {name} of maps, {getattr(self, name)}, is below 0.")
+        for name in ("floor", "cap", "absent_distance"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise InputError(
+                    f"The {name} of maps, {getattr(self, name)}, is not a number from 0 up."
+                )
+        if not self.absent_distance:
+            raise InputError("The absent_distance of maps is 0: say absent = 'zero' instead.")
 
-    def steps(self, spacing: Sequence[float]) -> tuple[float, ...]:
+    def in_unit(self, spacing: Sequence[float]) -> tuple[float, ...]:
         """Return a spacing in mm in the unit of the maps."""
         return (1.0,) * len(spacing) if self.unit == "voxels" else tuple(spacing)
 
@@ -123,7 +128,7 @@ def loss_maps(
     InputError
         See `signed_distance`.
     """
-    steps = options.steps(spacing)
+    steps = options.in_unit(spacing)
     maps = signed_distance(
         labels,
         steps,
@@ -147,13 +152,13 @@ def loss_maps(
 def _reshape(
     mask: NDArray[np.bool_], steps: Sequence[float], options: MapOptions, phi: NDArray[np.float32]
 ) -> None:
-    """Scale the pieces of a map and raise it to its floor, in place."""
+    """Raise a map to its floor and scale its pieces, in place."""
     if not mask.any() or mask.all():
         return
-    if options.pieces != "as they are":
-        _scale_pieces(mask, steps, options.pieces, phi)
     if options.floor:
         np.minimum(phi, -options.floor, out=phi, where=mask)
+    if options.pieces != "as they are":
+        _scale_pieces(mask, steps, options.pieces, phi)
 
 
 def _scale_pieces(
@@ -166,7 +171,7 @@ def _scale_pieces(
         size = np.asarray(ndimage.maximum(inside, numbers, range(1, count + 1)))
     else:
         weights = np.asarray(ndimage.sum(inside, numbers, range(1, count + 1)))
-        size = weights / (weights.mean() or 1.0)
+        size = weights / (weights[weights > 0].mean() if weights.any() else 1.0)
     # A piece without any depth, all contour, has nothing to be scaled by.
     factors = np.array([1.0, *(1.0 / s if s > 0 else 1.0 for s in size)], np.float32)
     away = ndimage.distance_transform_edt(

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from segstudio.core.distance import halves, signed_distance
 from segstudio.core.errors import InputError
-from segstudio.core.labels import onehot
 
 
 class VoxelCase(IntEnum):
@@ -58,8 +57,8 @@ def region_maps(
     Parameters
     ----------
     prediction : ndarray
-        Predicted class indices, of the shape of `labels`; or probabilities s in [0, 1], one per
-        class, shape (K, ...). A voxel counts as predicted where its class is the most probable.
+        Predicted class indices, of the shape of `labels`; or the probabilities s of all classes,
+        0 to the last, before that shape. A voxel is predicted as its most probable class.
     labels : ndarray of int, shape (Y, X) or (Z, Y, X)
         The truth.
     spacing : sequence of float
@@ -82,15 +81,16 @@ def region_maps(
     if classes is None:
         largest = max(int(labels.max()), 0 if soft else int(prediction.max()))
         classes = range(len(prediction) if soft else largest + 1)
-    wanted = (len(classes), *labels.shape) if soft else labels.shape
-    if prediction.shape != wanted:
+    if prediction.shape[1 if soft else 0 :] != labels.shape or (
+        soft and max(classes, default=0) >= len(prediction)
+    ):
         raise InputError(
             f"A prediction of shape {prediction.shape} does not fit labels of {labels.shape}: "
             "give class indices of the same shape, or one probability per class before it."
         )
     values = np.asarray(classes).reshape(-1, *[1] * labels.ndim)
     if soft:
-        predicted, s = onehot(prediction.argmax(axis=0), len(classes)), prediction
+        predicted, s = prediction.argmax(axis=0) == values, prediction[list(classes)]
     else:
         predicted = prediction == values
         s = predicted

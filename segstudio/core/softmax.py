@@ -14,7 +14,7 @@ from segstudio.core.compiled import compiled
 
 Floats = NDArray[np.float32]
 
-BLOCK = 1024
+BLOCK = 2048
 LOG2_E = np.float32(1 / log(2))
 # 2^f by its Taylor series: for |f| ≤ ½ the first term left out is below half a float32's last bit.
 C1, C2, C3, C4, C5, C6, C7 = (np.float32(log(2) ** k / factorial(k)) for k in range(1, 8))

@@ -125,9 +125,9 @@ class SliceSet:
         labels = torch.from_numpy(self._labels[chosen].astype(np.int64))
         onehot = torch.nn.functional.one_hot(labels, self._n_classes).movedim(-1, 1).float()
         sdm = torch.from_numpy(self._maps(chosen, maps)) if maps else None
-        steps = [maps.steps(self._spacing[i]) for i in chosen] if maps else None
+        spacing, options = [self._spacing[i] for i in chosen], maps or MapOptions()
         image = torch.from_numpy(self._images[chosen])[:, None]
-        return Batch(image, Target(labels, onehot, sdm, steps, self._frequencies))
+        return Batch(image, Target(labels, onehot, sdm, spacing, self._frequencies, options))
 
     def _maps(self, chosen: NDArray[np.int64], maps: MapOptions) -> NDArray[np.float32]:
         classes = range(self._n_classes)

@@ -125,7 +125,9 @@ def _prepare(dataset: Dataset, config: TrainConfig, classes: ClassTable, split: 
     validation = [(c, *_checked(c, classes)) for c in cases["validation"]]
     for case in cases["test"]:
         _checked(case, classes)
-    config = config.model_copy(update={"plane_size": slices.size})
+    # What a loss brings of its own is written down: a later version may bring something else.
+    resolved = {"maps": config.loss_maps, "learning_rate": config.step_size}
+    config = config.model_copy(update={"plane_size": slices.size, **resolved})
     compute = choose_compute(config)
     model = build_unet(1, len(classes), config.base_channels, config.levels, config.seed)
     optimizer = torch.optim.Adam(model.parameters(), lr=config.step_size)

@@ -110,7 +110,7 @@ class RunFolder:
             It sets something else to another value than the run's own.
         """
         own, classes = self.read_config()
-        given = {k: v for k, v in asked.model_dump().items() if k in asked.model_fields_set}
+        given = {name: getattr(asked, name) for name in asked.model_fields_set}
         given.pop("plane_size", None)  # the run's own was rounded when it began
         for name, value in given.items():
             if name not in CHANGEABLE and value != getattr(own, name):
@@ -220,8 +220,9 @@ def runs_home() -> Path:
 def new_run_path(home: Path, dataset: str, loss: str) -> Path:
     """Return a path under `home` that no run has: dataset, loss, date and time."""
     stamp = datetime.now().strftime("%Y-%m-%d_%H%M%S")
-    # A sum of losses has signs that not every system takes in a name.
-    first = home / f"{dataset}_{re.sub(r'[^A-Za-z0-9.]+', '-', loss).strip('-')}_{stamp}"
+    # A sum of losses has signs that not every system takes in a name, and may be long.
+    words = re.sub(r"[^\w.]+", "-", f"{dataset}_{loss}")[:80].strip("-_.")
+    first = home / f"{words}_{stamp}"
     path, n = first, 2
     while path.exists():
         path, n = first.with_name(f"{first.name}_{n}"), n + 1

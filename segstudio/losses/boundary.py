@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 CARD = Card(
     name="boundary",
     title="Boundary loss",
-    formula=r"\int \phi_G(q)\, s(q)\, dq",
-    bounds="any number; its least value is minus the mean distance inside",
-    absent="0: its map is 0 everywhere",
+    formula=r"\frac{1}{N} \sum_q \phi_G(q)\, s(q)",
+    bounds="any number; its least value is minus the mean of φ_t over voxels and classes",
+    absent="0 where its map is 0, as it is unless a training asks for a constant",
     reading=(
         "It can be negative: lower is better. Alone it often settles at an empty prediction, "
         "where its gradient by logit vanishes."

@@ -1,6 +1,7 @@
 """Sums of losses as a user types them: ``dice + 0.01*boundary, growing``. Imports no torch."""
 
 import inspect
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,8 +15,11 @@ from segstudio.losses.registry import card, module_of
 Schedule = Literal["constant", "growing", "rebalancing"]
 
 MOST = 0.99  # what rebalancing leaves the first loss is never nothing
+# What an option has to be at least; 0 where nothing is said. With a power below 1 the gradient at a
+# sure voxel is infinite, and without an ε so is that of a perfect or an empty mask.
+LEAST = {"gamma": 1.0, "epsilon": 1e-9}
 _TERM = re.compile(
-    r"(?:(?P<weight>\d+\.?\d*(?:e[+-]?\d+)?|\.\d+)\s*\*\s*)?(?P<name>[a-z][a-z_-]*)"
+    r"(?:(?P<weight>\d+\.?\d*(?:e-?\d+)?|\.\d+)\s*\*\s*)?(?P<name>[a-z][a-z_-]*)"
     r"\s*(?:\((?P<options>[^()]*)\))?",
     re.IGNORECASE,
 )
@@ -81,7 +85,7 @@ class LossExpression:
 
     @property
     def maps(self) -> MapOptions | None:
-        """The maps it is given by default: those of the first part that needs any."""
+        """The maps that all parts are given by default: those of the first that needs any."""
         return next((c.maps for c in self.cards if c.maps), None)
 
     @property
@@ -112,7 +116,7 @@ def parse_loss(text: str) -> LossExpression:
         text is not of this form.
     """
     body, schedule = _without_schedule(text)
-    # A plus inside parentheses would be an option's own.
+    # A plus inside parentheses belongs to an option.
     parts = [_part(term.strip(), text) for term in re.split(r"\+(?![^()]*\))", body)]
     if len(parts) == 1 and schedule != "constant":
         raise InputError(f"'{text}' has one loss only: there is nothing to weigh it against.")
@@ -144,41 +148,42 @@ def _part(term: str, text: str) -> Part:
             "'dice + 0.01*boundary'."
         )
     name, weight = found["name"], float(found["weight"] or 1.0)
-    allowed = _options_of(name)
-    options = {}
+    if not math.isfinite(weight):
+        raise InputError(f"The weight of '{name}' in '{text}' is too large to be a number.")
+    allowed, options = options_of(name), {}
     for pair in filter(None, (p.strip() for p in (found["options"] or "").split(","))):
         key, _, value = (p.strip() for p in pair.partition("="))
-        if key not in allowed:
-            hint = near_names(key, allowed) if allowed else "It has none."
-            raise InputError(f"The loss '{name}' has no option '{key}'. {hint}")
-        options[key] = _value(name, key, value, allowed[key])
+        if key in options:
+            raise InputError(f"'{text}' gives the option {key} of '{name}' twice.")
+        options[key] = _value(name, key, value, allowed)
     return Part(name, weight, options)
 
 
-def _options_of(name: str) -> dict[str, Any]:
-    """Return the type of every option of a loss."""
+def options_of(name: str) -> dict[str, inspect.Parameter]:
+    """Return the options of a loss, with their types and defaults."""
     parameters = inspect.signature(module_of(name).loss).parameters.values()
-    return {p.name: p.annotation for p in parameters if p.kind is p.KEYWORD_ONLY}
+    return {p.name: p for p in parameters if p.kind is p.KEYWORD_ONLY}
 
 
-def options_of(name: str) -> dict[str, Any]:
-    """Return the options of a loss and their defaults."""
-    parameters = inspect.signature(module_of(name).loss).parameters.values()
-    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
-
-
-def _value(name: str, key: str, text: str, kind: Any) -> Any:
-    """Return an option's value, which is a word, a switch or a number not below 0."""
+def _value(name: str, key: str, text: str, allowed: Mapping[str, inspect.Parameter]) -> Any:
+    """Return an option's value, which is a word, a switch or a number."""
+    if key not in allowed:
+        hint = near_names(key, allowed) if allowed else "It has none."
+        raise InputError(f"The loss '{name}' has no option '{key}'. {hint}")
+    kind = allowed[key].annotation
     known = ("true", "false") if kind is bool else get_args(kind)
     if known:
         if text not in known:
             choices = " or ".join(f"'{k}'" for k in known)
             raise InputError(f"The option {key} of '{name}' is {choices}, not '{text}'.")
         return text == "true" if kind is bool else text
+    least = LEAST.get(key, 0.0)
     try:
         number = float(text)
     except ValueError:
         number = -1.0
-    if not 0 <= number < float("inf"):
-        raise InputError(f"The option {key} of '{name}' is a number from 0 up, not '{text}'.")
+    if not least <= number < math.inf:
+        raise InputError(
+            f"The option {key} of '{name}' is a number from {least:g} up, not '{text}'."
+        )
     return number

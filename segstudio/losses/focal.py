@@ -30,12 +30,11 @@ def loss(log_probs: "Tensor", target: "Target", *, gamma: float = 2.0) -> "Tenso
     target : Target
         With its labels.
     gamma : float
-        0 is cross-entropy; the larger, the less sure voxels count.
+        At least 1; the larger, the less sure voxels count.
 
     Returns
     -------
     Tensor, scalar
     """
     log_p = log_probs.gather(1, target.labels.unsqueeze(1))
-    # 1 − p by subtraction loses what precision log p still has near p = 1.
     return -((-log_p.expm1()).pow(gamma) * log_p).mean()

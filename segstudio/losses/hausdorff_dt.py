@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from segstudio.core.distance import signed_distance
-from segstudio.core.loss_maps import MapOptions
+from segstudio.core.loss_maps import MapOptions, loss_maps
 from segstudio.losses.card import Card
 from segstudio.losses.reduction import Classes, chosen
 
@@ -38,7 +37,7 @@ def loss(
     """Return the mean of squared errors times the distances to both contours.
 
     D_S, the distance to the contour of the prediction (s above ½), is taken as a constant: it has
-    no gradient.
+    no gradient. It is measured as the truth's maps are.
 
     Parameters
     ----------
@@ -61,7 +60,7 @@ def loss(
     far = chosen(target.maps, classes).abs().pow(alpha)
     masks = (s.detach() > 0.5).cpu().numpy()
     predicted = s.new_empty(s.shape)
-    for image, out, steps in zip(masks, predicted, target.map_steps, strict=True):
+    for image, out, spacing in zip(masks, predicted, target.image_spacing, strict=True):
         for mask, phi in zip(image, out, strict=True):
-            phi.copy_(torch.from_numpy(signed_distance(mask, steps, classes=[1])[0]))
+            phi.copy_(torch.from_numpy(loss_maps(mask, spacing, [1], target.options)[0]))
     return ((s - g).square() * (far + predicted.abs().pow(alpha))).mean()

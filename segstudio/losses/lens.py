@@ -41,7 +41,7 @@ def loss_lens(loss: str, logits: Tensor, target: Target, wrt: Wrt = "logits") ->
     Parameters
     ----------
     loss : str
-        A loss of the registry, or a sum of several; see `parse_loss`.
+        A loss of the registry, or a sum of several, as it is in its first epoch; see `parse_loss`.
     logits : Tensor, shape (N, K, ...)
         A network's output.
     target : Target

@@ -26,14 +26,17 @@ def log_softmax(logits: Tensor) -> Tensor:
     wide = logits if logits.dtype == torch.float64 else logits.float()
     log_probs: Tensor
     log_probs, probs = _LogSoftmax.apply(wide.contiguous())  # type: ignore[no-untyped-call]
-    setattr(log_probs, KEPT, probs)
+    setattr(log_probs, KEPT, (probs, log_probs._version))
     return log_probs
 
 
 def probs_of(log_probs: Tensor) -> Tensor:
     """Return the probabilities, as constants; not to be changed in place."""
-    kept: Tensor | None = getattr(log_probs, KEPT, None)
-    return log_probs.detach().exp() if kept is None else kept
+    kept: tuple[Tensor, int] | None = getattr(log_probs, KEPT, None)
+    # What was changed in place since has other probabilities.
+    if kept is None or kept[1] != log_probs._version:
+        return log_probs.detach().exp()
+    return kept[0]
 
 
 class _LogSoftmax(torch.autograd.Function):

@@ -16,13 +16,14 @@ CARD = Card(
     title="Modified boundary loss",
     formula=(
         r"-\frac{\int \phi_t\, s}"
-        r"{\int \phi_{bg}\, s + \int \phi_t\, (1 - s) + \epsilon}"
+        r"{\int \phi_{bg}\, s + \int \phi_t\, (1 - s) + \epsilon},"
+        r"\quad \epsilon = 1 + \int \phi_t"
     ),
     bounds="0 down to −1 (with share=0 down to −∞, but for ε)",
     absent="0, false positives included: they cost through the class that is there",
     reading=(
-        "It is never above 0: −1 is perfect, 0 finds nothing, and −1/3 means as much right as "
-        "wrong. With share=0, −∞ is perfect and −1 as much right as wrong."
+        "It is never above 0: −1 is perfect and 0 finds nothing. With share=0, −∞ is perfect and "
+        "−1 means as much right as wrong."
     ),
     reference="Wu, Loss Function for Class Imbalanced Data, equation 3",
     note=(

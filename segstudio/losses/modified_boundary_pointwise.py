@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 CARD = Card(
     name="modified-boundary-pointwise",
     title="Modified boundary loss, voxel by voxel",
-    formula=r"-\int \frac{\phi_t\, s}{\phi_{bg}\, s + [\phi_t - \phi_t\, s] + \epsilon}\, dq",
-    bounds="0 down to −∞ (in practice to minus the mean distance inside over ε)",
+    formula=(
+        r"-\frac{1}{N} \sum_q \frac{\phi_t\, s}"
+        r"{\phi_{bg}\, s + [\phi_t - \phi_t\, s] + \epsilon}"
+    ),
+    bounds="0 down to −∞ (in practice to minus the mean of φ_t over ε)",
     absent="0, false positives included",
     reading=(
         "It is never above 0 and has no floor: −∞ is perfect. A few sure voxels rule it, so that "
@@ -58,6 +61,5 @@ def loss(
     """
     log_s, sdm = chosen(log_probs, classes), chosen(target.maps, classes)
     s, phi_t = log_s.exp(), (-sdm).clamp(min=0)
-    # 1 − s by subtraction loses what precision log s still has near s = 1.
     wrong = sdm.clamp(min=0) * s - phi_t * log_s.expm1()
     return -(phi_t * s / (wrong + epsilon)).mean()

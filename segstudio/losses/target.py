@@ -1,8 +1,10 @@
 """What a loss is given to compare a prediction with."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from segstudio.core.loss_maps import MapOptions
 
 if TYPE_CHECKING:
     import torch
@@ -21,17 +23,20 @@ class Target:
         1 where a voxel is of the class.
     sdm : Tensor or None, shape (N, K, ...), float32
         Signed distance maps, negative inside. None where the loss needs no maps.
-    steps : sequence of sequence of float, or None
-        For each image of the batch the spacing of its maps along the axes, in their unit.
+    spacing : sequence of sequence of float, or None
+        Of each image of the batch along its axes, in mm.
     frequencies : Tensor or None, shape (K,), float32
         The share of each class among the voxels of the training set.
+    options : MapOptions
+        How the maps were measured and shaped.
     """
 
     labels: "Tensor"
     onehot: "Tensor"
     sdm: "Tensor | None" = None
-    steps: Sequence[Sequence[float]] | None = None
+    spacing: Sequence[Sequence[float]] | None = None
     frequencies: "Tensor | None" = None
+    options: MapOptions = field(default_factory=MapOptions)
 
     @property
     def maps(self) -> "Tensor":
@@ -41,11 +46,11 @@ class Target:
         return self.sdm
 
     @property
-    def map_steps(self) -> Sequence[Sequence[float]]:
-        """The spacing of the maps; for a loss that measures the prediction as well."""
-        if self.steps is None:
-            raise ValueError("this loss needs the spacing of the maps, and the target has none")
-        return self.steps
+    def image_spacing(self) -> Sequence[Sequence[float]]:
+        """The spacing of the images; a loss that measures the prediction too asks here."""
+        if self.spacing is None:
+            raise ValueError("this loss needs the images' spacing, and the target has none")
+        return self.spacing
 
     @property
     def class_frequencies(self) -> "Tensor":

@@ -68,7 +68,7 @@ class DistancePanel(QWidget):
         explained = QLabel(
             "φ is the distance of every voxel to the contour of the class: negative (blue) "
             "inside, positive (red) outside. A class that a plane does not hold has no contour "
-            "there, and φ is 0."
+            "there, and φ is the same everywhere: 0, unless a loss is given something else."
         )
         explained.setWordWrap(True)
         form = QFormLayout(self)
@@ -82,20 +82,21 @@ class DistancePanel(QWidget):
 
     @at_the_edge
     def _choose(self, *_: object) -> None:
-        value = self.classes.currentData()
-        if value is None:
-            return
-        shape: MapOptions = self.shaped.currentData()
-        options = replace(shape, convention=self.convention.currentData())
-        per_plane, shown = self.measured.currentData(), self.shown.isChecked()
-        self.session.choose_map(MapChoice(value, per_plane, shown, options))
+        self._send(self.session.map_choice.options)
 
     @at_the_edge
     def _choose_shape(self, *_: object) -> None:
-        """Take a loss's maps with its own convention."""
+        """Take maps as a loss is given them, with its own convention."""
         shape: MapOptions = self.shaped.currentData()
         self.convention.setCurrentIndex(self.convention.findData(shape.convention))
-        self._choose()
+        self._send(shape)
+
+    def _send(self, shape: MapOptions) -> None:
+        value = self.classes.currentData()
+        if value is not None:
+            options = replace(shape, convention=self.convention.currentData())
+            per_plane, shown = self.measured.currentData(), self.shown.isChecked()
+            self.session.choose_map(MapChoice(value, per_plane, shown, options))
 
     def _list_classes(self, opened: OpenCase) -> None:
         self.classes.clear()
@@ -117,10 +118,15 @@ class DistancePanel(QWidget):
         self.convention.setCurrentIndex(self.convention.findData(choice.options.convention))
         for widget in widgets:
             widget.blockSignals(False)
-        self.unit.setText(self._unit(choice))
-
-    def _unit(self, choice: MapChoice) -> str:
+        self.shaped.setCurrentIndex(self._place_of(choice.options))
         opened = self.session.open_case
-        if opened is not None and opened.volume.grid.unit != "mm":
-            return "voxels (size unknown)"
-        return choice.options.unit
+        sized = opened is None or opened.volume.grid.unit == "mm"
+        self.unit.setText(choice.options.unit if sized else "voxels (size unknown)")
+
+    def _place_of(self, options: MapOptions) -> int:
+        """Return where the list holds maps of this shape, whatever their convention; else -1."""
+        for place in range(self.shaped.count()):
+            shape: MapOptions = self.shaped.itemData(place)
+            if replace(shape, convention=options.convention) == options:
+                return place
+        return -1

@@ -32,6 +32,8 @@ class LossChoice(QWidget):
             self.names.addItem(c.title, c.name)
         self.names.setEditable(True)
         self.names.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        # Completing titles would turn a name typed in full, "focal", into another loss.
+        self.names.setCompleter(None)
         self.names.setToolTip(TIP)
         self.formula = QLabel()
         self.formula.setAlignment(Qt.AlignmentFlag.AlignCenter)

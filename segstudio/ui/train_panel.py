@@ -57,6 +57,7 @@ class TrainPanel(QWidget):
 
     def _make_choices(self) -> None:
         self.loss = LossChoice(DEFAULT_LOSS)
+        self._names: list[str] | None = None  # of the losses whose step size is shown
         self.epochs = _whole(1, 10_000, 12, "How often the network sees every training slice.")
         self.batch_size = _whole(1, 512, 8, "Slices the network sees in one step.")
         self.learning_rate = QDoubleSpinBox()
@@ -107,6 +108,7 @@ class TrainPanel(QWidget):
     def _show_config(self, config: TrainConfig) -> None:
         """Show the settings of a training, whoever asked for it."""
         self.loss.set_text(config.loss)
+        self._names = [part.name for part in config.expression.parts]
         self.epochs.setValue(config.epochs)
         self.batch_size.setValue(config.batch_size)
         self.learning_rate.setValue(config.step_size)
@@ -114,8 +116,11 @@ class TrainPanel(QWidget):
         self.skip_unlabelled.setChecked(config.skip_unlabelled)
 
     def _take_learning_rate(self, *_: object) -> None:
+        """Show the step size of a loss that has just been chosen, not of one being edited."""
         expression = self.loss.expression()
-        if expression is not None:
+        names = None if expression is None else [part.name for part in expression.parts]
+        if expression is not None and names != self._names:
+            self._names = names
             self.learning_rate.setValue(expression.learning_rate)
 
     @at_the_edge

@@ -3,7 +3,7 @@
     python tests/benchmarks/loss_lens.py [--data FOLDER] [--out PICTURE.png] [--label 1]
 
 Without --data the hearts are generated. A network is trained with the boundary loss alone until
-it predicts the class nowhere, and another with the modified one for two epochs; both are looked
+it predicts the class nowhere, and another with the Dice loss for a few epochs; both are looked
 at on the same plane of a test case. The pictures of patients are not for publication.
 """
 
@@ -52,7 +52,7 @@ def _some(dataset: Dataset, patients: int) -> Dataset:
 def _look(dataset: Dataset, folder: Path, options: argparse.Namespace) -> None:
     networks = {
         "collapsed": {"loss": "boundary", "epochs": 12},
-        "half trained": {"loss": "modified-boundary", "epochs": 5},
+        "half trained": {"loss": "dice", "epochs": 7},
     }
     views = []
     for title, settings in networks.items():

@@ -1,4 +1,7 @@
-"""Equal trainings that differ in the loss, and their table; shared by the scripts beside it."""
+"""Equal trainings that differ in the loss, and their table; shared by the scripts beside it.
+
+For Linux and macOS: the locks of trials that run at once are theirs.
+"""
 
 import csv
 import fcntl

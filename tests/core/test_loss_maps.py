@@ -31,8 +31,8 @@ def test_without_options_the_maps_are_the_signed_distances() -> None:
 def test_lengths_are_in_mm_or_in_voxels() -> None:
     assert phi() == [2, -2, -4, -6, -4, -2, 2, 4, 6, 4, 2, -2, 2]
     assert phi(unit="voxels") == [1, -1, -2, -3, -2, -1, 1, 2, 3, 2, 1, -1, 1]
-    assert MapOptions().steps((3.0, 2.0)) == (3.0, 2.0)
-    assert MapOptions(unit="voxels").steps((3.0, 2.0)) == (1.0, 1.0)
+    assert MapOptions().in_unit((3.0, 2.0)) == (3.0, 2.0)
+    assert MapOptions(unit="voxels").in_unit((3.0, 2.0)) == (1.0, 1.0)
 
 
 def test_a_cap_holds_on_both_sides() -> None:
@@ -71,6 +71,17 @@ def test_pieces_of_equal_weight_sum_to_the_same() -> None:
     assert found[11] == pytest.approx(-10)
     assert found[10] == pytest.approx(10)
     assert found[6] == pytest.approx(2 * 10 / 18)
+
+
+@pytest.mark.parametrize("convention", ["voxel", "contour"])
+def test_a_floor_comes_before_the_weighing_so_that_it_holds(convention: Any) -> None:
+    found = np.array(phi(pieces="equal weight", floor=3.0, convention=convention))
+    assert found[1:6].sum() == pytest.approx(found[11])
+
+
+def test_a_piece_that_is_all_contour_does_not_count_in_the_mean() -> None:
+    found = np.array(phi(pieces="equal weight", convention="contour"))
+    np.testing.assert_allclose(found[1:6], phi(convention="contour")[1:6])
 
 
 def test_one_piece_keeps_its_weight() -> None:
@@ -115,8 +126,11 @@ def test_a_piece_that_is_all_contour_is_not_scaled() -> None:
         ({"convention": "faces"}, "Did you mean 'face'"),
         ({"absent": "far"}, "no way to treat an absent class 'far'"),
         ({"pieces": "equal"}, "no way to scale pieces 'equal'"),
-        ({"cap": -1.0}, "The cap of maps, -1.0, is below 0"),
-        ({"floor": float("nan")}, "The floor of maps, nan, is below 0"),
+        ({"cap": -1.0}, "The cap of maps, -1.0, is not a number from 0 up"),
+        ({"floor": float("nan")}, "The floor of maps, nan, is not a number from 0 up"),
+        ({"cap": float("inf")}, "The cap of maps, inf, is not a number from 0 up"),
+        ({"absent_distance": -1.0}, "The absent_distance of maps, -1.0, is not"),
+        ({"absent_distance": 0.0}, "say absent = 'zero' instead"),
     ],
 )
 def test_an_option_that_will_not_do_is_refused(options: dict[str, Any], sentence: str) -> None:

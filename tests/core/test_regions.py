@@ -38,6 +38,15 @@ def test_probabilities_weigh_the_regions() -> None:
     assert regions.cases[1].tolist() == [[3, 4, 2, 2, 1, 3]]
 
 
+def test_classes_are_picked_after_the_most_probable_is_found() -> None:
+    rng = np.random.default_rng(2)
+    labels, probs = rng.integers(0, 3, (6, 7)), rng.random((3, 6, 7))
+    whole = region_maps(probs, labels, (1.0, 2.0))
+    some = region_maps(probs, labels, (1.0, 2.0), classes=[2, 1])
+    for name in ("cases", "true_positive", "false_positive", "false_negative"):
+        np.testing.assert_array_equal(getattr(some, name), getattr(whole, name)[[2, 1]])
+
+
 @settings(deadline=None, max_examples=30)
 @given(
     hnp.arrays(np.int64, (3, 5, 4), elements=st.integers(0, 2)),

@@ -61,7 +61,8 @@ def test_the_maps_are_made_and_measured_as_asked(slices: SliceSet) -> None:
 
     assert target.maps.abs().max() == 3.0
     assert target.maps.abs().min() in (0.0, 1.0)
-    assert list(target.map_steps) == [(1.0, 1.0)] * len(target.labels)
+    assert target.options == options
+    assert list(target.image_spacing) == [(6.0, 6.0)] * len(target.labels)
 
 
 def test_the_frequencies_are_those_of_all_slices(slices: SliceSet) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
+from segstudio.core.loss_maps import MapOptions
 from segstudio.core.metrics import Score
 from segstudio.data.splits import Split
 from segstudio.learn.config import make_config
@@ -54,6 +55,15 @@ def test_a_run_that_goes_on_keeps_what_it_learns_by(
     run = configured(tmp_path / "run", loss="dice")
     with pytest.raises(InputError, match=f"started with {next(iter(setting))} = .* and keeps it"):
         run.config_to_resume(make_config(**setting))
+
+
+def test_a_run_with_maps_of_its_own_goes_on_when_they_are_asked_for_again(tmp_path: Path) -> None:
+    maps = {"unit": "voxels", "cap": 3.0}
+    run = configured(tmp_path / "run", loss="boundary", maps=maps)
+    config, _ = run.config_to_resume(make_config(loss="boundary", maps=maps))
+    assert config.maps == MapOptions(**maps)
+    with pytest.raises(InputError, match=r"started with maps = MapOptions\(.*cap=3.0"):
+        run.config_to_resume(make_config(loss="boundary", maps=maps | {"cap": 4.0}))
 
 
 def test_the_split_is_read_back(tmp_path: Path) -> None:
@@ -126,6 +136,8 @@ def test_the_path_of_a_sum_of_losses_is_a_name_everywhere(tmp_path: Path) -> Non
     name = new_run_path(tmp_path, "set", "dice + 0.01*boundary(classes=all), growing").name
     assert name.startswith("set_dice-0.01-boundary-classes-all-growing_20")
     assert not set(name) & set(' *?:"<>|,()+=/')
+    many = " + ".join(f"tversky(alpha=0.{i}, beta=0.{i})" for i in range(1, 9))
+    assert len(new_run_path(tmp_path, "a set / of: mine", many).name) < 110
 
 
 def test_new_run_paths_never_meet(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from segstudio.learn.events import (
 from segstudio.learn.predict import predict
 from segstudio.learn.run_folder import RunFolder
 from segstudio.learn.training import train
-from segstudio.losses.registry import LOSSES
+from segstudio.losses.registry import LOSSES, card
 
 
 def tiny(**settings: object) -> TrainConfig:
@@ -108,6 +108,13 @@ def test_a_training_is_given_the_maps_it_asks_for(hearts: Path, tmp_path: Path) 
     # In mm a voxel is 6 long here, and distances reach far beyond two of them.
     assert abs(losses(told)[0]) < abs(losses(plain)[0]) / 3
     assert RunFolder.opened(tmp_path / "capped").read_config()[0].loss_maps.cap == 2.0
+
+
+def test_a_run_writes_down_what_its_loss_brought(hearts: Path, tmp_path: Path) -> None:
+    list(train(hearts, tiny(loss="modified-boundary-log", epochs=1), tmp_path / "run"))
+    config, _ = RunFolder.opened(tmp_path / "run").read_config()
+    assert config.maps == card("modified-boundary-log").maps
+    assert config.learning_rate == card("modified-boundary-log").learning_rate
 
 
 def test_the_same_seed_gives_the_same_network(hearts: Path, tmp_path: Path) -> None:

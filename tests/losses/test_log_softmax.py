@@ -5,7 +5,7 @@ import torch
 
 from segstudio.losses.log_softmax import _LogSoftmax, log_softmax, probs_of
 
-# Blocks are 1024 voxels long: whole ones, a part of one, and a single voxel.
+# Blocks are 2048 voxels long: whole ones, a part of one, and a single voxel.
 SHAPES = [(2, 4, 1), (1, 2, 40, 30), (3, 5, 64, 32), (2, 3, 4, 5, 6), (1, 17, 50, 50)]
 
 
@@ -60,6 +60,13 @@ def test_a_class_far_below_the_others_has_a_probability_near_zero() -> None:
     found = log_softmax(logits)
     torch.testing.assert_close(found, logits.log_softmax(1))
     assert probs_of(found)[0, 1, 0] < 1e-37
+
+
+def test_probabilities_follow_what_is_changed_in_place() -> None:
+    log_probs = log_softmax(noise((1, 3, 5)))
+    before = probs_of(log_probs).clone()
+    log_probs.mul_(0.5)
+    torch.testing.assert_close(probs_of(log_probs), before.sqrt())
 
 
 def test_probabilities_of_other_tensors_are_their_exponentials() -> None:

@@ -25,6 +25,7 @@ from torch import Tensor
 from segstudio.core.distance import signed_distance
 from segstudio.core.labels import onehot
 from segstudio.core.leaks import leak_map
+from segstudio.core.loss_maps import MapOptions, loss_maps
 from segstudio.losses.criterion import Criterion
 from segstudio.losses.expression import parse_loss
 from segstudio.losses.registry import LOSSES, module_of
@@ -59,6 +60,10 @@ def two_class_line(*foreground: list[float]) -> Tensor:
     s = torch.tensor(foreground, dtype=torch.float64)[:, None, None]
     return torch.cat([1 - s, s], dim=1).log()
 
+
+LABELS = hnp.arrays(np.int64, (2, 4, 3), elements=st.integers(0, 2))
+LOGITS = hnp.arrays(np.float64, (2, 3, 4, 3), elements=st.floats(-8, 8))
+COMMON = settings(max_examples=40, deadline=None)
 
 # Four voxels in a line, labels 0 0 1 1, spacing 1: the map of class 1 is φ = 2 1 −1 −2, that of
 # class 0 its negative. So φ_t = 0 0 1 2 and φ_bg = 2 1 0 0 for class 1. s is class 1's probability:
@@ -245,14 +250,39 @@ def test_value_and_gradient_are_finite(name: str, image: str, scale: float) -> N
     assert torch.isfinite(logits.grad).all()
 
 
-def test_false_negatives_too_small_for_one_minus_s_still_count() -> None:
-    # log s = −2·10⁻⁹ on the target, where 1 − s is 0 in float32; truly FN = (1 + 2) · 2·10⁻⁹.
-    # Off it s = e⁻⁴⁰, so FP is next to nothing, and TP = 1 + 2.
-    rest = log(2e-9)
-    log_probs = torch.tensor([[[[-0.0, -0.0, rest, rest]], [[-40, -40, -2e-9, -2e-9]]]])
-    loss = loss_of(AS_PRINTED)
-    found = loss(log_probs, target_of(LINE, 2), epsilon=0.0).item()
-    assert found == pytest.approx(-3 / (3 * 2e-9), rel=1e-5)
+EXTREMES = [
+    "focal(gamma=1)",
+    "focal-tversky(gamma=1)",
+    "focal-tversky(gamma=9, epsilon=1e-9)",
+    "tversky(alpha=0, beta=0)",
+    "generalised-dice(epsilon=1e-9)",
+    "modified-boundary(epsilon=1e-9, share=0)",
+    "modified-boundary-log(epsilon=1e-9)",
+    "modified-boundary-jaccard(epsilon=1e-9)",
+    "modified-boundary-pointwise(epsilon=1e-9)",
+    "hausdorff-dt(alpha=0)",
+    "boundary-aware(strength=0)",
+]
+
+
+@pytest.mark.parametrize("text", EXTREMES)
+@pytest.mark.parametrize("image", IMAGES)
+@pytest.mark.parametrize("scale", [1.0, 50.0, -50.0])
+def test_value_and_gradient_are_finite_at_the_least_options(
+    text: str, image: str, scale: float
+) -> None:
+    test_value_and_gradient_are_finite(text, image, scale)
+
+
+def test_false_negatives_that_a_difference_would_lose_still_count() -> None:
+    # A logit of 20 on either side: 1 − s is 0 in float32, and truly 2·10⁻⁹.
+    logits = torch.tensor([[[[10.0, 10, -10, -10]], [[-10.0, -10, 10, 10]]]])
+    loss, _ = Criterion(AS_PRINTED.replace("share", "epsilon=1e-9, share"))(
+        logits, target_of(LINE, 2)
+    )
+    rest = 1 / (1 + np.exp(20.0))
+    # T = 3 and F = (2 + 1 + 1 + 2) · 1.06·10⁻⁹ …
+    assert loss.item() == pytest.approx(-3 / (6 * rest + 1e-9), rel=1e-4)
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -299,7 +329,8 @@ def monai_twin(name: str) -> Callable[[Tensor, Target], Tensor]:
     """Return MONAI's loss of the same definition, of probabilities and a target."""
     smooth = {"smooth_nr": 1e-5, "smooth_dr": 1e-5}
     dice = DiceLoss(include_background=False, squared_pred=True, batch=True, **smooth)
-    generalised = GeneralizedDiceLoss(**smooth)
+    # Its weights are as small as the image is large, beside which any ε is not: so none here.
+    generalised = GeneralizedDiceLoss(smooth_nr=0.0, smooth_dr=0.0)
     tversky = TverskyLoss(include_background=False, alpha=0.3, beta=0.7, batch=True, **smooth)
     # Its mean is over classes too, of which one a voxel counts; so the sum over them is taken.
     focal = FocalLoss(gamma=2.0, use_softmax=True, reduction="none")
@@ -319,9 +350,54 @@ def monai_twin(name: str) -> Callable[[Tensor, Target], Tensor]:
 def test_a_loss_equals_monais(name: str, n: int, image: str) -> None:
     target = target_of(np.repeat(IMAGES[image], n, axis=0), 3)
     logits = 3 * torch.randn((n, 3, 5, 6), generator=torch.Generator().manual_seed(2))
-    found = module_of(name).loss(logits.log_softmax(1), target).item()
+    options = {"epsilon": 0.0} if name == "generalised-dice" else {}
+    found = module_of(name).loss(logits.log_softmax(1), target, **options).item()
     expected = monai_twin(name)(logits.softmax(1), target).item()
     assert found == pytest.approx(expected, abs=1e-5, rel=1e-5)
+
+
+@pytest.mark.parametrize("size", [32, 512])
+def test_generalised_dice_of_a_wrong_mask_is_one_whatever_the_size(size: int) -> None:
+    labels = np.zeros((1, size, size), int)
+    labels[:, : size // 2] = 1
+    wrong = torch.from_numpy(40.0 * (onehot(labels[0], 2)[None] == 0))
+    loss, _ = Criterion("generalised-dice")(wrong, target_of(labels, 2))
+    assert loss.item() == pytest.approx(1.0, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["dice", "generalised-dice", "tversky", "focal-tversky"])
+@COMMON
+@given(LABELS, LOGITS)
+def test_a_loss_from_0_to_1_stays_there(
+    name: str, labels: NDArray[Any], logits: NDArray[Any]
+) -> None:
+    loss, _ = Criterion(name)(torch.from_numpy(logits * 10), target_of(labels, 3))
+    assert -1e-6 <= loss.item() <= 1 + 1e-6
+
+
+@COMMON
+@given(LABELS, LOGITS)
+def test_the_modified_boundary_loss_is_not_below_minus_one(
+    labels: NDArray[Any], logits: NDArray[Any]
+) -> None:
+    loss, _ = Criterion("modified-boundary")(torch.from_numpy(logits * 10), target_of(labels, 3))
+    assert loss.item() >= -1
+
+
+@pytest.mark.parametrize("shape", [{}, {"root": True}, {"cap": 1.0}, {"pieces": "equal depth"}])
+def test_hausdorff_measures_the_prediction_as_the_truth(shape: dict[str, Any]) -> None:
+    options = MapOptions(**shape)
+    masks = np.zeros((2, 1, 6, 9), int)
+    masks[0, :, 1:5, 1:4] = masks[1, :, 2:5, 3:8] = masks[1, :, 0, 8] = 1
+    values = []
+    for truth, other in (masks, masks[::-1]):
+        maps = loss_maps(truth[0], (1.0, 2.0), [0, 1], options)[None]
+        target = replace(
+            target_of(truth, 2), sdm=torch.from_numpy(maps), spacing=[(1.0, 2.0)], options=options
+        )
+        sure = torch.from_numpy(80.0 * onehot(other[0], 2)[None])
+        values.append(Criterion("hausdorff-dt")(sure, target)[0].item())
+    assert values[0] == pytest.approx(values[1], rel=1e-5)
 
 
 def test_a_class_that_fills_the_image_has_no_hausdorff_distance_of_its_own() -> None:
@@ -329,11 +405,6 @@ def test_a_class_that_fills_the_image_has_no_hausdorff_distance_of_its_own() -> 
     full = target_of(IMAGES["a class that fills the image"], 3, torch.float64)
     even = torch.full((1, 3, 5, 6), 1 / 3, dtype=torch.float64).log()
     assert module_of("hausdorff-dt").loss(even, full).item() == 0
-
-
-LABELS = hnp.arrays(np.int64, (2, 4, 3), elements=st.integers(0, 2))
-LOGITS = hnp.arrays(np.float64, (2, 3, 4, 3), elements=st.floats(-8, 8))
-COMMON = settings(max_examples=40, deadline=None)
 
 
 def halves(target: Target) -> tuple[Tensor, Tensor]:

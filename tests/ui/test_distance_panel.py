@@ -1,5 +1,6 @@
 """The distance panel, with a viewer that has no window."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from napari.components import ViewerModel
 from pytestqt.qtbot import QtBot
 from qtpy.QtWidgets import QComboBox
 
+from segstudio.core.loss_maps import MapOptions
 from segstudio.losses.registry import card
 from segstudio.session import Session
 from segstudio.ui.distance_panel import DistancePanel
@@ -56,8 +58,6 @@ def test_what_is_measured_to_can_be_chosen(qtbot: QtBot, stage: tuple[Session, S
 
 
 def test_a_choice_made_elsewhere_is_followed(qtbot: QtBot, stage: tuple[Session, Stage]) -> None:
-    from dataclasses import replace
-
     session, _ = stage
     panel = DistancePanel(session)
     qtbot.addWidget(panel)
@@ -65,3 +65,17 @@ def test_a_choice_made_elsewhere_is_followed(qtbot: QtBot, stage: tuple[Session,
     session.choose_map(replace(session.map_choice, options=options, per_plane=False))
     assert panel.convention.currentData() == "face"
     assert panel.measured.currentData() is False
+
+
+def test_maps_that_a_script_asks_for_stay_when_something_else_is_chosen(
+    qtbot: QtBot, stage: tuple[Session, Stage]
+) -> None:
+    session, _ = stage
+    panel = DistancePanel(session)
+    qtbot.addWidget(panel)
+    own = MapOptions(unit="voxels", cap=5.0, pieces="equal depth", root=True)
+    session.choose_map(replace(session.map_choice, options=own))
+    assert panel.shaped.currentIndex() == -1
+    panel.shown.setChecked(False)
+    assert session.map_choice.options == own
+    assert not session.map_choice.visible

@@ -2,6 +2,7 @@
 
 import pytest
 from pytestqt.qtbot import QtBot
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLineEdit
 
 from segstudio.losses.registry import LOSSES, card
@@ -45,6 +46,14 @@ def test_a_sum_can_be_typed(qtbot: QtBot, choice: LossChoice) -> None:
         typed(qtbot, choice, "dice + 0.01*boundary, growing")
     assert choice.text() == "dice + 0.01*boundary, growing"
     assert choice.reading.text().startswith("A sum: Dice loss, Boundary loss.")
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_name_typed_in_full_is_that_loss(qtbot: QtBot, choice: LossChoice, name: str) -> None:
+    typed(qtbot, choice, name)
+    qtbot.keyClick(choice.names.lineEdit(), Qt.Key.Key_Return)
+    choice.names.lineEdit().clearFocus()
+    assert choice.text() == name
 
 
 def test_a_mistake_is_told_beside_it(qtbot: QtBot, choice: LossChoice) -> None:
