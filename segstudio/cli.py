@@ -10,16 +10,14 @@ from typing import NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from segstudio import __version__
+from segstudio import __version__, cli_losses
 from segstudio import cli_help as say
 from segstudio.cli_paths import PathsOrCommand, expect, refuse_existing
 from segstudio.core.errors import InputError, sentence
 from segstudio.display import has_display, has_qt, opengl
 from segstudio.learn.config import DEFAULT_LOSS, make_config, read_settings
-from segstudio.losses.registry import card, cards
 
 INTERRUPTED = 130  # the shell's own status for a command ended by Ctrl+C
-MOST_MAPS = 64
 
 
 app = typer.Typer(
@@ -96,36 +94,7 @@ def demo(
     typer.echo(f"Maps, predictions: {out / 'maps'}, {out / 'predictions'}")
 
 
-@app.command(
-    help=say.MAPS,
-    short_help="Write the signed distance maps of a label file.",
-    epilog=say.examples(
-        "maps labels.nii.gz --out maps.nii.gz",
-        "maps labels.nii.gz --label 3 --out map_of_3.nii.gz",
-    ),
-)
-def maps(
-    labels: say.Labels, out: say.MapsFile, label: say.Label = None, per_plane: say.PerPlane = False
-) -> None:
-    """Write distance maps."""
-    from segstudio.core.distance import signed_distance
-    from segstudio.data.formats import read_grid, read_labels, write_maps
-
-    refuse_existing(out)
-    values, grid = read_labels(labels), read_grid(labels)
-    if label is not None and not (values == label).any():
-        raise InputError(
-            f"No voxel of '{labels}' has the label value {label}. Choose another with --label."
-        )
-    if label is None and values.max() >= MOST_MAPS:
-        raise InputError(
-            f"The label values of '{labels}' run to {values.max()}; a map for each is too "
-            "much. Is it an image? Else choose one value with --label."
-        )
-    chosen = None if label is None else [label]
-    phi = signed_distance(values, grid.spacing, classes=chosen, per_plane=per_plane)
-    write_maps(out, phi if label is None else phi[0], grid)
-    typer.echo(f"Wrote {out}: {len(phi)} map(s), in {grid.unit}, negative inside.")
+cli_losses.add_maps(app)
 
 
 @app.command(
@@ -250,21 +219,7 @@ def _number(value: float | None, digits: int = 4) -> str:
     return "none" if value is None else f"{value:.{digits}f}"
 
 
-@app.command(
-    help="List the losses; with a NAME, say what it computes and how to read its curve.",
-    short_help="List the losses, or explain one.",
-    epilog=say.examples("losses", f"losses {DEFAULT_LOSS}"),
-)
-def losses(name: say.LossArgument = None) -> None:
-    """Print the losses, or the card of one."""
-    if name is None:
-        for row in cards():
-            typer.echo(f"{row.name:<28} {row.title}: {row.bounds}")
-        hint = "'dice + 0.01*boundary' is a loss too. 'segstudio losses NAME' explains one."
-        typer.echo(hint, err=True)
-        return
-    for title, text in say.card_rows(card(name)):
-        typer.echo(f"{title}: {text}")
+cli_losses.add_losses_and_lens(app)
 
 
 @app.command(help="Print versions, devices, OpenGL, and where runs go.")

@@ -1,12 +1,14 @@
 """What the help of the commands says: examples, arguments and options."""
 
 import textwrap
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from segstudio.learn.config import DEFAULT_LOSS, TrainConfig
+from segstudio.core.loss_maps import MapOptions
+from segstudio.learn.config import DEFAULT_LOSS, TrainConfig, to_toml
 from segstudio.losses.card import Card
 from segstudio.losses.expression import options_of
 
@@ -24,12 +26,21 @@ def settings() -> str:
         default = "" if field.default is None else f"  [default: {str(field.default).lower()}]"
         text = textwrap.wrap(f"{field.description}{default}", 58)
         rows += [f"  {name:<16} {text[0]}", *(" " * 19 + line for line in text[1:])]
+    maps = textwrap.wrap(to_toml(asdict(MapOptions())).strip().replace("\n", ", "), 58)
+    rows += ["  [maps]           a table, with the defaults", *(" " * 19 + line for line in maps)]
     return "\n\n\b\nSettings in the TOML file of --config, as 'name = value':\n" + "\n".join(rows)
+
+
+def _word(value: object) -> str:
+    """Return a value as it is typed in a loss or a settings file."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def card_rows(one: Card) -> list[tuple[str, str]]:
     """Return what a loss says of itself, line by line."""
-    options = ", ".join(f"{key}={p.default}" for key, p in options_of(one.name).items())
+    options = ", ".join(f"{key}={_word(p.default)}" for key, p in options_of(one.name).items())
     given = "" if one.maps is None else ", ".join(one.maps.words())
     rows = [
         (one.title, one.formula),
@@ -61,6 +72,11 @@ DEMO = (
 MAPS = (
     "Write the signed distance maps of a label file, in the source's geometry: the distance of "
     "each voxel to the contour of the class, in mm, negative inside."
+)
+LENS = (
+    "Draw what losses see in one plane of a run's prediction: the share of every voxel in the "
+    "value, the pull on its probability, and the pull on the network's output. Beneath it stands "
+    "where the paper's argument for its loss holds, and where not."
 )
 TRAIN = (
     "Train a U-Net on a folder of images with labels: an ACDC folder, or NIfTI images with "
@@ -113,6 +129,36 @@ Label = Annotated[
 ]
 PerPlane = Annotated[
     bool, typer.Option("--per-plane", help="Measure in each plane, as a 2-D network's loss does.")
+]
+GivenTo = Annotated[
+    str | None,
+    typer.Option("--for", metavar="LOSS", help="Measure and shape as this loss is given its maps."),
+]
+MeasuredTo = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="CONVENTION",
+        help="To the nearest other 'voxel', the 'contour' voxels, or the nearest 'face'.",
+    ),
+]
+Image = Annotated[Path, typer.Argument(metavar="IMAGE", help="Image (.nii, .nii.gz).")]
+Picture = Annotated[Path, typer.Option(metavar="FILE", help="New picture (.png, .svg, .pdf).")]
+LensLabel = Annotated[
+    int | None,
+    typer.Option("--label", metavar="VALUE", help="Label value of the class.  [default: first]"),
+]
+Plane = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="From 1.  [default: where most of the class is]"),
+]
+LensLosses = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--loss",
+        metavar="LOSS",
+        help="May be given again.  [default: the paper's]",
+    ),
 ]
 DatasetFolder = Annotated[
     Path, typer.Argument(metavar="DATASET", help="Folder of images with labels.")

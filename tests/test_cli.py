@@ -24,7 +24,7 @@ from segstudio.losses.registry import LOSSES
 Run = tuple[Path, Any]
 Command = Callable[..., Any]
 
-COMMANDS = ("open", "demo", "maps", "train", "predict", "evaluate", "losses", "info")
+COMMANDS = ("open", "demo", "maps", "train", "predict", "evaluate", "losses", "lens", "info")
 BOX = re.compile("[─│╭╮╰╯┌┐└┘]")
 IMAGE = "patient001/patient001_frame01.nii.gz"
 LABELS = "patient001/patient001_frame01_gt.nii.gz"
@@ -242,6 +242,58 @@ def test_ctrl_c_keeps_the_state_and_tells_how_to_go_on(
     told = segstudio(*again, "--epochs", done + 1)
     assert told.status == 0, told.err
     assert (run / "summary.json").exists()
+
+
+def test_maps_are_written_as_a_loss_is_given_them(
+    segstudio: Command, hearts: Path, tmp_path: Path
+) -> None:
+    labels = hearts / "patient001" / "patient001_frame01_gt.nii.gz"
+    for name, options in (("plain", ()), ("given", ("--for", "modified-boundary", "--to", "face"))):
+        told = segstudio("maps", labels, "--out", tmp_path / f"{name}.nii.gz", *options)
+        assert told.status == 0, told.err
+    plain, given = (
+        np.asarray(nib.load(tmp_path / f"{name}.nii.gz").dataobj) for name in ("plain", "given")
+    )
+    assert np.abs(given).max() == 10 < np.abs(plain).max()
+    assert np.abs(given).min() == 0.5
+    assert "in voxels" in told.out
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--for", "dice"), "The loss 'dice' is given no maps. Leave --for out."),
+        (("--for", "dise"), "There is no loss 'dise'"),
+        (("--to", "edge"), "There is no convention of maps 'edge'"),
+    ],
+)
+def test_maps_that_no_loss_is_given_are_refused(
+    segstudio: Command, hearts: Path, tmp_path: Path, options: tuple[str, ...], sentence: str
+) -> None:
+    labels = hearts / "patient001" / "patient001_frame01_gt.nii.gz"
+    told = segstudio("maps", labels, "--out", tmp_path / "maps.nii.gz", *options)
+    assert told.status == 1
+    assert sentence in told.last
+    assert not (tmp_path / "maps.nii.gz").exists()
+
+
+def test_the_lens_draws_what_losses_see_and_explains_it(
+    segstudio: Command, hearts: Path, finished_run: Run, tmp_path: Path
+) -> None:
+    image = hearts / "patient001" / "patient001_frame01.nii.gz"
+    labels = image.with_name("patient001_frame01_gt.nii.gz")
+    out = tmp_path / "lens.png"
+    told = segstudio("lens", finished_run[0], image, labels, "--out", out, "--label", 2)
+    assert told.status == 0, told.err
+    assert "FINISHED: the myocardium has" in told.out
+    assert "Boundary loss. By value the target adds" in told.out
+    assert out.read_bytes().startswith(b"\x89PNG")
+    again = segstudio("lens", finished_run[0], image, labels, "--out", out)
+    assert "exists already" in again.last
+    beyond = segstudio(
+        "lens", finished_run[0], image, labels, "--out", tmp_path / "b.png", "--plane", 99
+    )
+    assert "has 4 planes; plane 99 is not one of them" in beyond.last
 
 
 def test_losses_are_listed_and_explained(segstudio: Command) -> None:

@@ -23,6 +23,7 @@ from segstudio.losses.target import Target
 
 BOUNDARY, MODIFIED = "boundary", "modified-boundary"
 ONE_FOR_ALL = "modified-boundary(share=0,classes=foreground,reduction=one)"
+USUAL = (BOUNDARY, MODIFIED, ONE_FOR_ALL)
 WAYS: dict[Wrt, str] = {
     "value": "share in the value, s ∂L/∂s",
     "probs": "pull by probability, ∂L/∂s",
@@ -81,7 +82,7 @@ def view_plane(
     plane: int,
     value: int,
     title: str = "",
-    losses: Sequence[str] = (BOUNDARY, MODIFIED, ONE_FOR_ALL),
+    losses: Sequence[str] = USUAL,
 ) -> PlaneView:
     """Return one plane of a case under the lens of some losses.
 

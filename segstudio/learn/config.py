@@ -2,10 +2,10 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from segstudio.core.errors import InputError, near_names
 from segstudio.core.loss_maps import MapOptions
@@ -61,6 +61,12 @@ class TrainConfig(BaseModel):
         if size is not None and min(size) < 16:
             raise InputError(f"A plane_size of {size} is too small; 16 is the least.")
         return size
+
+    @model_validator(mode="after")
+    def _is_given_no_maps_in_vain(self) -> Self:
+        if self.maps is not None and self.expression.maps is None:
+            raise InputError(f"The loss '{self.loss}' is given no maps: leave [maps] out.")
+        return self
 
     @property
     def step_size(self) -> float:

@@ -27,6 +27,8 @@ def test_the_step_size_is_the_loss_s_own_unless_it_is_set() -> None:
         ({"loss": "dise"}, "Did you mean 'dice'"),
         ({"epoch": 3}, "Did you mean 'epochs'"),
         ({"epochs": 0}, "epochs = 0"),
+        ({"loss": "dice", "maps": {"cap": 3.0}}, "'dice' is given no maps"),
+        ({"loss": "boundary", "maps": {"capp": 3.0}}, "maps.capp = 3.0"),
         ({"epochs": "many"}, "epochs = 'many'"),
         ({"plane_size": (8, 8)}, "too small"),
         ({"device": "tpu"}, "device = 'tpu'"),
