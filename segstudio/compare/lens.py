@@ -30,7 +30,8 @@ WAYS: dict[Wrt, str] = {
     "logits": "pull by logit, ∂L/∂z",
 }
 MARGIN = 16
-ROW, LINE, WIDTH = 2.55, 0.21, 178  # inches of a row and of a line of text; letters in a line
+KEY = "Blue: the loss wants more of the class there. Red: less."
+ROW, LINE, WIDTH = 2.55, 0.21, 190  # inches of a row and of a line of text; letters in a line
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,6 +172,7 @@ def draw_lens(views: Sequence[PlaneView]) -> Figure:
         _draw_row(line, view, loss)
     for axis, title in zip(grid[0], titles, strict=True):
         axis.set_title(title, fontsize=10)
+    top.suptitle(KEY, fontsize=10)
     below.text(0.015, 0.97, text, va="top", fontsize=9, linespacing=1.35)
     return figure
 

@@ -60,6 +60,12 @@ class Job:
         """Return how long the run has been training, earlier sittings included."""
         return time.monotonic() - self.began
 
+    def is_out_of_time(self) -> bool:
+        """Return whether the time limit is passed, which ends a training between two epochs."""
+        limit, progress = self.config.max_seconds, self.progress
+        between = progress.step == 0 and progress.epoch > 1
+        return limit is not None and between and progress.seconds > limit
+
     def done(self) -> float:
         """Return the share of the training that is behind, by epochs or by the time limit."""
         config, progress = self.config, self.progress

@@ -72,15 +72,13 @@ def _events(run: RunFolder, job: Job) -> Generator[Event]:
     try:
         yield _started(run, job)
         yield from _warnings(job)
-        while progress.epoch <= config.epochs:
+        while progress.epoch <= config.epochs and not job.is_out_of_time():
             epoch_began = time.monotonic()
             yield from _train_epoch(job)
             yield from _validate_epoch(run, job, epoch_began)
             progress.seconds = job.seconds()
             save_checkpoint(run.last, job.state())
             yield Saved(progress.epoch - 1, run.last)
-            if config.max_seconds and progress.seconds > config.max_seconds:
-                break
     except GeneratorExit:
         progress.seconds = job.seconds()
         # A closing generator cannot yield: this save is told by nobody.

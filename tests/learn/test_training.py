@@ -110,6 +110,17 @@ def test_a_training_is_given_the_maps_it_asks_for(hearts: Path, tmp_path: Path) 
     assert RunFolder.opened(tmp_path / "capped").read_config()[0].loss_maps.cap == 2.0
 
 
+def test_a_run_out_of_time_trains_no_more_when_it_is_resumed(hearts: Path, tmp_path: Path) -> None:
+    config = tiny(epochs=500, max_seconds=0.01)
+    with closing(train(hearts, config, tmp_path / "run")) as events:
+        for event in events:
+            if isinstance(event, CaseValidated) and event.split == "test":
+                break
+    told = list(train(hearts, config, tmp_path / "run", resume=True))
+    assert not losses(told)
+    assert isinstance(told[-1], Finished)
+
+
 def test_a_run_writes_down_what_its_loss_brought(hearts: Path, tmp_path: Path) -> None:
     list(train(hearts, tiny(loss="modified-boundary-log", epochs=1), tmp_path / "run"))
     config, _ = RunFolder.opened(tmp_path / "run").read_config()
