@@ -26,7 +26,7 @@ def log_softmax(logits: Tensor) -> Tensor:
     wide = logits if logits.dtype == torch.float64 else logits.float()
     log_probs: Tensor
     log_probs, probs = _LogSoftmax.apply(wide.contiguous())  # type: ignore[no-untyped-call]
-    setattr(log_probs, KEPT, (probs, log_probs._version))
+    setattr(log_probs, KEPT, (probs, _version(log_probs)))
     return log_probs
 
 
@@ -34,9 +34,14 @@ def probs_of(log_probs: Tensor) -> Tensor:
     """Return the probabilities, as constants; not to be changed in place."""
     kept: tuple[Tensor, int] | None = getattr(log_probs, KEPT, None)
     # What was changed in place since has other probabilities.
-    if kept is None or kept[1] != log_probs._version:
+    if kept is None or kept[1] != _version(log_probs):
         return log_probs.detach().exp()
     return kept[0]
+
+
+def _version(tensor: Tensor) -> int:
+    """Return how often a tensor was changed in place; -1 in inference mode, which counts nothing."""
+    return -1 if tensor.is_inference() else tensor._version
 
 
 class _LogSoftmax(torch.autograd.Function):

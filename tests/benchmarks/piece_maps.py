@@ -126,7 +126,7 @@ def spine(options: argparse.Namespace) -> None:
         with tempfile.TemporaryDirectory() as folder:
             alternating = name == "two classes"
             dataset = write_spines(options.data, Path(folder), alternating=alternating)
-            rows = run_trials(dataset, trials, home, epochs=16)
+            rows = run_trials(dataset, trials, home, epochs=12)
         print(f"\nSpines, {name}\n\n{write_table(rows, home / 'table')}")
 
 
@@ -135,7 +135,7 @@ def tiny(options: argparse.Namespace) -> None:
     home = options.out / "tiny"
     with tempfile.TemporaryDirectory() as folder:
         dataset = write_tiny(Path(folder))
-        rows = run_trials(dataset, TINY_TRIALS, home, epochs=16)
+        rows = run_trials(dataset, TINY_TRIALS, home, epochs=12)
         print(f"\nTiny objects\n\n{write_table(rows, home / 'table')}\n")
         print(f"Objects found, by size in pixels {BINS}")
         for trial in TINY_TRIALS:

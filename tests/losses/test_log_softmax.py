@@ -62,6 +62,12 @@ def test_a_class_far_below_the_others_has_a_probability_near_zero() -> None:
     assert probs_of(found)[0, 1, 0] < 1e-37
 
 
+def test_it_works_in_inference_mode() -> None:
+    with torch.inference_mode():
+        found = log_softmax(noise((1, 3, 5)))
+        torch.testing.assert_close(probs_of(found), found.exp())
+
+
 def test_probabilities_follow_what_is_changed_in_place() -> None:
     log_probs = log_softmax(noise((1, 3, 5)))
     before = probs_of(log_probs).clone()
