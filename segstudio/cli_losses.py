@@ -125,7 +125,7 @@ def lens(
     truth = read_labels(labels, like=volume)
 
     from segstudio.compare.figure import save_figure
-    from segstudio.compare.lens import USUAL, draw_lens, explain, view_plane
+    from segstudio.compare.lens_figure import USUAL, draw_lens, explain, view_plane
     from segstudio.learn.predict import load_predictor
 
     predictor = load_predictor(run)

@@ -40,7 +40,7 @@ def probs_of(log_probs: Tensor) -> Tensor:
 
 
 def _version(tensor: Tensor) -> int:
-    """Return how often a tensor was changed in place; -1 in inference mode, which counts nothing."""
+    """Return how often a tensor was changed in place; in inference mode −1, always."""
     return -1 if tensor.is_inference() else tensor._version
 
 

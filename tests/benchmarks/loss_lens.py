@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from segstudio.compare.figure import save_figure
-from segstudio.compare.lens import draw_lens, explain, view_plane
+from segstudio.compare.lens_figure import draw_lens, explain, view_plane
 from segstudio.data.datasets import Dataset, load_case, open_dataset
 from segstudio.data.phantoms import write_heart_dataset
 from segstudio.learn.config import make_config

@@ -6,7 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from segstudio.compare.lens import BOUNDARY, MODIFIED, PlaneView, draw_lens, explain, view_plane
+from segstudio.compare.lens_figure import (
+    BOUNDARY,
+    MODIFIED,
+    PlaneView,
+    draw_lens,
+    explain,
+    view_plane,
+)
 from segstudio.core.errors import InputError
 from segstudio.data.datasets import load_case, open_dataset
 from segstudio.learn.predict import Predictor, load_predictor
