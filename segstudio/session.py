@@ -42,7 +42,7 @@ class MapChoice:
 
 
 @dataclass(frozen=True, eq=False)
-class Wish:
+class ReadingRequest:
     """What is to be read beside the window.
 
     Attributes
@@ -107,7 +107,7 @@ class Session:
     map_chosen = Signal(MapChoice)
     prediction_shown = Signal(object)
     run_chosen = Signal(object)
-    reading_asked = Signal(Wish)
+    reading_asked = Signal(ReadingRequest)
     reading_changed = Signal(str)
     training_asked = Signal(TrainConfig)
     stop_asked = Signal()
@@ -155,12 +155,14 @@ class Session:
 
     def ask_reading(self, find: Callable[[], Dataset], text: str) -> None:
         """Ask for a dataset to be found, and its first case read, beside the window."""
-        self.reading_asked.emit(Wish(find, None, text))
+        self.reading_asked.emit(ReadingRequest(find, None, text))
 
     def ask_case(self, name: str) -> None:
         """Ask for `show_case` to be done beside the window."""
         dataset = self._open_dataset()
-        self.reading_asked.emit(Wish(lambda: dataset, dataset.case(name), f"Reading {name} …"))
+        self.reading_asked.emit(
+            ReadingRequest(lambda: dataset, dataset.case(name), f"Reading {name} …")
+        )
 
     def note_reading(self, text: str) -> None:
         """Note what is being read beside the window; nothing, if empty."""

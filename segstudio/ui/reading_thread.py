@@ -6,7 +6,7 @@ from qtpy.QtCore import QThread, Signal
 
 from segstudio.core.errors import InputError, sentence
 from segstudio.open_case import read_case
-from segstudio.session import Wish
+from segstudio.session import ReadingRequest
 
 logger = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ class ReadingThread(QThread):
 
     Parameters
     ----------
-    wish : Wish
+    wish : ReadingRequest
         The dataset, and perhaps the case.
     """
 
@@ -24,7 +24,7 @@ class ReadingThread(QThread):
     read = Signal(object)
     failed = Signal(str)
 
-    def __init__(self, wish: Wish) -> None:
+    def __init__(self, wish: ReadingRequest) -> None:
         super().__init__()
         self._wish = wish
 

@@ -14,7 +14,7 @@ from segstudio.learn.config import TrainConfig
 from segstudio.learn.events import Event
 from segstudio.learn.run_folder import new_run_path, runs_home
 from segstudio.open_case import OpenCase
-from segstudio.session import Message, Session, Wish
+from segstudio.session import Message, ReadingRequest, Session
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.prediction_thread import PredictionThread
 from segstudio.ui.reading_thread import ReadingThread
@@ -43,7 +43,7 @@ class Studio(QObject):
         self._training: TrainingThread | None = None
         self._prediction: PredictionThread | None = None
         self._reading: ReadingThread | None = None
-        self._wish: Wish | None = None
+        self._wish: ReadingRequest | None = None
         self.session.reading_asked.connect(self._read)
         self.session.training_asked.connect(self._start_training)
         self.session.stop_asked.connect(self._stop_training)
@@ -74,7 +74,7 @@ class Studio(QObject):
         self.session.start_training(run)
         thread.start()
 
-    def _read(self, wish: Wish) -> None:
+    def _read(self, wish: ReadingRequest) -> None:
         """Read beside the window; one wish at a time, and of those that wait only the newest."""
         if self._reading is not None:
             self._wish = wish
