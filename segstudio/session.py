@@ -239,7 +239,8 @@ class Session:
     def save_labels(self, path: Path, *, overwrite: bool = False) -> None:
         """Write the labels of the case in view, in the geometry of its image.
 
-        Where the file pairs with the image, the case has labels from then on.
+        Where the file pairs with the image, the case has these labels from then on; a copy under
+        another name leaves the case as it was, and the painting unsaved.
 
         Raises
         ------
@@ -249,7 +250,13 @@ class Session:
         if self.open_case is None or self.labels is None or self.dataset is None:
             raise InputError("There are no labels to save. Open a case, or make new labels.")
         write_labels(path, self.labels, self.open_case.volume.grid, overwrite=overwrite)
-        case = replace(self.open_case.case, labels=labels_beside(self.open_case.case.image))
+        pair = labels_beside(self.open_case.case.image)
+        if pair is None or not pair.samefile(path):
+            # What pairs with the image is what is read again, so the painting itself is kept.
+            still = f"the case still uses {pair.name}" if pair else "the case still has no labels"
+            self.say(f"Saved a copy, {path.name}; {still}.", is_error=False)
+            return
+        case = replace(self.open_case.case, labels=pair)
         self._unsaved.pop(case.image, None)
         self.open_case = replace(self.open_case, case=case, truth=self.labels.copy())
         cases = tuple(case if c.name == case.name else c for c in self.dataset.cases)

@@ -7,6 +7,7 @@ import pytest
 
 from segstudio.core.errors import InputError
 from segstudio.data.datasets import open_dataset
+from segstudio.data.formats import read_labels
 from segstudio.session import MapChoice, Session
 
 
@@ -15,6 +16,25 @@ def session(hearts: Path) -> Session:
     made = Session()
     made.open(hearts)
     return made
+
+
+def test_painting_saved_as_a_copy_is_not_lost_when_another_case_is_looked_at(
+    hearts: Path, tmp_path: Path
+) -> None:
+    session, said = Session(), []
+    session.said.connect(lambda message: said.append(message.text))
+    session.open(hearts)
+    first, second = (case.name for case in session.dataset.cases[:2])
+    before = session.labels.copy()
+    session.labels[0, :5, :5] = 2
+    painted = session.labels.copy()
+    session.save_labels(tmp_path / "copy_gt.nii.gz")
+    session.show_case(second)
+    session.show_case(first)
+
+    assert np.array_equal(session.labels, painted)
+    assert not np.array_equal(painted, before)
+    assert said[-1] == f"Saved a copy, copy_gt.nii.gz; the case still uses {first}_gt.nii.gz."
 
 
 def test_painting_that_was_not_saved_is_there_when_its_case_is_shown_again(
@@ -30,15 +50,14 @@ def test_painting_that_was_not_saved_is_there_when_its_case_is_shown_again(
     assert session.open_case.truth[0, 0, 0] == 0
 
 
-def test_what_was_saved_is_what_is_read_next_time(session: Session, tmp_path: Path) -> None:
-    first, second = (c.name for c in session.dataset.cases[:2])
+def test_saving_a_copy_leaves_the_file_of_the_case_as_it_was(
+    session: Session, tmp_path: Path
+) -> None:
     session.labels[0, 0, 0] = 1
     session.save_labels(tmp_path / "copy_gt.nii.gz")
-    session.show_case(second)
-    session.show_case(first)
 
-    assert session.labels[0, 0, 0] == 0  # the case's own file was not changed
-    assert (tmp_path / "copy_gt.nii.gz").exists()
+    assert read_labels(session.open_case.case.labels)[0, 0, 0] == 0
+    assert read_labels(tmp_path / "copy_gt.nii.gz")[0, 0, 0] == 1
 
 
 def test_labels_saved_beside_their_image_make_the_case_labelled(

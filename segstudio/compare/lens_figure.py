@@ -29,7 +29,7 @@ WAYS: dict[Wrt, str] = {
     "probs": "pull by probability, ∂L/∂s",
     "logits": "pull by logit, ∂L/∂z",
 }
-MARGIN = 16
+MARGIN = 28
 KEY = "Blue: the loss wants more of the class there. Red: less."
 ROW, LINE, WIDTH = 2.55, 0.21, 190  # inches of a row and of a line of text; letters in a line
 
@@ -178,7 +178,7 @@ def draw_lens(views: Sequence[PlaneView]) -> Figure:
 
 
 def _draw_row(line: Sequence[Axes], view: PlaneView, loss: str) -> None:
-    box = _box(view.target | (view.s > 0.5))
+    box = _box(view.target)
     for axis in line:
         axis.set(xticks=[], yticks=[])
         axis.spines[:].set_visible(False)

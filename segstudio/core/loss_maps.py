@@ -82,11 +82,13 @@ class MapOptions:
         """Return a spacing in mm in the unit of the maps."""
         return (1.0,) * len(spacing) if self.unit == "voxels" else tuple(spacing)
 
-    def words(self) -> list[str]:
+    def words(self, *, with_convention: bool = True) -> list[str]:
         """Return what the options say, in words."""
-        said = [f"in {self.unit}", f"to the nearest {self.convention}"]
+        said = [f"in {self.unit}"]
+        if with_convention:
+            said.append(f"to the nearest {self.convention}")
         if self.absent == "constant":
-            said.append(f"{self.absent_distance:g} where the class is absent")
+            said.append(f"absent {self.absent_distance:g}")
         if self.pieces != "as they are":
             said.append(f"pieces of {self.pieces}")
         said += [

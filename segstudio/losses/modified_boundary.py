@@ -21,16 +21,14 @@ CARD = Card(
     ),
     bounds="0 down to −1 (with share=0 down to −∞, but for ε)",
     absent="0, false positives included: they cost through the class that is there",
-    reading=(
-        "It is never above 0: −1 is perfect and 0 finds nothing. With share=0, −∞ is perfect and "
-        "−1 means as much right as wrong."
-    ),
+    reading=("Lower is better, and it is never above 0: −1 is perfect, 0 finds nothing."),
     reference="Wu, Loss Function for Class Imbalanced Data, equation 3",
     note=(
         "ε is 1 plus a share of the class's own weight Σ φ_t, for each class and image by itself: "
         "with a small ε the class that is found best takes all the training, and with one ratio "
         "for all classes the rarest dies. The form as printed is "
-        "'modified-boundary(share=0, classes=foreground, reduction=one)'."
+        "'modified-boundary(share=0, classes=foreground, reduction=one)': there −∞ is perfect, and "
+        "−1 means as much right as wrong."
     ),
     maps=MapOptions(unit="voxels", cap=10.0),
 )

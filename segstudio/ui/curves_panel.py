@@ -78,6 +78,7 @@ class CurvesPanel(QWidget):
             for side in ("left", "bottom"):
                 plot.getAxis(side).setPen(color)
                 plot.getAxis(side).setTextPen(color)
+            plot.resetCachedContent()  # the background of the old theme
         self._legend.setLabelTextColor(color)
         behind = self.hint.palette().color(QPalette.ColorRole.Window)
         behind.setAlpha(200)

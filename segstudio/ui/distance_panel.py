@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QWidget
 
 from segstudio.core.distance import Convention
@@ -16,6 +17,15 @@ CONVENTIONS: dict[Convention, str] = {
     "contour": "the outermost voxels",
     "face": "the nearest face",
 }
+
+
+def _given_to() -> dict[MapOptions, list[str]]:
+    """Return the maps that losses are given, and the titles of those losses."""
+    given: dict[MapOptions, list[str]] = {}
+    for c in cards():
+        if c.maps is not None:
+            given.setdefault(c.maps, []).append(c.title)
+    return given
 
 
 class DistancePanel(QWidget):
@@ -54,10 +64,12 @@ class DistancePanel(QWidget):
         self.convention.setToolTip("What distances run to; the choices differ by a voxel at most.")
         self.shaped = QComboBox()
         self.shaped.addItem("plain distances", MapOptions())
-        for c in cards():
-            if c.maps is not None:
-                self.shaped.addItem(f"for {c.name}", c.maps)
-        self.shaped.setToolTip("As a loss is given them: capped, perhaps, or in voxels.")
+        for maps, titles in _given_to().items():
+            if maps != MapOptions():
+                self.shaped.addItem(", ".join(maps.words(with_convention=False)), maps)
+                tip = f"As these are given them: {', '.join(titles)}."
+                self.shaped.setItemData(self.shaped.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.shaped.setToolTip("As losses are given them: capped, perhaps, or in voxels.")
         self.unit = QLabel("")
         for box in (self.convention, self.shaped):
             box.setSizeAdjustPolicy(

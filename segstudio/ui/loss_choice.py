@@ -1,8 +1,8 @@
 """The choice of a loss: by its title, or a sum typed by its names, with formula and reading."""
 
 from qtpy.QtCore import QEvent, Qt, QTimer, Signal
-from qtpy.QtGui import QPalette
-from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
+from qtpy.QtGui import QPalette, QResizeEvent
+from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QSizePolicy, QWidget
 
 from segstudio.core.errors import InputError
 from segstudio.losses.expression import LossExpression, Part, parse_loss
@@ -31,6 +31,7 @@ class LossChoice(QWidget):
         for c in cards():
             self.names.addItem(c.title, c.name)
         self.names.setEditable(True)
+        self.names.setMaxVisibleItems(self.names.count())
         self.names.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         # Completing titles would turn a name typed in full, "focal", into another loss.
         self.names.setCompleter(None)
@@ -39,6 +40,7 @@ class LossChoice(QWidget):
         self.formula.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.reading = QLabel()
         self.reading.setWordWrap(True)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.addRow("Loss", self.names)
@@ -74,12 +76,24 @@ class LossChoice(QWidget):
             expression = parse_loss(self.text())
         except InputError as error:
             self.reading.setText(str(error))
+            self._fit_reading()
             self.formula.clear()
             return
         self.reading.setText(describe(expression))
+        self.reading.setToolTip(" ".join(c.note for c in expression.cards))
+        self._fit_reading()
         self.changed.emit(self.text())
         # After the panel is drawn, since the first formula loads matplotlib.
         QTimer.singleShot(0, self._draw_formula)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Give the text the height that it needs at a new width."""
+        super().resizeEvent(event)
+        self._fit_reading()
+
+    def _fit_reading(self) -> None:
+        # A form in a form does not ask how high a wrapped text is.
+        self.reading.setFixedHeight(self.reading.heightForWidth(self.width()))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         """Draw the formula again in the colours of a new theme."""
@@ -105,7 +119,7 @@ def describe(expression: LossExpression) -> str:
     """Return what to know of a loss beside its curve."""
     if len(expression.parts) == 1:
         one = expression.cards[0]
-        return f"{one.reading} Range: {one.bounds}. {one.note}".strip()
+        return f"{one.reading} Range: {one.bounds}."
     weights = {
         "constant": "Their weights stay as they are.",
         "growing": "The later weights are multiplied with the number of the epoch.",

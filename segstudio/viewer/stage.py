@@ -77,6 +77,7 @@ class Stage:
             metadata={"segstudio_grid": volume.grid},
             **placement(volume.grid),
         )
+        self._viewer.dims.axis_labels = ("plane", "row", "column")
         self._add_prediction(opened)
         if self._session.labels is not None:
             self._show_labels(self._session.labels)
