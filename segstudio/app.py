@@ -1,5 +1,6 @@
 """The window: napari with the studio docked in it."""
 
+import gc
 import os
 import threading
 import weakref
@@ -137,6 +138,9 @@ def load_slow_libraries() -> threading.Thread:
         from segstudio.losses.warm_up import warm_up
 
         warm_up()
+        # napari collects garbage for every layer it removes: half a second each time, were the
+        # libraries looked through again.
+        gc.freeze()
 
     thread = threading.Thread(target=load, daemon=True, name="segstudio-load")
     thread.start()

@@ -250,6 +250,36 @@ def test_value_and_gradient_are_finite(name: str, image: str, scale: float) -> N
     assert torch.isfinite(logits.grad).all()
 
 
+@pytest.mark.parametrize("name", [*LOSSES, AS_PRINTED])
+def test_a_volume_is_a_stack_of_its_planes_to_a_loss_that_has_plane_maps(name: str) -> None:
+    # With the maps of the planes, a volume of one plane has the value of that plane.
+    rng = np.random.default_rng(6)
+    labels = rng.integers(0, 3, (2, 5, 6))
+    flat = target_of(labels, 3)
+    logits = torch.from_numpy(rng.normal(size=(2, 3, 5, 6)).astype(np.float32))
+    deep = replace(
+        flat,
+        labels=flat.labels[:, None],
+        onehot=flat.onehot[:, :, None],
+        sdm=flat.maps[:, :, None],
+        spacing=[(3.0, 1.0, 1.0)] * 2,
+    )
+    in_plane, _ = Criterion(name)(logits, flat)
+    in_volume, _ = Criterion(name)(logits[:, :, None], deep)
+    assert in_volume.item() == pytest.approx(in_plane.item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_of_a_volume_has_a_gradient_everywhere_finite(name: str) -> None:
+    labels = np.random.default_rng(7).integers(0, 3, (2, 4, 5, 6))
+    logits = torch.randn(2, 3, 4, 5, 6, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    loss, _ = Criterion(name)(logits, target_of(labels, 3))
+    loss.backward()
+    assert logits.grad is not None
+    assert torch.isfinite(logits.grad).all()
+    assert logits.grad.abs().max() > 0
+
+
 EXTREMES = [
     "focal(gamma=1)",
     "focal-tversky(gamma=1)",
