@@ -138,7 +138,8 @@ def tiny(options: argparse.Namespace) -> None:
         rows = run_trials(dataset, TINY_TRIALS, home, epochs=12)
         print(f"\nTiny objects\n\n{write_table(rows, home / 'table')}\n")
         print(f"Objects found, by size in pixels {BINS}")
-        for trial in TINY_TRIALS:
+        done = {row["trial"] for row in rows}  # another process may be at the rest
+        for trial in (t for t in TINY_TRIALS if t.name in done):
             print(f"{trial.name}: {', '.join(found_by_size(dataset, home / trial.folder))}")
 
 
