@@ -96,9 +96,11 @@ class SliceSet:
             self._spacing += [volume.spacing[1:]] * len(values)
         self.size = round_up(size or _median_size(images), multiple)
         self._images = np.concatenate([fit_plane(i, self.size) for i in images])
-        self._labels = np.concatenate([fit_plane(i, self.size, fill=0) for i in labels])
+        fitted = [fit_plane(i, self.size, fill=0) for i in labels]
+        self._labels = np.concatenate(fitted)
         self._n_classes = len(classes)
-        counts = np.bincount(self._labels.ravel(), minlength=len(classes))
+        # Case by case: counting all at once holds the GIL for as long as a window notices.
+        counts = np.sum([np.bincount(p.ravel(), minlength=len(classes)) for p in fitted], axis=0)
         self._frequencies = torch.from_numpy(counts / counts.sum()).float()
         if len(self._labels) < 2:
             raise InputError("The training cases hold one slice in all; two are needed at least.")
