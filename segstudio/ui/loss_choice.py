@@ -126,4 +126,7 @@ def describe(expression: LossExpression) -> str:
         "rebalancing": "The later weights grow with the epochs, and the first one shrinks.",
     }
     titles = ", ".join(c.title for c in expression.cards)
-    return f"A sum: {titles}. {weights[expression.schedule]} The log tells each part by name."
+    given = [c for c in expression.cards if c.maps is not None]
+    differ = any(c.maps != given[0].maps for c in given)
+    shared = f" All are given the distance maps of: {given[0].title}." if differ else ""
+    return f"A sum: {titles}. {weights[expression.schedule]}{shared}"

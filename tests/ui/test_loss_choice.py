@@ -48,6 +48,13 @@ def test_a_sum_can_be_typed(qtbot: QtBot, choice: LossChoice) -> None:
     assert choice.reading.text().startswith("A sum: Dice loss, Boundary loss.")
 
 
+def test_a_sum_says_whose_maps_its_parts_are_given(choice: LossChoice) -> None:
+    choice.set_text("modified-boundary-log + boundary")
+    assert "given the distance maps of: Modified boundary loss, logarithm." in choice.reading.text()
+    choice.set_text("dice + boundary")
+    assert "given the distance maps" not in choice.reading.text()
+
+
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_name_typed_in_full_is_that_loss(qtbot: QtBot, choice: LossChoice, name: str) -> None:
     typed(qtbot, choice, name)
