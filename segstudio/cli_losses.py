@@ -11,7 +11,7 @@ from segstudio import cli_help as say
 from segstudio.cli_paths import expect, refuse_existing
 from segstudio.core.distance import Convention
 from segstudio.core.errors import InputError
-from segstudio.core.loss_maps import MapOptions
+from segstudio.core.loss_maps import MapOptions, loss_maps
 from segstudio.learn.config import DEFAULT_LOSS
 from segstudio.losses.expression import parse_loss
 from segstudio.losses.registry import card, cards
@@ -58,7 +58,6 @@ def maps(
     convention: say.MeasuredTo = None,
 ) -> None:
     """Write distance maps."""
-    from segstudio.core.loss_maps import loss_maps
     from segstudio.data.formats import read_grid, read_labels, write_maps
 
     refuse_existing(out)
