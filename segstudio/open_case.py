@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from segstudio.core.labels import ClassTable
 from segstudio.core.volume import Volume
-from segstudio.data.datasets import Case, Dataset
-from segstudio.data.formats import read_labels, read_volume
+from segstudio.data.datasets import Case, Dataset, read_image
+from segstudio.data.formats import read_labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ def read_case(dataset: Dataset, case: Case) -> OpenCase:
     InputError
         Its image or labels cannot be read, or do not fit each other or the dataset's classes.
     """
-    volume = read_volume(case.image)
+    volume = read_image(case)
     truth = None if case.labels is None else read_labels(case.labels, like=volume)
     classes = dataset.classes
     if classes is None:

@@ -55,16 +55,25 @@ class Volume:
     Parameters
     ----------
     data : ndarray, shape (Z, Y, X)
-        Intensities. A 2-D image is a volume with one plane.
+        Intensities; of the first channel, where there are several. A 2-D image is a volume with
+        one plane.
     grid : Grid
         Where the voxels lie.
     path : Path, optional
-        The file it was read from.
+        The file it was read from; the first channel's, where there are several.
+    other_channels : tuple of ndarray, shape (Z, Y, X)
+        Further channels of the same image, on the same grid.
     """
 
     data: NDArray[Any]
     grid: Grid
     path: Path | None = field(default=None)
+    other_channels: tuple[NDArray[Any], ...] = ()
+
+    @property
+    def channels(self) -> tuple[NDArray[Any], ...]:
+        """All channels, each ``(Z, Y, X)``; the first is `data`."""
+        return (self.data, *self.other_channels)
 
     @property
     def spacing(self) -> tuple[float, float, float]:

@@ -1,6 +1,5 @@
 """Folders as lists of cases."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,35 +10,39 @@ from numpy.typing import NDArray
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
 from segstudio.core.volume import Volume
-from segstudio.data.formats import SUFFIXES, has_known_suffix, read_labels, read_volume, stem
+from segstudio.data.formats import read_labels, read_volume, stem
+from segstudio.data.headers import expect_same_grid
+from segstudio.data.layouts import (
+    LABEL_ENDINGS,
+    Case,
+    acdc_cases,
+    all_channels,
+    expected_labels,
+    folder_cases,
+    image_beside,
+    image_files,
+    labels_beside,
+    paired_cases,
+)
+from segstudio.data.nnunet import is_nnunet, nnunet_cases, nnunet_classes
 
-LABEL_ENDINGS = ("_gt", "_seg", "_mask", "_label", "_labels")
+__all__ = [
+    "ACDC_CLASSES",
+    "LABEL_ENDINGS",
+    "Case",
+    "Dataset",
+    "class_table",
+    "image_beside",
+    "labelled_cases",
+    "labels_beside",
+    "load_case",
+    "open_dataset",
+    "open_paths",
+    "read_image",
+    "read_image_file",
+]
+
 ACDC_CLASSES = ClassTable.named({1: "right ventricle", 2: "myocardium", 3: "left ventricle"})
-
-
-@dataclass(frozen=True)
-class Case:
-    """One image with, perhaps, its labels; it belongs to one patient.
-
-    Attributes
-    ----------
-    name : str
-        Unique in its dataset.
-    patient : str
-        Cases of one patient stay on one side of a split.
-    image : Path
-        The image's file.
-    labels : Path or None
-        The file of its labels, if there is one.
-    official_split : {'train', 'test'} or None
-        Where the dataset itself puts the case.
-    """
-
-    name: str
-    patient: str
-    image: Path
-    labels: Path | None
-    official_split: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,12 @@ class Dataset:
 def open_dataset(folder: str | Path) -> Dataset:
     """Return the cases of a folder, found by its layout; no image is read.
 
-    Known are the ACDC challenge's layout (``patientNNN/patientNNN_frameNN.nii.gz`` with
-    ``_gt``), and images with their labels beside them (``NAME.nii.gz`` with ``NAME_gt``,
-    ``_seg``, ``_mask`` or ``_labels``).
+    Known are, in this order, the ACDC challenge's layout
+    (``patientNNN/patientNNN_frameNN.nii.gz`` with ``_gt``); nnU-Net's raw data
+    (``imagesTr/NAME_0000.nii.gz``, ``labelsTr/NAME.nii.gz``); a folder for each case, of its
+    channels and one ``gt``, ``seg``, ``mask``, ``label`` or ``labels``; and images with their
+    labels beside them (``NAME.nii.gz`` with ``NAME_gt``, ``_seg``, ``_mask`` or ``_labels``).
+    Hidden files are left out.
 
     Parameters
     ----------
@@ -90,25 +96,25 @@ def open_dataset(folder: str | Path) -> Dataset:
     Raises
     ------
     InputError
-        The folder is missing or holds no image.
+        The folder is missing or holds no image, or its layout has a mistake.
     """
     folder = Path(folder)
     if not folder.exists():
         raise InputError(f"The folder '{folder}' does not exist. Check the path.")
     if not folder.is_dir():
         raise InputError(f"'{folder}' is a file; a dataset is a folder of images with labels.")
-    files = sorted(p for p in folder.rglob("*") if has_known_suffix(p) and p.is_file())
-    files = [p for p in files if not p.name.startswith(".")]
-    frames = [p for p in files if _is_acdc_frame(p)]
-    images = frames or [p for p in files if not _names_labels(p)]
-    if not images:
+    files, name = image_files(folder), folder.resolve().name
+    if frames := acdc_cases(files, folder):
+        return Dataset(name, folder, tuple(frames), ACDC_CLASSES)
+    if is_nnunet(files, folder):
+        return Dataset(name, folder, tuple(nnunet_cases(files, folder)), nnunet_classes(folder))
+    cases = folder_cases(files, folder) or paired_cases(files, folder)
+    if not cases:
         raise InputError(
             f"The folder '{folder}' holds no image (.nii, .nii.gz). "
             "Choose the folder that holds the images and their labels."
         )
-    cases = tuple(_case(p, folder, is_acdc=bool(frames)) for p in images)
-    name = folder.resolve().name
-    return Dataset(name, folder, cases, ACDC_CLASSES if frames else None)
+    return Dataset(name, folder, tuple(cases), None)
 
 
 def open_paths(*paths: str | Path) -> Dataset:
@@ -124,14 +130,15 @@ def open_paths(*paths: str | Path) -> Dataset:
 
 
 def _dataset_at(path: Path) -> Dataset:
-    """Return a folder's dataset; or one image as a dataset, with the labels beside it."""
+    """Return a folder's dataset; or one image as a dataset, with its channels and labels."""
     if path.is_dir():
         return open_dataset(path)
     if not path.exists():
         raise InputError(f"'{path}' does not exist. Check the path.")
-    path = image_beside(path) or path
-    case = Case(stem(path), stem(path), path, labels_beside(path))
-    return Dataset(path.parent.name, path.parent, (case,), None)
+    first, *others = all_channels(image_beside(path) or path)
+    labels = labels_beside(first)
+    case = Case(stem(first), stem(first), first, labels, other_channels=tuple(others))
+    return Dataset(first.parent.name, first.parent, (case,), None)
 
 
 def _joined(datasets: Sequence[Dataset]) -> Dataset:
@@ -145,50 +152,6 @@ def _joined(datasets: Sequence[Dataset]) -> Dataset:
     tables = {dataset.classes for dataset in datasets}
     name = " + ".join(dict.fromkeys(dataset.name for dataset in datasets))
     return Dataset(name, datasets[0].root, cases, tables.pop() if len(tables) == 1 else None)
-
-
-def _is_acdc_frame(path: Path) -> bool:
-    patient = path.parent.name
-    frame = rf"{re.escape(patient)}_frame\d+"
-    return patient.startswith("patient") and re.fullmatch(frame, stem(path)) is not None
-
-
-def _names_labels(path: Path) -> bool:
-    return stem(path).endswith(LABEL_ENDINGS)
-
-
-def _case(image: Path, root: Path, *, is_acdc: bool) -> Case:
-    inside = image.relative_to(root)
-    if is_acdc:
-        patient, name = image.parent.name, stem(image)
-    else:
-        # A file's place in the folder is part of its name: two folders may hold the same one.
-        name = "/".join((*inside.parts[:-1], stem(image)))
-        patient = name
-    top = inside.parts[0].lower() if len(inside.parts) > 1 else ""
-    official = {"training": "train", "testing": "test"}.get(top)
-    return Case(name, patient, image, labels_beside(image), official)
-
-
-def labels_beside(image: Path) -> Path | None:
-    """Return the label file that lies beside an image, or None."""
-    for ending in LABEL_ENDINGS:
-        for suffix in SUFFIXES:
-            candidate = image.with_name(stem(image) + ending + suffix)
-            if candidate.is_file():
-                return candidate
-    return None
-
-
-def image_beside(labels: Path) -> Path | None:
-    """Return the image beside a label file, or None; None for what is not named as labels."""
-    for ending in LABEL_ENDINGS:
-        name = stem(labels).removesuffix(ending)
-        for suffix in SUFFIXES:
-            candidate = labels.with_name(name + suffix)
-            if name != stem(labels) and candidate.is_file():
-                return candidate
-    return None
 
 
 def labelled_cases(dataset: Dataset, *, skip_unlabelled: bool = False) -> tuple[Case, ...]:
@@ -205,10 +168,9 @@ def labelled_cases(dataset: Dataset, *, skip_unlabelled: bool = False) -> tuple[
         # A challenge may keep the labels of its test side to itself.
         bare = [c for c in bare if c.official_split != "test"]
     if bare and not (labelled and skip_unlabelled):
-        expected = stem(bare[0].image) + LABEL_ENDINGS[0]
         raise InputError(
             f"{len(bare)} of {len(dataset.cases)} images in '{dataset.root}' have no label file; "
-            f"the first is '{bare[0].image}' ('{expected}' is expected beside it). "
+            f"the first is '{bare[0].image}' ({expected_labels(bare[0].image)}). "
             "Add the labels, or choose to skip images without labels."
         )
     return labelled
@@ -218,8 +180,44 @@ def load_case(case: Case) -> tuple[Volume, NDArray[np.int32]]:
     """Return a labelled case's image, and its label values ``(Z, Y, X)``."""
     if case.labels is None:
         raise InputError(f"'{case.image}' has no label file beside it.")
-    volume = read_volume(case.image)
+    volume = read_image(case)
     return volume, read_labels(case.labels, like=volume)
+
+
+def read_image(case: Case) -> Volume:
+    """Return a case's image, all channels of it.
+
+    Raises
+    ------
+    InputError
+        A file cannot be read, or a channel does not lie on the first one's grid.
+    """
+    return _read_channels(case.channels)
+
+
+def read_image_file(path: str | Path) -> Volume:
+    """Return the image in a file, with the channels that belong to it.
+
+    Parameters
+    ----------
+    path : path
+        A file. Where it is named as by nnU-Net, ``NAME_0000.nii.gz``, the files ``NAME_0001`` and
+        so on beside it are further channels; any of them stands for the whole image.
+
+    Raises
+    ------
+    InputError
+        As `read_image`.
+    """
+    return _read_channels(all_channels(Path(path)))
+
+
+def _read_channels(paths: Sequence[Path]) -> Volume:
+    first, *others = (read_volume(path) for path in paths)
+    for path, other in zip(paths[1:], others, strict=True):
+        name = f"its first channel '{paths[0]}'"
+        expect_same_grid(path, other.grid, first.grid, name, what="channels")
+    return replace(first, other_channels=tuple(other.data for other in others))
 
 
 def class_table(dataset: Dataset) -> ClassTable:

@@ -1,6 +1,5 @@
 """Volumes, labels and maps from and to files; the only place where axes are turned."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -213,8 +212,3 @@ def _shape_in_file(data: NDArray[Any], grid: Grid) -> tuple[int, ...]:
     if data.ndim == 4:
         return (*grid.shape[::-1], data.shape[0])
     return grid.file_shape or grid.shape[::-1]
-
-
-def on_grid_of(volume: Volume, data: NDArray[Any]) -> Volume:
-    """Return a volume with other data on the same grid."""
-    return replace(volume, data=data, path=None)

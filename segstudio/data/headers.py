@@ -78,8 +78,10 @@ def _stored_spacing(image: Any, path: Path) -> list[float]:
     return [float(z) for z in header["pixdim"][1 : len(file_shape(image)) + 1]]
 
 
-def expect_same_grid(path: Path, grid: Grid, other: Grid, others_name: str) -> None:
-    """Refuse labels that lie elsewhere than what they are laid over.
+def expect_same_grid(
+    path: Path, grid: Grid, other: Grid, others_name: str, *, what: str = "labels"
+) -> None:
+    """Refuse labels, or channels, that lie elsewhere than what they are laid over.
 
     Where one of the two headers does not say where its voxels lie, the shapes are compared alone.
 
@@ -91,6 +93,8 @@ def expect_same_grid(path: Path, grid: Grid, other: Grid, others_name: str) -> N
         Where the labels lie, and where they should.
     others_name : str
         What lies on the other grid, for the sentence.
+    what : str
+        What the file holds, in the plural, for the sentence.
 
     Raises
     ------
@@ -100,7 +104,7 @@ def expect_same_grid(path: Path, grid: Grid, other: Grid, others_name: str) -> N
     if grid.shape != other.shape:
         raise InputError(
             f"'{path}' has shape {grid.shape} but {others_name} has {other.shape} (planes, rows, "
-            "columns). Labels must lie on the image's grid."
+            f"columns). {what.capitalize()} must lie on the image's grid."
         )
     if not (_has_place(grid) and _has_place(other)):
         return
@@ -108,7 +112,7 @@ def expect_same_grid(path: Path, grid: Grid, other: Grid, others_name: str) -> N
     if apart > MOST_APART:
         raise InputError(
             f"'{path}' lies elsewhere than {others_name}: by their headers, the same voxel is up "
-            f"to {apart:.3g} voxels away. Export the labels on the image's grid again."
+            f"to {apart:.3g} voxels away. Export the {what} on the image's grid again."
         )
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from segstudio.core.errors import InputError
 from segstudio.data.datasets import Case
-from segstudio.data.splits import Split, split_by_patient
+from segstudio.data.splits import Split, SplitKind, split_by_patient
 
 
 def cases(patients: int, side: str | None = None, first: int = 0) -> list[Case]:
@@ -73,3 +73,42 @@ def test_one_patient_outside_the_official_test_side_is_refused() -> None:
     told = r"has 1 patient\(s\) with labels outside its own test side; 2 are needed"
     with pytest.raises(InputError, match=told):
         split_by_patient([*cases(1), *cases(9, "test", first=1)], seed=0)
+
+
+@pytest.mark.parametrize(("patients", "sizes"), [(2, (1, 1)), (4, (3, 1)), (20, (17, 3))])
+def test_a_two_way_split_has_no_test_side(patients: int, sizes: tuple[int, int]) -> None:
+    sides = patients_of(split_by_patient(cases(patients), seed=0, how="two-way"))
+    assert (len(sides["train"]), len(sides["validation"])) == sizes
+    assert sides["test"] == set()
+    assert not sides["train"] & sides["validation"]
+
+
+def test_without_a_split_every_case_trains_and_is_validated_on() -> None:
+    split = split_by_patient(cases(1), seed=0, how="none")
+    assert split == Split(("p0_ed", "p0_es"), ("p0_ed", "p0_es"), ())
+
+
+@pytest.mark.parametrize(("how", "trained"), [("two-way", 4), ("none", 5)])
+def test_a_datasets_own_test_side_is_kept_however_the_rest_is_split(
+    how: SplitKind, trained: int
+) -> None:
+    sides = patients_of(split_by_patient([*cases(5), *cases(2, "test", first=5)], 0, how))
+    assert sides["test"] == {"p5", "p6"}
+    assert len(sides["train"]) == trained
+    assert not sides["test"] & (sides["train"] | sides["validation"])
+
+
+@pytest.mark.parametrize(
+    ("how", "patients", "told"),
+    [
+        ("three-way", 2, r"3 are needed.*, or choose the split 'two-way' / 'none'\.$"),
+        ("three-way", 1, r"3 are needed.*, or choose the split 'none'\.$"),
+        ("two-way", 1, r"2 are needed.* validation share none.*, or choose the split 'none'\.$"),
+        ("none", 0, r"has 0 patient\(s\).*; 1 is needed.* Add patients with labels\.$"),
+    ],
+)
+def test_too_few_patients_are_told_which_splits_do_with_them(
+    how: SplitKind, patients: int, told: str
+) -> None:
+    with pytest.raises(InputError, match=told):
+        split_by_patient(cases(patients), seed=0, how=how)
