@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from segstudio.losses.card import Card
-from segstudio.losses.reduction import Classes, Reduction, axes_of, chosen
+from segstudio.losses.reduction import Classes, Reduction, chosen, summed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,7 +49,6 @@ def loss(
     Tensor, scalar
     """
     p, g = chosen(log_probs, classes).exp(), chosen(target.onehot, classes)
-    over = axes_of(p, reduction)
-    overlap = (p * g).sum(over)
-    total = p.square().sum(over) + g.square().sum(over)
+    overlap = summed(p * g, reduction)
+    total = summed(p.square(), reduction) + summed(g.square(), reduction)
     return (1 - (2 * overlap + epsilon) / (total + epsilon)).mean()

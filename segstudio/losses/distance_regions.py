@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from segstudio.losses.log_softmax import probs_of
-from segstudio.losses.reduction import Classes, Reduction, chosen
+from segstudio.losses.reduction import Classes, Reduction, chosen, summed
 from segstudio.losses.target import Target
 
 
@@ -36,11 +36,7 @@ def distance_regions(
     first = 0 if classes == "all" else 1
     sums = _RegionSums.apply(log_probs, target.maps, first)  # type: ignore[no-untyped-call]
     kept = [chosen(each, classes) for each in sums]
-    if reduction == "class":
-        kept = [each.sum(0) for each in kept]
-    elif reduction == "one":
-        kept = [each.sum() for each in kept]
-    true, false, to_find = kept
+    true, false, to_find = (summed(each, reduction) for each in kept)
     return true, false, to_find
 
 

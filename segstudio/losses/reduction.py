@@ -1,5 +1,8 @@
-"""Which classes a loss looks at, and what it sums over before it divides."""
+"""Which classes a loss looks at, and what it sums over before it divides: over all ranks, too."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -7,6 +10,8 @@ if TYPE_CHECKING:
 
 Classes = Literal["all", "foreground"]
 Reduction = Literal["sample", "class", "one"]
+
+_ALONE: ContextVar[bool] = ContextVar("alone", default=False)
 
 
 def chosen(per_class: "Tensor", classes: Classes) -> "Tensor":
@@ -26,3 +31,45 @@ def axes_of(per_class: "Tensor", reduction: Reduction) -> tuple[int, ...]:
     """
     space = tuple(range(2, per_class.ndim))
     return {"sample": space, "class": (0, *space), "one": (0, 1, *space)}[reduction]
+
+
+def summed(per_voxel: "Tensor", reduction: Reduction) -> "Tensor":
+    """Return the sums of a tensor ``(N, K, ...)`` that a reduction asks for, see `axes_of`.
+
+    A sum over the samples of a batch runs over those of all ranks.
+    """
+    axes = axes_of(per_voxel, reduction)
+    # No axes at all would mean every one to torch.
+    total = per_voxel.sum(axes) if axes else per_voxel
+    return total if reduction == "sample" else across_ranks(total)
+
+
+def across_ranks(total: "Tensor") -> "Tensor":
+    """Return the sum over all ranks of a tensor that each has of its own, differentiable.
+
+    The tensor itself where one process trains, and within `on_this_rank_alone`. All ranks must
+    come here equally often.
+    """
+    # Deferred: a card is read without torch.
+    import torch.distributed as ranks
+
+    if _ALONE.get() or not (ranks.is_available() and ranks.is_initialized()):
+        return total
+    if ranks.get_world_size() == 1:
+        return total
+    from torch.distributed.nn.functional import all_reduce
+
+    # Its gradient is summed over the ranks as well. That is right here: every rank's loss is the
+    # same function of the sum, and the mean over ranks that is taken of gradients undoes it.
+    summed_up: Tensor = all_reduce(total)  # type: ignore[no-untyped-call]
+    return summed_up
+
+
+@contextmanager
+def on_this_rank_alone() -> Iterator[None]:
+    """Sum over the samples of this rank only, as where each validates cases of its own."""
+    token = _ALONE.set(True)
+    try:
+        yield
+    finally:
+        _ALONE.reset(token)

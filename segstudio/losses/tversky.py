@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from segstudio.losses.card import Card
-from segstudio.losses.reduction import Classes, Reduction, axes_of, chosen
+from segstudio.losses.reduction import Classes, Reduction, chosen, summed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -67,9 +67,8 @@ def tversky_index(
 ) -> "Tensor":
     """Return TP / (TP + α FP + β FN) for each class or sample; see `loss`."""
     p, g = chosen(log_probs, classes).exp(), chosen(target.onehot, classes)
-    over = axes_of(p, reduction)
-    true_positive = (p * g).sum(over)
-    false_positive = p.sum(over) - true_positive
-    false_negative = g.sum(over) - true_positive
+    true_positive = summed(p * g, reduction)
+    false_positive = summed(p, reduction) - true_positive
+    false_negative = summed(g, reduction) - true_positive
     wrong = alpha * false_positive + beta * false_negative
     return (true_positive + epsilon) / (true_positive + wrong + epsilon)

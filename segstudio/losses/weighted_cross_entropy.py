@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from segstudio.losses.card import Card
+from segstudio.losses.reduction import across_ranks
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,5 +45,5 @@ def loss(log_probs: "Tensor", target: "Target") -> "Tensor":
     rarity = frequencies.reciprocal().where(frequencies > 0, 0.0)
     weight = rarity[target.labels]
     surprise = -log_probs.gather(1, target.labels.unsqueeze(1)).squeeze(1)
-    total = weight.sum()
-    return (weight * surprise).sum() / total.where(total > 0, 1.0)
+    total = across_ranks(weight.sum())
+    return across_ranks((weight * surprise).sum()) / total.where(total > 0, 1.0)
