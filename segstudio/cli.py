@@ -1,24 +1,19 @@
 """The commands. Torch and Qt are imported by the command that needs them, not here."""
 
 import logging
-import shlex
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NoReturn
 
 import typer
 from typer.exceptions import TyperException
 
-from segstudio import __version__, cli_losses
+from segstudio import __version__, cli_losses, cli_runs
 from segstudio import cli_help as say
 from segstudio.cli_paths import PathsOrCommand, expect, refuse_existing
 from segstudio.core.errors import InputError, sentence
 from segstudio.display import has_display, has_qt, opengl
-from segstudio.learn.config import DEFAULT_LOSS, make_config, read_settings
-
-INTERRUPTED = 130  # the shell's own status for a command ended by Ctrl+C
-
+from segstudio.learn.config import DEFAULT_LOSS
 
 app = typer.Typer(
     name="segstudio",
@@ -88,7 +83,7 @@ def demo(
     typer.echo(f"Training on generated hearts for {seconds:.0f} seconds …", err=True)
     dataset = make_demo_dataset(out)
     if not follow(run_demo(dataset, out, demo_config(seconds))):
-        _stopped(out / "hearts", out / "run")
+        cli_runs.stopped(out / "hearts", out / "run")
     typer.echo(f"Pictures: {out / 'pictures'}")
     typer.echo(f"Scores:   {out / 'run' / 'scores.csv'} and {out / 'run' / 'summary.json'}")
     typer.echo(f"Maps, predictions: {out / 'maps'}, {out / 'predictions'}")
@@ -97,97 +92,7 @@ def demo(
 cli_losses.add_maps(app)
 
 
-@app.command(
-    help=say.TRAIN,
-    short_help="Train a U-Net on a folder of images with labels.",
-    epilog=say.TRAIN_EXAMPLES,
-)
-def train(
-    dataset: say.DatasetFolder,
-    out: say.NewRun = None,
-    loss: say.LossName = None,
-    epochs: say.Epochs = None,
-    config: say.ConfigFile = None,
-    resume: say.Resume = False,
-    seed: say.Seed = None,
-    device: say.Device = None,
-    precision: say.Precision = None,
-    skip_unlabelled: say.SkipUnlabelled = False,
-) -> None:
-    """Train, and show how it goes."""
-    from segstudio.data.datasets import open_dataset
-    from segstudio.learn.run_folder import RunFolder, new_run_path, runs_home
-    from segstudio.terminal import follow
-
-    settings = read_settings(config) if config else {}
-    settings.pop("dataset", None)  # a run's own config.toml is a settings file too
-    given = {
-        "loss": loss,
-        "epochs": epochs,
-        "seed": seed,
-        "device": device,
-        "precision": precision,
-        "skip_unlabelled": skip_unlabelled or None,
-    }
-    asked = make_config(**settings | {k: v for k, v in given.items() if v is not None})
-    if resume and out is None:
-        raise InputError("Which run shall go on? Name its folder with --out.")
-    cases = open_dataset(dataset)
-    run = out or new_run_path(runs_home(), cases.name, asked.loss)
-    # Now, and not after torch has loaded.
-    if resume:
-        RunFolder.opened(run).config_to_resume(asked)
-    else:
-        RunFolder.free(run)
-
-    from segstudio.learn.training import train as start
-
-    summary = follow(start(cases, asked, run, resume=resume))
-    if not summary:
-        _stopped(dataset, run)
-    typer.echo(
-        f"Test mean Dice {_number(summary['test']['mean_dice'])} (best epoch "
-        f"{summary['best_epoch']}). The run is in {run}"
-    )
-
-
-def _stopped(dataset: Path, run: Path) -> NoReturn:
-    again = shlex.join(["segstudio", "train", str(dataset), "--out", str(run), "--resume"])
-    typer.echo(f"Stopped. Go on with: {again}", err=True)
-    raise typer.Exit(INTERRUPTED)
-
-
-@app.command(
-    help=say.PREDICT,
-    short_help="Predict images with a run's best network.",
-    epilog=say.examples(
-        "predict run image.nii.gz --out predictions",
-        "predict run acdc/patient001/*_frame01.nii.gz --out predictions",
-    ),
-)
-def predict(
-    run: say.Run, images: say.Images, out: say.PredictionsFolder, device: say.Device = None
-) -> None:
-    """Write predictions named as their images."""
-    from segstudio.data.formats import read_volume, write_labels
-    from segstudio.learn.run_folder import RunFolder
-
-    RunFolder.opened(run)
-    targets = [out / image.name for image in images]
-    for image, target in zip(images, targets, strict=True):
-        expect(image)
-        if target.exists():
-            raise InputError(f"'{target}' exists already. Choose another folder with --out.")
-        if targets.count(target) > 1:
-            raise InputError(f"Two images are named '{target.name}'. Predict them one by one.")
-
-    from segstudio.learn.predict import load_predictor
-
-    predictor = load_predictor(run, device or "auto")
-    for image, target in zip(images, targets, strict=True):
-        volume = read_volume(image)
-        write_labels(target, predictor.labels(volume), volume.grid)
-        typer.echo(f"Wrote {target}")
+cli_runs.add_train_and_predict(app)
 
 
 @app.command(
@@ -243,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except TyperException as error:
         _fail(_usage_sentence(error), 2)
     except (typer.Abort, KeyboardInterrupt):
-        _fail("Interrupted.", INTERRUPTED)
+        _fail("Interrupted.", cli_runs.INTERRUPTED)
     except Exception as error:  # noqa: BLE001  (the edge of the program)
         _fail(sentence(error), 1)
     else:

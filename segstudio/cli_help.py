@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from segstudio.core.loss_maps import MapOptions
+from segstudio.learn.augment import Augmentation
 from segstudio.learn.config import DEFAULT_LOSS, TrainConfig, to_toml
 from segstudio.losses.card import Card
 from segstudio.losses.expression import options_of
@@ -25,9 +26,17 @@ def settings() -> str:
     for name, field in TrainConfig.model_fields.items():
         default = "" if field.default is None else f"  [default: {str(field.default).lower()}]"
         text = textwrap.wrap(f"{field.description}{default}", 58)
-        rows += [f"  {name:<16} {text[0]}", *(" " * 19 + line for line in text[1:])]
+        rows += [f"  {name:<19} {text[0]}", *(" " * 22 + line for line in text[1:])]
     maps = textwrap.wrap(to_toml(asdict(MapOptions())).strip().replace("\n", ", "), 58)
-    rows += ["  [maps]           a table, with the defaults", *(" " * 19 + line for line in maps)]
+    rows += [
+        "  [maps]              a table, with the defaults",
+        *(" " * 22 + line for line in maps),
+    ]
+    change = textwrap.wrap(to_toml(asdict(Augmentation())).strip().replace("\n", ", "), 58)
+    rows += [
+        "  [augmentation]      a table, with the defaults",
+        *(" " * 22 + line for line in change),
+    ]
     return "\n\n\b\nSettings in the TOML file of --config, as 'name = value':\n" + "\n".join(rows)
 
 
@@ -80,8 +89,9 @@ LENS = (
 )
 TRAIN = (
     "Train a U-Net on a folder of images with labels: an ACDC folder, or NIfTI images with "
-    "NAME_gt, _seg, _mask or _labels beside NAME. A quarter of the patients is test and touched "
-    "once, at the end; 15 % of the rest choose the best epoch. Ctrl+C stops and keeps the state."
+    "NAME_gt, _seg, _mask or _labels beside NAME, or nnU-Net's folders. A quarter of the patients "
+    "is test and touched once, at the end; 15 % of the rest choose the best epoch. Ctrl+C stops "
+    "and keeps the state."
 )
 TRAIN_EXAMPLES = (
     examples(
@@ -89,6 +99,7 @@ TRAIN_EXAMPLES = (
         "train acdc --out run --resume              # after an interruption",
         "train acdc --out run --resume --epochs 24  # more of a finished run",
         "train acdc --config run/config.toml --seed 1 --out run_1",
+        "train acdc --preset augmented --set batch_size=16 --out run",
     )
     + settings()
 )
@@ -182,6 +193,39 @@ Epochs = Annotated[
 ConfigFile = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="TOML file of settings; options given here win."),
+]
+Preset = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Settings that belong together; see 'segstudio presets'."),
+]
+PresetName = Annotated[str | None, typer.Argument(metavar="NAME", help="Name of a preset.")]
+Assign = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Any setting of the list below; may be given again, as in --set dropout=0.1 "
+        "--set augmentation.rotation=10.",
+    ),
+]
+SplitChoice = Annotated[
+    str | None,
+    typer.Option(
+        "--split",
+        metavar="KIND",
+        help="How cases are parted: three-way, two-way (no test side), or none, where all are "
+        "trained on and scored, which says nothing about new ones.  [default: three-way]",
+    ),
+]
+Flips = Annotated[
+    bool, typer.Option("--flips", help="Mean over mirror images: better by little, 4 times longer.")
+]
+Largest = Annotated[
+    bool, typer.Option("--largest", help="Keep of each class the largest connected piece only.")
+]
+Doubt = Annotated[
+    bool,
+    typer.Option("--doubt", help="Write probabilities and their entropy too, as NIfTI beside it."),
 ]
 Resume = Annotated[
     bool,

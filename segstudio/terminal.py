@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from types import FrameType
 from typing import Any
@@ -11,34 +11,62 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from segstudio.learn.control import Control
 from segstudio.learn.events import (
     CaseValidated,
     EpochDone,
     Event,
     Finished,
+    Guarded,
     Started,
     StepDone,
+    Stopped,
     Summary,
     Warned,
 )
 
 
-def follow(events: Generator[Event]) -> Summary | None:
+def follow(
+    events: Generator[Event], control: Control | None = None, *, is_shown: bool = True
+) -> Summary | None:
     """Show the events of a training in the terminal; return its summary, None if interrupted.
 
     The first interrupt (Ctrl+C) ends the training between two steps, with its state saved; a
     second one does not wait.
+
+    Parameters
+    ----------
+    events : generator of Event
+        The training.
+    control : Control, optional
+        The training's own: where several processes train together, none may end alone.
+    is_shown : bool
+        Whether this process is the one that prints.
     """
     summary: Summary | None = None
-    with closing(events), _interrupts() as interrupts, _bar() as bar:
+    ranks = 1
+    with closing(events), _interrupts() as interrupts, _bar(is_shown=is_shown) as bar:
         display = _Display(bar)
         for event in events:
-            display.show(event)
+            if is_shown:
+                display.show(event)
+            if isinstance(event, Started):
+                ranks = event.ranks
             if isinstance(event, Finished):
                 summary = event.summary
-            if interrupts and not isinstance(event, Finished):
+            elif interrupts and control is not None and ranks > 1:
+                control.wish = "stop"
+            elif interrupts:
                 return None
     return summary
+
+
+@contextmanager
+def share_done(text: str) -> Iterator[Callable[[float], None]]:
+    """Yield what draws a bar of the share that is done; nothing where there is no terminal."""
+    with _bar(is_shown=True) as bar:
+        task = bar.add_task(text, total=1.0)
+        yield lambda share: bar.update(task, completed=share)
 
 
 @contextmanager
@@ -59,7 +87,7 @@ def _interrupts() -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, before)
 
 
-def _bar() -> Progress:
+def _bar(*, is_shown: bool) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
@@ -68,7 +96,7 @@ def _bar() -> Progress:
         TextColumn("ETA"),
         TimeRemainingColumn(compact=True),
         console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
+        disable=not (is_shown and sys.stderr.isatty()),
     )
 
 
@@ -89,29 +117,42 @@ class _Display:
             text = f"epoch {event.epoch}/{self._start.epochs}  loss {event.loss:.4g}"
             self._bar.update(self._task, completed=event.done, description=text)
         elif isinstance(event, EpochDone):
-            self._line(_epoch_line(event))
+            self._line(_epoch_line(event, self._side()))
         elif isinstance(event, CaseValidated):
             self._bar.update(self._task, description=f"scoring {event.split}: {event.case}")
         elif isinstance(event, Warned):
             self._line(f"Note: {event.text}")
+        elif isinstance(event, Guarded):
+            self._line(f"Guard ({event.kind}, epoch {event.epoch}): {event.text}")
+        elif isinstance(event, Stopped):
+            self._line(f"The training ended in epoch {event.epoch}: {event.reason}.")
+
+    def _side(self) -> str:
+        """Return on what an epoch is scored."""
+        return "training" if self._start and self._start.validated_on_training else "validation"
 
     def _line(self, text: str) -> None:
         self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _start_line(event: Started) -> str:
+    others = (
+        "scored on the same cases"
+        if event.validated_on_training
+        else f"{event.validation_cases} for validation, {event.test_cases} for test"
+    )
+    ranks = f" in {event.ranks} processes" if event.ranks > 1 else ""
     return (
-        f"Training on {event.device} ({event.precision}): {event.train_cases} cases, "
-        f"{event.validation_cases} for validation, {event.test_cases} for test, "
-        f"{event.steps_per_epoch} steps an epoch."
+        f"Training on {event.device} ({event.precision}){ranks}: {event.train_cases} cases, "
+        f"{others}, {event.steps_per_epoch} steps an epoch."
     )
 
 
-def _epoch_line(event: EpochDone) -> str:
+def _epoch_line(event: EpochDone, side: str) -> str:
     per_class: dict[str, Any] = {name: f"{d:.3f}" for name, d in event.dice.items()}
     scores = ", ".join(f"{name} {d}" for name, d in per_class.items())
     best = "  best so far" if event.is_best else ""
     return (
-        f"epoch {event.epoch}: loss {event.loss:.4g}, validation Dice {event.mean_dice:.3f} "
-        f"({scores}), {event.seconds:.0f} s{best}"
+        f"epoch {event.epoch}: loss {event.loss:.4g}, {side} Dice {event.mean_dice:.3f} "
+        f"({scores}), {side} loss {event.validation_loss:.4g}, {event.seconds:.0f} s{best}"
     )

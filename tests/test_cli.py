@@ -5,6 +5,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from shutil import copytree
@@ -24,7 +25,18 @@ from segstudio.losses.registry import LOSSES
 Run = tuple[Path, Any]
 Command = Callable[..., Any]
 
-COMMANDS = ("open", "demo", "maps", "train", "predict", "evaluate", "losses", "lens", "info")
+COMMANDS = (
+    "open",
+    "demo",
+    "maps",
+    "train",
+    "presets",
+    "predict",
+    "evaluate",
+    "losses",
+    "lens",
+    "info",
+)
 BOX = re.compile("[─│╭╮╰╯┌┐└┘]")
 IMAGE = "patient001/patient001_frame01.nii.gz"
 LABELS = "patient001/patient001_frame01_gt.nii.gz"
@@ -58,7 +70,9 @@ def test_the_help_of_a_command_explains_every_option_and_gives_examples(
 def test_the_help_of_train_names_every_setting_of_the_file(segstudio: Command) -> None:
     out = segstudio("train", "--help").out
     for name, field in TrainConfig.model_fields.items():
-        assert re.search(rf"^    {name} +{(field.description or '')[:12]}", out, re.MULTILINE), name
+        assert re.search(
+            rf"^    {name} +{re.escape((field.description or '')[:12])}", out, re.MULTILINE
+        ), name
 
 
 def test_without_a_display_the_window_is_refused_with_a_way_out(
@@ -110,6 +124,10 @@ def test_a_run_folder_is_complete(finished_run: Run) -> None:
         "summary.json",
         "checkpoints/best.pt",
         "checkpoints/last.pt",
+        "environment.json",
+        "timeline/cases.json",
+        "timeline/epoch_0001.npz",
+        "timeline/epoch_0002.npz",
     }
     events = [json.loads(line)["event"] for line in (run / "log.jsonl").read_text().splitlines()]
     assert events[0] == "Started"
@@ -188,7 +206,8 @@ def test_a_finished_run_goes_on_with_more_epochs(
     events = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     assert [e["epoch"] for e in events if e["event"] == "EpochDone"] == [1, 2, 3]
     assert events[-1]["event"] == "Finished"
-    assert 'loss = "dice"\nepochs = 3\n' in (run / "config.toml").read_text()
+    settings = tomllib.loads((run / "config.toml").read_text())
+    assert (settings["loss"], settings["epochs"]) == ("dice", 3)
 
 
 def test_a_resumed_run_keeps_its_settings(
@@ -364,3 +383,99 @@ def test_a_run_that_goes_on_is_not_finished_until_it_is(
     events.close()
     assert not (run / "summary.json").exists()
     assert segstudio("train", hearts, "--out", run, "--resume").status == 0
+
+
+def test_any_setting_may_be_given_as_an_option(
+    segstudio: Command, hearts: Path, tiny: Path, tmp_path: Path
+) -> None:
+    sets = ["dropout=0.25", "schedule=cosine", "augmentation.rotation=5", "maps.cap=4"]
+    options = [option for text in sets for option in ("--set", text)]
+    run = tmp_path / "run"
+    told = segstudio(
+        "train",
+        hearts,
+        "--config",
+        tiny,
+        *options,
+        "--epochs",
+        1,
+        "--split",
+        "two-way",
+        "--out",
+        run,
+    )
+    assert told.status == 0, told.err
+    settings = tomllib.loads((run / "config.toml").read_text())
+    assert (settings["dropout"], settings["schedule"]) == (0.25, "cosine")
+    assert settings["augmentation"]["rotation"] == 5
+    assert settings["maps"]["cap"] == 4
+    assert told.out.startswith("Validation mean Dice ")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("dropout", "sets nothing"),
+        ("droput=0.1", "Did you mean 'dropout'"),
+        ("dropout=much", "dropout = 'much'"),
+        ("augmentation.rotation=-3", "rotation of the augmentation"),
+    ],
+)
+def test_a_setting_given_wrong_is_told(
+    segstudio: Command, hearts: Path, tmp_path: Path, text: str, words: str
+) -> None:
+    told = segstudio("train", hearts, "--set", text, "--out", tmp_path / "run")
+    assert told.status == 1
+    assert words in told.last
+
+
+def test_a_training_without_a_split_says_that_its_dice_is_of_the_training(
+    segstudio: Command, hearts: Path, tiny: Path, tmp_path: Path
+) -> None:
+    told = segstudio(
+        "train", hearts, "--config", tiny, "--split", "none", "--out", tmp_path / "run"
+    )
+    assert "8 cases, scored on the same cases" in told.err
+    assert re.search(r"^epoch 1: loss \S+, training Dice ", told.err, re.M)
+    assert "validation" not in told.err
+    assert told.out.startswith("Training mean Dice ")
+
+
+def test_presets_are_listed_with_what_they_are_for(segstudio: Command) -> None:
+    told = segstudio("presets")
+    assert told.status == 0
+    for name in ("paper", "augmented", "volume", "tiny-lesions"):
+        assert re.search(rf"^{name} +[A-Z].{{30,}}\.$", told.out, re.M), name
+    assert 'loss = "modified-boundary"' in segstudio("presets", "paper").out
+    assert "Did you mean 'paper'" in segstudio("presets", "papr").last
+
+
+def test_a_preset_is_beneath_the_options(
+    segstudio: Command, hearts: Path, tiny: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    told = segstudio(
+        "train", hearts, "--preset", "augmented", "--config", tiny, "--epochs", 1, "--out", run
+    )
+    assert told.status == 0, told.err
+    settings = tomllib.loads((run / "config.toml").read_text())
+    assert (settings["schedule"], settings["epochs"], settings["levels"]) == ("cosine", 1, 3)
+    assert settings["augmentation"]["rotation"] > 0
+
+
+def test_doubt_mirror_images_and_largest_pieces_may_be_asked_of_a_prediction(
+    segstudio: Command, hearts: Path, finished_run: Run, tmp_path: Path
+) -> None:
+    out = tmp_path / "p"
+    told = segstudio(
+        "predict", finished_run[0], hearts / IMAGE, "--flips", "--largest", "--doubt", "--out", out
+    )
+    assert told.status == 0, told.err
+    labels, probs, entropy = (
+        nib.load(out / f"patient001_frame01{end}.nii.gz")
+        for end in ("", "_probabilities", "_entropy")
+    )
+    assert probs.shape == (*labels.shape, 4)
+    assert entropy.shape == labels.shape
+    assert np.asarray(probs.dataobj).sum(axis=3) == pytest.approx(1, abs=1e-3)
+    assert 0 <= np.asarray(entropy.dataobj).min() <= np.asarray(entropy.dataobj).max() <= 1

@@ -151,6 +151,47 @@ def loss_maps(
     return maps
 
 
+def map_margin(options: MapOptions, spacing: Sequence[float]) -> tuple[int, ...] | None:
+    """Return how many voxels around a patch decide its maps, along each axis.
+
+    None: all of the volume does. A distance that is capped is decided by what lies within the
+    cap; one that is not, or is scaled by piece, by anything however far.
+    """
+    if not options.cap or options.pieces != "as they are":
+        return None
+    return tuple(math.ceil(options.cap / step) + 1 for step in options.in_unit(spacing))
+
+
+def mend_far_classes(
+    maps: NDArray[np.float32],
+    labels: NDArray[np.integer],
+    counts: NDArray[np.integer],
+    options: MapOptions,
+) -> None:
+    """Write the cap where a class has no contour in a part of a volume, but has one elsewhere.
+
+    Parameters
+    ----------
+    maps : ndarray of float32, shape (K, Z, Y, X)
+        Of a patch and the `map_margin` around it; changed in place.
+    labels : ndarray of int, shape (Z, Y, X)
+        Class indices there.
+    counts : ndarray of int, shape (K,)
+        Voxels of each class in the whole volume.
+    options : MapOptions
+        As the maps were made with.
+    """
+    if map_margin(options, (1.0,) * labels.ndim) is None:
+        return
+    far = math.sqrt(options.cap) if options.root else options.cap
+    here = np.bincount(labels.ravel(), minlength=len(counts))
+    for value, phi in enumerate(maps):
+        if here[value] == 0 and counts[value] > 0:
+            phi[:] = far
+        elif here[value] == labels.size and counts[value] < counts.sum():
+            phi[:] = -far
+
+
 def _reshape(
     mask: NDArray[np.bool_], steps: Sequence[float], options: MapOptions, phi: NDArray[np.float32]
 ) -> None:

@@ -113,8 +113,7 @@ def _dice(overlap: int, predicted: int, true: int) -> float:
 
 def _score(prediction: Mask, truth: Mask, grid: Grid, case: str, name: str) -> Score:
     counts = _counts(prediction, truth)
-    measure = _distances_in_planes if grid.measured_in_plane else surface_distances
-    hd95, assd = measure(prediction, truth, grid.spacing)
+    hd95, assd = surface_distances_on(grid, prediction, truth)
     volume_ml = counts[1] * grid.voxel_ml
     return Score(case, name, _dice(*counts), hd95, assd, volume_ml, grid.unit, *counts)
 
@@ -151,6 +150,12 @@ def surface_distances(
     to_prediction = ndimage.distance_transform_edt(~p, sampling=spacing)[t]
     hd95 = max(np.percentile(to_truth, 95), np.percentile(to_prediction, 95))
     return float(hd95), float(np.concatenate([to_truth, to_prediction]).mean())
+
+
+def surface_distances_on(grid: Grid, prediction: Mask, truth: Mask) -> tuple[float, float]:
+    """Return HD95 and ASSD on a grid: in plane where distances across planes mean nothing."""
+    measure = _distances_in_planes if grid.measured_in_plane else surface_distances
+    return measure(prediction, truth, grid.spacing)
 
 
 def _distances_in_planes(

@@ -1,156 +1,214 @@
-"""Slices of the training cases, batched in an order that is a function of (seed, epoch)."""
+"""Batches of augmented planes or patches, with the maps of what the network is shown.
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+Every batch is a function of (seed, epoch, its place in the epoch) and of nothing else: it may be
+made ahead, by any number of threads, and anew after a resume.
+"""
+
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from segstudio.core.errors import InputError
-from segstudio.core.labels import ClassTable
-from segstudio.core.loss_maps import MapOptions, loss_maps
-from segstudio.data.datasets import Case, load_case
+from segstudio.core.loss_maps import MapOptions, loss_maps, map_margin, mend_far_classes
+from segstudio.learn.augment import Augmentation, change_intensities, draw_deformation
+from segstudio.learn.case_store import CaseStore, PreparedCase
+from segstudio.learn.deformation import Deformation, take
+from segstudio.learn.sampling import CHANGE, Sample, Sampler, batches_in, in_batches
 from segstudio.losses.target import Target
-
-Number = TypeVar("Number", np.float32, np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Images ``(N, C, Y, X)`` float32 and what they should become."""
+    """Images ``(N, C, ...)`` float32, what they should become, and the cases they are of."""
 
     image: torch.Tensor
     target: Target
+    cases: tuple[str, ...]
 
 
-def normalise(data: NDArray[np.generic]) -> NDArray[np.float32]:
-    """Return a volume with mean 0 and standard deviation 1; voxels that are not finite become 0."""
-    values = np.nan_to_num(data.astype(np.float32), posinf=0.0, neginf=0.0)
-    spread = float(values.std())
-    values -= values.mean()
-    values /= spread if spread > 0 else 1.0
-    return values
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """One sample as the network sees it: image ``(C, …)``, labels ``(…)``, maps ``(K, …)``."""
+
+    image: NDArray[np.float32]
+    labels: NDArray[np.uint8]
+    sdm: NDArray[np.float32] | None
+    spacing: tuple[float, ...]
 
 
-def fit_plane(
-    planes: NDArray[Number], size: tuple[int, int], fill: float | None = None
-) -> NDArray[Number]:
-    """Return planes ``(..., Y, X)`` cropped or padded about their centre to `size`.
+@dataclass(frozen=True)
+class Batches:
+    """The batches of a training.
 
-    Parameters
+    Attributes
     ----------
-    planes : ndarray, shape (..., Y, X)
-        Images or labels.
-    size : (int, int)
-        Rows and columns wanted.
-    fill : float, optional
-        What to pad with; left out, the least value, an image's dark surround.
-    """
-    fill = planes.min() if fill is None else fill
-    for axis, wanted in zip((-2, -1), size, strict=True):
-        have = planes.shape[axis]
-        start = max(0, (have - wanted) // 2)
-        planes = planes.take(range(start, start + min(have, wanted)), axis=axis)
-        missing = wanted - planes.shape[axis]
-        if missing:
-            widths = [(0, 0)] * planes.ndim
-            widths[axis] = (missing // 2, missing - missing // 2)
-            planes = np.pad(planes, widths, constant_values=fill)
-    return planes
-
-
-class SliceSet:
-    """All slices of some cases, in memory.
-
-    Parameters
-    ----------
-    cases : sequence of Case
-        Labelled cases.
-    classes : ClassTable
-        Their classes.
-    size : (int, int) or None
-        Rows and columns of a slice. None: the median of the cases, rounded up to `multiple`.
-    multiple : int
-        What rows and columns must be multiples of.
-
-    Raises
-    ------
-    InputError
-        A file cannot be read, shapes differ, or a label value is not in the table.
+    sampler : Sampler
+        What an epoch shows.
+    n_classes : int
+        K, background included.
+    maps : MapOptions or None
+        The maps of the loss; None where it needs none.
+    augmentation : Augmentation or None
+        How samples are changed.
+    batch_size : int
+        Samples of a rank and step.
+    threads : int
+        How many make batches ahead; 0 makes them when they are asked for.
+    rank, ranks : int
+        Which share of each batch is made here.
     """
 
-    def __init__(
-        self,
-        cases: Sequence[Case],
-        classes: ClassTable,
-        size: tuple[int, int] | None,
-        multiple: int,
-    ) -> None:
-        images, labels, self._spacing = [], [], []
-        for case in cases:
-            volume, values = load_case(case)
-            images.append(normalise(volume.data))
-            labels.append(classes.to_indices(values, f"'{case.labels}'"))
-            self._spacing += [volume.spacing[1:]] * len(values)
-        self.size = round_up(size or _median_size(images), multiple)
-        self._images = np.concatenate([fit_plane(i, self.size) for i in images])
-        fitted = [fit_plane(i, self.size, fill=0) for i in labels]
-        self._labels = np.concatenate(fitted)
-        self._n_classes = len(classes)
-        # Case by case: counting all at once holds the GIL for as long as a window notices.
-        counts = np.sum([np.bincount(p.ravel(), minlength=len(classes)) for p in fitted], axis=0)
-        self._frequencies = torch.from_numpy(counts / counts.sum()).float()
-        if len(self._labels) < 2:
-            raise InputError("The training cases hold one slice in all; two are needed at least.")
+    sampler: Sampler
+    n_classes: int
+    maps: MapOptions | None
+    augmentation: Augmentation | None
+    batch_size: int
+    threads: int = 0
+    rank: int = 0
+    ranks: int = 1
 
-    def __len__(self) -> int:
-        return len(self._labels)
-
-    def order(self, seed: int, epoch: int) -> NDArray[np.int64]:
-        """Return the order of the slices in an epoch."""
-        return np.random.default_rng([seed, epoch]).permutation(len(self))
-
-    def steps(self, batch_size: int) -> int:
+    def steps(self) -> int:
         """Return the number of batches in an epoch."""
-        return len(_chunks(np.arange(len(self)), batch_size))
+        return batches_in(len(self.sampler), self.batch_size, self.ranks)
 
-    def batches(
-        self, seed: int, epoch: int, batch_size: int, *, maps: MapOptions | None, start: int = 0
-    ) -> Iterator[Batch]:
-        """Yield the batches of an epoch from number `start` on, with these maps or without."""
-        for chosen in _chunks(self.order(seed, epoch), batch_size)[start:]:
-            yield self._batch(chosen, maps)
+    def epoch(self, epoch: int, start: int = 0) -> Generator[Batch]:
+        """Yield the batches of an epoch, counted from 1, from batch number `start` on."""
+        batches = in_batches(self.sampler.samples(epoch), self.batch_size, self.ranks)[start:]
+        shares = [batch[self.rank :: self.ranks] for batch in batches]
+        return _ahead(lambda share: self.batch(share, epoch), shares, self.threads)
 
-    def _batch(self, chosen: NDArray[np.int64], maps: MapOptions | None) -> Batch:
-        labels = torch.from_numpy(self._labels[chosen].astype(np.int64))
-        onehot = torch.nn.functional.one_hot(labels, self._n_classes).movedim(-1, 1).float()
-        sdm = torch.from_numpy(self._maps(chosen, maps)) if maps else None
-        spacing, options = [self._spacing[i] for i in chosen], maps or MapOptions()
-        image = torch.from_numpy(self._images[chosen])[:, None]
-        return Batch(image, Target(labels, onehot, sdm, spacing, self._frequencies, options))
+    def batch(self, samples: Sequence[Sample], epoch: int) -> Batch:
+        """Return some samples of an epoch as a batch."""
+        store = self.sampler.store
+        shown = [self.show(sample, epoch) for sample in samples]
+        image = torch.from_numpy(np.stack([s.image for s in shown]))
+        target = make_target(shown, self.n_classes, self.maps, self._frequencies)
+        return Batch(image, target, tuple(store[s.case].name for s in samples))
 
-    def _maps(self, chosen: NDArray[np.int64], maps: MapOptions) -> NDArray[np.float32]:
-        classes = range(self._n_classes)
-        return np.stack(
-            [loss_maps(self._labels[i], self._spacing[i], classes, maps) for i in chosen]
-        )
+    @property
+    def _store(self) -> CaseStore:
+        return self.sampler.store
+
+    @property
+    def _frequencies(self) -> torch.Tensor:
+        return torch.from_numpy(self._store.frequencies())
+
+    def show(self, sample: Sample, epoch: int) -> Shown:
+        """Return a sample as the network sees it in an epoch."""
+        case = self._store[sample.case]
+        rng = np.random.default_rng([self.sampler.seed, epoch, CHANGE, sample.position])
+        is_plane = len(self.sampler.patch) == 2
+        shown = (self._plane if is_plane else self._patch)(case, sample, rng)
+        if self.augmentation:
+            shown = replace(shown, image=change_intensities(shown.image, rng, self.augmentation))
+        return shown
+
+    def _plane(self, case: PreparedCase, sample: Sample, rng: np.random.Generator) -> Shown:
+        """Return a plane, cut or padded about its centre; its maps are those of what is left."""
+        (z,), size = sample.start, self.sampler.patch
+        image, labels = case.image.read((slice(None), z)), case.labels.read((z,))
+        spacing = case.spacing[1:]
+        center = [(n - 1) / 2 for n in labels.shape]
+        # Towards zero, so that a margin of an odd number of voxels is as it is when padding.
+        start = [int((have - wanted) / 2) for have, wanted in zip(labels.shape, size, strict=True)]
+        deformation = self._deformation(rng, size, spacing, center)
+        image = take(image, deformation, start, size, order=1, fill=case.surround)
+        labels = take(labels, deformation, start, size, order=0, fill=0)
+        classes, sdm = range(self.n_classes), None
+        if self.maps:
+            sdm = loss_maps(labels, spacing, classes, self.maps)
+        return Shown(image, labels, sdm, spacing)
+
+    def _patch(self, case: PreparedCase, sample: Sample, rng: np.random.Generator) -> Shown:
+        """Return a patch; its maps are those of the whole augmented volume, cut afterwards."""
+        start, size = sample.start, self.sampler.patch
+        center = [s + (n - 1) / 2 for s, n in zip(start, size, strict=True)]
+        deformation = self._deformation(rng, size, case.spacing, center)
+        image = take(case.image.read(), deformation, start, size, order=1, fill=case.surround)
+        labels = case.labels.read()
+        if self.maps is None:
+            labels = take(labels, deformation, start, size, order=0, fill=0)
+            return Shown(image, labels, None, case.spacing)
+        box, inner = _context(case, sample.start, size, self.maps)
+        around = take(labels, deformation, [b.start for b in box], _shape(box), order=0, fill=0)
+        classes = range(self.n_classes)
+        sdm = loss_maps(around, case.spacing, classes, self.maps)
+        mend_far_classes(sdm, around, case.counts.sum(axis=0), self.maps)
+        cut = np.ascontiguousarray(sdm[(slice(None), *inner)])
+        return Shown(image, np.ascontiguousarray(around[inner]), cut, case.spacing)
+
+    def _deformation(
+        self,
+        rng: np.random.Generator,
+        size: Sequence[int],
+        spacing: Sequence[float],
+        center: Sequence[float],
+    ) -> Deformation:
+        if self.augmentation is None:
+            return Deformation.identity(len(size))
+        return draw_deformation(rng, self.augmentation, size, spacing, center)
 
 
-def _chunks(order: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
-    """Return `order` in near-equal parts, none larger than a batch.
+def _context(
+    case: PreparedCase, start: Sequence[int], size: Sequence[int], maps: MapOptions
+) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """Return the box whose labels decide the maps of a patch, and where the patch lies in it."""
+    margins = map_margin(maps, case.spacing)
+    box, inner = [], []
+    for axis, (first, n, whole) in enumerate(zip(start, size, case.shape, strict=True)):
+        low, high = min(0, first), max(whole, first + n)
+        if margins is not None:
+            low, high = max(low, first - margins[axis]), min(high, first + n + margins[axis])
+        box.append(slice(low, high))
+        inner.append(slice(first - low, first - low + n))
+    return tuple(box), tuple(inner)
 
-    A short last batch instead, of one slice perhaps, would upset BatchNorm.
-    """
-    return np.array_split(order, -(-len(order) // batch_size))
+
+def _shape(box: Sequence[slice]) -> list[int]:
+    return [b.stop - b.start for b in box]
 
 
-def _median_size(images: Sequence[NDArray[np.float32]]) -> tuple[int, int]:
-    rows, columns = np.median([i.shape[-2:] for i in images], axis=0)
-    return int(rows), int(columns)
+def make_target(
+    shown: Sequence[Shown],
+    n_classes: int,
+    maps: MapOptions | None,
+    frequencies: torch.Tensor | None,
+) -> Target:
+    """Return the truth of some samples. By numpy: torch's own threads belong to the training."""
+    labels = np.stack([s.labels for s in shown])
+    onehot = np.zeros((len(labels), n_classes, *labels.shape[1:]), np.float32)
+    for k in range(n_classes):
+        np.equal(labels, k, out=onehot[:, k], casting="unsafe")
+    drawn = [s.sdm for s in shown if s.sdm is not None]
+    return Target(
+        torch.from_numpy(labels.astype(np.int64)),
+        torch.from_numpy(onehot),
+        torch.from_numpy(np.stack(drawn)) if drawn else None,
+        [s.spacing for s in shown],
+        frequencies,
+        maps or MapOptions(),
+    )
 
 
-def round_up(size: tuple[int, int], multiple: int) -> tuple[int, int]:
-    """Return rows and columns raised to the next multiple."""
-    return -(-size[0] // multiple) * multiple, -(-size[1] // multiple) * multiple
+def _ahead(
+    make: Callable[[Sequence[Sample]], Batch], shares: Sequence[Sequence[Sample]], threads: int
+) -> Generator[Batch]:
+    """Yield what is made of each share, in order, some of them made ahead by threads."""
+    if not threads:
+        yield from map(make, shares)
+        return
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="batches")
+    left, pending = iter(shares), deque[Future[Batch]]()
+    try:
+        for share in left:
+            pending.append(pool.submit(make, share))
+            if len(pending) > threads:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

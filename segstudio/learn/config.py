@@ -9,9 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from segstudio.core.errors import InputError, near_names
 from segstudio.core.loss_maps import MapOptions
+from segstudio.data.splits import SplitKind
+from segstudio.learn.augment import Augmentation
+from segstudio.learn.preparation import Normalisation, Preparation
 from segstudio.losses.expression import LossExpression, parse_loss
 
 DEFAULT_LOSS = "modified-boundary"
+LEAST_SIDE = 16  # voxels of a plane; along the third axis a patch may be one plane thick
 
 
 class TrainConfig(BaseModel):
@@ -26,28 +30,114 @@ class TrainConfig(BaseModel):
     maps: MapOptions | None = Field(
         None, description="How the distance maps are measured; left out, the loss's own way."
     )
-    epochs: int = Field(12, ge=1, description="Passes over all training slices.")
-    batch_size: int = Field(8, ge=1, le=512, description="Slices a step.")
-    learning_rate: float | None = Field(
-        None, gt=0, description="Step size of Adam; left out, the loss's own."
-    )
-    clip_gradients: float = Field(1.0, gt=0, description="Largest norm a gradient may have.")
+
+    dimensions: Literal[2, 3] = Field(2, description="Whether the U-Net sees planes or volumes.")
     base_channels: int = Field(16, ge=2, le=256, description="Channels of the U-Net's first level.")
     levels: int = Field(5, ge=2, le=7, description="Levels of the U-Net.")
-    plane_size: tuple[int, int] | None = Field(
+    strides: tuple[tuple[int, ...], ...] | None = Field(
         None,
-        description="Rows and columns that slices are cropped or padded to; left out, the "
-        "median of the training set.",
+        description="By how much each level below the first halves the axes; left out, by size "
+        "and spacing.",
     )
-    seed: int = Field(0, ge=0, description="Of the split, the weights and the order of slices.")
+    norm: Literal["auto", "batch", "instance", "group"] = Field(
+        "auto", description="Normalisation layers; auto is batch in 2-D and instance in 3-D."
+    )
+    dropout: float = Field(0.0, ge=0, lt=1, description="Share of channels dropped in training.")
+    deep_supervision: bool = Field(
+        False, description="Whether the coarser levels of the U-Net are trained on the loss too."
+    )
+
+    split: SplitKind = Field(
+        "three-way",
+        description="Training, validation and test; 'two-way' leaves out the test, and with "
+        "'none' every case is trained on and scored.",
+    )
+    skip_unlabelled: bool = Field(False, description="Leave out images that have no labels.")
+    spacing: tuple[float, float, float] | None = Field(
+        None, description="Spacing (Z, Y, X) in mm to resample to; left out, images stay as are."
+    )
+    normalisation: Normalisation = Field(
+        "z-score", description="Of intensities: z-score, percentile or ct-window."
+    )
+    window: tuple[float, float] = Field(
+        (-160.0, 240.0), description="Lowest and highest value that 'ct-window' tells apart."
+    )
+    patch_size: tuple[int, ...] | None = Field(
+        None,
+        description="Rows and columns that planes are cut or padded to, or planes, rows and "
+        "columns of a 3-D patch; left out, the median of the training set, in 3-D at most a "
+        "million voxels.",
+    )
+    foreground_share: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Share of samples made to hold some foreground class, rare ones as often as "
+        "common; left out, 0 in 2-D and a third in 3-D.",
+    )
+    samples_per_epoch: int | None = Field(
+        None, ge=1, description="Left out, every plane once, or patches that fill the cases once."
+    )
+    augmentation: Augmentation | None = Field(
+        None, description="How samples are changed at random; left out, not at all."
+    )
+    cache_gb: float | None = Field(
+        None, ge=0, description="Memory for cases, beyond it files; left out, half of what is free."
+    )
+    prefetch: int = Field(1, ge=0, le=16, description="Threads that make batches ahead.")
+
+    epochs: int = Field(12, ge=1, description="Passes over the training set.")
+    batch_size: int = Field(8, ge=1, le=512, description="Planes or patches a step, of each rank.")
+    optimizer: Literal["adamw", "sgd"] = Field("adamw", description="SGD has momentum 0.99.")
+    learning_rate: float | None = Field(
+        None, gt=0, description="Step size of the optimiser; left out, the loss's own."
+    )
+    weight_decay: float = Field(0.0, ge=0, description="Pull of the weights towards 0.")
+    schedule: Literal["constant", "poly", "cosine"] = Field(
+        "constant", description="How the learning rate falls from the first epoch to the last."
+    )
+    warm_up_epochs: float = Field(
+        0.0, ge=0, description="Epochs in which the learning rate rises to its value."
+    )
+    clip_gradients: float = Field(1.0, gt=0, description="Largest norm a gradient may have.")
+    average: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Decay of the moving average of weights that is validated and kept; 0: none.",
+    )
+    early_stop: int = Field(
+        0, ge=0, description="End after so many epochs without a better validation; 0: never."
+    )
     max_seconds: float | None = Field(
         None, gt=0, description="End after the first epoch that passes this time."
     )
-    skip_unlabelled: bool = Field(False, description="Leave out images that have no labels.")
+
+    hd95_every: int = Field(5, ge=0, description="Epochs between measures of HD95; 0: never.")
+    timeline_cases: int = Field(
+        2, ge=0, description="Validation cases whose prediction is kept at every epoch."
+    )
+    collapse_epochs: int = Field(
+        3, ge=1, description="Epochs a class may be predicted nowhere before it is said aloud."
+    )
+    checkpoint_minutes: float = Field(
+        5.0, gt=0, description="Longest time between two checkpoints, within an epoch too."
+    )
+    seed: int = Field(
+        0, ge=0, description="Of the split, the weights, the order and the augmentation."
+    )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute.")
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = Field(
         "auto", description="Number type; bf16 where the hardware has it."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reads_its_former_names(cls, settings: Any) -> Any:
+        if isinstance(settings, dict) and "plane_size" in settings:
+            settings = {**settings, "patch_size": settings["plane_size"]}
+            del settings["plane_size"]
+        return settings
 
     @field_validator("loss")
     @classmethod
@@ -55,18 +145,24 @@ class TrainConfig(BaseModel):
         parse_loss(name)
         return name
 
-    @field_validator("plane_size")
-    @classmethod
-    def _is_large_enough(cls, size: tuple[int, int] | None) -> tuple[int, int] | None:
-        if size is not None and min(size) < 16:
-            raise InputError(f"A plane_size of {size} is too small; 16 is the least.")
-        return size
-
     @model_validator(mode="after")
-    def _is_given_no_maps_in_vain(self) -> Self:
+    def _fits_together(self) -> Self:
         if self.maps is not None and self.expression.maps is None:
             raise InputError(f"The loss '{self.loss}' is given no maps: leave [maps] out.")
+        self._check_axes()
+        _ = self.preparation
         return self
+
+    def _check_axes(self) -> None:
+        axes = "rows and columns" if self.dimensions == 2 else "planes, rows and columns"
+        size = self.patch_size
+        if size is not None and len(size) != self.dimensions:
+            raise InputError(f"A patch_size of {size} is not {axes}, as {self.dimensions}-D needs.")
+        if size is not None and (min(size[-2:]) < LEAST_SIDE or min(size) < 1):
+            raise InputError(f"A patch_size of {size} is too small; {LEAST_SIDE} is the least.")
+        for stride in self.strides or ():
+            if len(stride) != self.dimensions or not set(stride) <= {1, 2} or max(stride) == 1:
+                raise InputError(f"The stride {stride} is not one of 1 and 2 for {axes}.")
 
     @property
     def step_size(self) -> float:
@@ -83,6 +179,24 @@ class TrainConfig(BaseModel):
         """The maps the loss is given: as set, or the loss's own; None where it needs none."""
         own = self.expression.maps
         return (self.maps or own) if own else None
+
+    @property
+    def preparation(self) -> Preparation:
+        """How images are resampled and normalised."""
+        return Preparation(self.spacing, self.normalisation, self.window)
+
+    @property
+    def share_of_foreground(self) -> float:
+        """The share of samples made to hold foreground: as set, or what the dimensions bring."""
+        own = 0.0 if self.dimensions == 2 else 1 / 3
+        return own if self.foreground_share is None else self.foreground_share
+
+    @property
+    def norm_layers(self) -> Literal["batch", "instance", "group"]:
+        """The kind of normalisation layers: as set, or what the dimensions bring."""
+        if self.norm == "auto":
+            return "batch" if self.dimensions == 2 else "instance"
+        return self.norm
 
 
 def make_config(**settings: Any) -> TrainConfig:

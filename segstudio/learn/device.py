@@ -1,12 +1,15 @@
-"""Where to compute, in which number type and memory layout."""
+"""Where to compute, in which number type and memory layout, and with how many processes."""
 
 import ctypes
+import os
 import sys
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
+from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.learn.config import TrainConfig, make_config
@@ -20,18 +23,54 @@ class Compute:
     device: str
     precision: str
 
+    @property
+    def rank(self) -> int:
+        """Which of the processes that train together this is."""
+        return int(self.fabric.global_rank)
+
+    @property
+    def ranks(self) -> int:
+        """How many processes train together."""
+        return int(self.fabric.world_size)
+
     def place(self, model: torch.nn.Module, *optimizers: torch.optim.Optimizer) -> Any:
-        """Return the model, and the optimisers given, on the device in channels-last layout."""
-        model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        """Return the model, and the optimisers given, on the device, in its best layout.
+
+        In 2-D that is channels last, in 3-D contiguous.
+        """
+        if not any(weight.ndim == 5 for weight in model.parameters()):
+            model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self.fabric.setup(model, *optimizers)
 
     def image(self, image: torch.Tensor) -> torch.Tensor:
         """Return a batch of images on the device, in the layout of the model."""
-        return image.to(self.fabric.device, memory_format=torch.channels_last)
+        layout = torch.channels_last if image.ndim == 4 else torch.contiguous_format
+        return image.to(self.fabric.device, memory_format=layout)
+
+    def of_all(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return an array of every rank, stacked ``(ranks, ...)``; all ranks must ask for it."""
+        if self.ranks == 1:
+            return values[np.newaxis]
+        gathered: Any = self.fabric.all_gather(torch.from_numpy(values).to(self.fabric.device))
+        every: NDArray[np.float64] = gathered.cpu().numpy()
+        return every
 
 
-def choose_compute(config: TrainConfig) -> Compute:
-    """Return the device and precision that a config asks for, or the best there are."""
+def choose_compute(config: TrainConfig, *, together: bool = False) -> Compute:
+    """Return the device and precision that a config asks for, or the best there are.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        Its `device` and `precision`.
+    together : bool
+        Whether to join the other processes of ``torchrun`` or SLURM, where there are any.
+
+    Raises
+    ------
+    InputError
+        There is no such device, or it cannot compute in that precision.
+    """
     device = _chosen_device(config)
     precision = _best_precision(device) if config.precision == "auto" else config.precision
     if not _is_there(device):
@@ -41,8 +80,39 @@ def choose_compute(config: TrainConfig) -> Compute:
             f"The device '{device}' cannot compute in '{precision}'. Choose another precision, or "
             "auto."
         )
-    fabric = Fabric(accelerator=device, devices=1, precision=precision)  # type: ignore[arg-type]
+    devices, nodes = _processes() if together else (1, 1)
+    fabric = Fabric(
+        accelerator=device,
+        strategy="ddp" if devices * nodes > 1 else "auto",
+        devices=devices,
+        num_nodes=nodes,
+        precision=precision,  # type: ignore[arg-type]
+    )
+    fabric.launch()
     return Compute(fabric, device, precision)
+
+
+def _processes() -> tuple[int, int]:
+    """Return how many processes were started on this machine, and on how many machines."""
+    for total, here in (
+        ("WORLD_SIZE", "LOCAL_WORLD_SIZE"),
+        ("SLURM_NTASKS", "SLURM_NTASKS_PER_NODE"),
+    ):
+        if total in os.environ:
+            devices = int(os.environ.get(here) or os.environ[total])
+            return devices, int(os.environ[total]) // devices
+    return 1, 1
+
+
+def several_ranks() -> bool:
+    """Return whether this process was started with others, to train together."""
+    devices, nodes = _processes()
+    return devices * nodes > 1
+
+
+def is_first_rank() -> bool:
+    """Return whether this is the process that prints and writes; read without torch's help."""
+    return int(os.environ.get("RANK") or os.environ.get("SLURM_PROCID") or 0) == 0
 
 
 def compute_to_predict(config: TrainConfig, device: str = "auto") -> Compute:

@@ -26,13 +26,16 @@ class Started:
     train_cases: int
     validation_cases: int
     test_cases: int
+    validated_on_training: bool = False
+    ranks: int = 1
 
 
 @dataclass(frozen=True)
 class StepDone:
     """One step of the optimiser. Epochs count from 1, steps from 1 within their epoch.
 
-    `done` is the share of the training that is behind, by epochs or by its time limit.
+    `done` is the share of the training that is behind, by epochs or by its time limit;
+    `gradient_norm` is that before clipping.
     """
 
     epoch: int
@@ -40,24 +43,34 @@ class StepDone:
     loss: float
     parts: Mapping[str, float]
     done: float
+    learning_rate: float = float("nan")
+    gradient_norm: float = float("nan")
 
 
 @dataclass(frozen=True)
 class CaseValidated:
-    """One case was predicted whole; Dice by class name, NaN where both masks are empty."""
+    """One case was predicted whole; by class name, NaN where both masks are empty.
+
+    `loss` is that of the whole case, NaN where it was not measured; `hd95` is measured every few
+    epochs, in the unit of the case.
+    """
 
     epoch: int
     split: str
     case: str
     dice: Mapping[str, float]
+    loss: float = float("nan")
+    hd95: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True)
 class EpochDone:
     """One epoch and its validation.
 
-    `predict` lends the network: it gives the label values ``(Z, Y, X)`` of a volume, draws no
-    random number, and may be called until the next event is asked for.
+    `loss` and `parts` are means over the steps, `validation_loss` and `validation_parts` over whole
+    validation cases; `hd95` by class name every few epochs. `predict` lends the network: it gives
+    the label values ``(Z, Y, X)`` of a volume, draws no random number, and may be called until the
+    next event is asked for.
     """
 
     epoch: int
@@ -67,15 +80,19 @@ class EpochDone:
     mean_dice: float
     is_best: bool
     seconds: float
+    validation_loss: float
+    validation_parts: Mapping[str, float]
+    hd95: Mapping[str, float] | None
     predict: Callable[[Volume], NDArray[np.int32]] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
 class Saved:
-    """A checkpoint was written."""
+    """A checkpoint was written: after an epoch, or after a step of one."""
 
     epoch: int
     path: Path
+    step: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,6 +100,36 @@ class Warned:
     """Something the user should know; the training goes on."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """Something goes wrong in the training, and what to try; `step` is 0 after an epoch.
+
+    `kind` is 'non-finite', 'divergence', 'vanished gradient' or 'collapse'.
+    """
+
+    epoch: int
+    step: int
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Paused:
+    """The training waits, its state saved, until it is told to go on or to stop."""
+
+    epoch: int
+    step: int
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """The training ended before it was finished, its state saved; it can be resumed."""
+
+    epoch: int
+    step: int
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -94,7 +141,18 @@ class Finished:
     summary: Summary
 
 
-Event = Started | StepDone | CaseValidated | EpochDone | Saved | Warned | Finished
+Event = (
+    Started
+    | StepDone
+    | CaseValidated
+    | EpochDone
+    | Saved
+    | Warned
+    | Guarded
+    | Paused
+    | Stopped
+    | Finished
+)
 
 
 def as_record(event: Event) -> dict[str, Any]:

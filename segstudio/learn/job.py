@@ -1,29 +1,36 @@
 """What a training works on, prepared anew or from its last checkpoint."""
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
-from segstudio.core.volume import Volume
 from segstudio.data.datasets import Case, Dataset, class_table, labelled_cases, load_case
 from segstudio.data.splits import Split, split_by_patient
-from segstudio.learn.batches import SliceSet
+from segstudio.learn.average import Average
+from segstudio.learn.batches import Batches
+from segstudio.learn.case_store import CaseStore
 from segstudio.learn.checkpoint import load_checkpoint, load_weights
 from segstudio.learn.config import TrainConfig
 from segstudio.learn.device import Compute, choose_compute, keep_freed_memory
-from segstudio.learn.predict import Predictor
+from segstudio.learn.environment import describe_environment
+from segstudio.learn.guard import MOST_UNDONE, Guard, LastGood
+from segstudio.learn.memory import budget
+from segstudio.learn.network import network, patch_and_strides
+from segstudio.learn.predict import Predictor, predictor_of
 from segstudio.learn.run_folder import RunFolder
-from segstudio.learn.unet import build_unet
+from segstudio.learn.sampling import Sampler
+from segstudio.learn.schedule import learning_rate
+from segstudio.learn.validation import TruthCache, Validator
 from segstudio.losses.criterion import Criterion
 
-Truth = tuple[Case, Volume, NDArray[np.int32]]
+MOMENTUM = 0.99  # of SGD, as in nnU-Net
 
 
 @dataclass
@@ -37,6 +44,7 @@ class Progress:
     best_epoch: int = 0
     best_dice: float = -1.0
     seconds: float = 0.0
+    guard: Guard = field(default_factory=Guard)
 
 
 @dataclass
@@ -44,17 +52,29 @@ class Job:
     """Everything the loop works on."""
 
     config: TrainConfig
-    classes: ClassTable
     cases: dict[str, list[Case]]
-    slices: SliceSet
-    validation: list[Truth]
+    batches: Batches
+    validator: Validator
     compute: Compute
     model: Any
     optimizer: Any
+    average: Average | None
     criterion: Criterion
-    predictor: Predictor
-    progress: Progress
+    good: LastGood
+    warnings: tuple[str, ...]
+    progress: Progress = field(default_factory=Progress)
     began: float = 0.0
+    saved: float = 0.0
+
+    @property
+    def classes(self) -> ClassTable:
+        """What is segmented."""
+        return self.predictor.classes
+
+    @property
+    def predictor(self) -> Predictor:
+        """The network, ready to predict."""
+        return self.validator.predictor
 
     def seconds(self) -> float:
         """Return how long the run has been training, earlier sittings included."""
@@ -66,42 +86,61 @@ class Job:
         between = progress.step == 0 and progress.epoch > 1
         return limit is not None and between and progress.seconds > limit
 
+    def behind(self) -> float:
+        """Return the epochs that are behind, with the share of this one."""
+        return self.progress.epoch - 1 + self.progress.step / self.batches.steps()
+
     def done(self) -> float:
         """Return the share of the training that is behind, by epochs or by the time limit."""
-        config, progress = self.config, self.progress
-        in_epoch = progress.step / self.slices.steps(config.batch_size)
-        share = (progress.epoch - 1 + in_epoch) / config.epochs
-        if config.max_seconds:
-            share = max(share, self.seconds() / config.max_seconds)
+        share = self.behind() / self.config.epochs
+        if self.config.max_seconds:
+            share = max(share, self.seconds() / self.config.max_seconds)
         return min(share, 1.0)
+
+    def set_learning_rate(self) -> float:
+        """Give the optimiser the learning rate of the step to come; return it."""
+        rate = learning_rate(self.config, self.behind())
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        return rate
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint holds."""
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "progress": vars(self.progress),
+            "average": self.average.state() if self.average else None,
+            "progress": asdict(self.progress),
         }
 
     def restore(self, state: dict[str, Any], path: Path) -> None:
         """Take up a checkpoint's state; `path` names it in an error."""
         load_weights(self.model, state, path)
         self.optimizer.load_state_dict(state["optimizer"])
-        self.progress = Progress(**state["progress"])
+        if self.average and state.get("average"):
+            self.average.restore(state["average"])
+        told = dict(state["progress"])
+        told["guard"] = Guard(**told.get("guard", {}))
+        if told["guard"].undone >= MOST_UNDONE:
+            told["guard"].undone = 0  # who resumes a training that was ended wants it to try again
+        self.progress = Progress(**told)
+        self.good.keep()
 
 
 def new_job(dataset: Dataset, config: TrainConfig, out: Path) -> tuple[RunFolder, Job]:
     """Return a new run folder and the job for it; the folder is made when the data are read."""
     run = RunFolder.free(out)
     cases = labelled_cases(dataset, skip_unlabelled=config.skip_unlabelled)
-    split = split_by_patient(cases, config.seed)
+    split = split_by_patient(cases, config.seed, config.split)
     classes = class_table(dataset)
     if len(classes) < 2:
         raise InputError(f"The labels in '{dataset.root}' are all background. Label some cases.")
     job = _prepare(dataset, config, classes, split)
-    run.create()
-    run.write_config(job.config, classes, dataset.name)
-    run.write_split(split)
+    job.compute.fabric.barrier()  # every rank has seen that the folder is free
+    if job.compute.rank == 0:
+        run.create()
+        _write_settings(run, job, dataset)
+        run.write_split(split)
     return run, job
 
 
@@ -117,40 +156,158 @@ def resumed_job(dataset: Dataset, config: TrainConfig, out: Path) -> tuple[RunFo
             f"The run '{out}' has finished its {job.progress.epoch - 1} epochs. "
             "Ask for more epochs to go on with it."
         )
-    run.cut_log(job.progress.epoch, job.progress.step)
-    run.forget_summary()
-    run.write_config(changed, classes, dataset.name)
+    job.compute.fabric.barrier()  # every rank has read what is rewritten now
+    if job.compute.rank == 0:
+        run.cut_log(job.progress.epoch, job.progress.step)
+        run.forget_summary()
+        _write_settings(run, job, dataset)
     return run, job
+
+
+def _write_settings(run: RunFolder, job: Job, dataset: Dataset) -> None:
+    truths, channels = job.validator.truths, job.predictor.channels
+    run.write_config(job.config, job.classes, dataset.name, channels)
+    run.write_environment(describe_environment())
+    kept = sorted(kept_cases(job))
+    run.write_timeline_cases([truths.cases[i].name for i in kept])
+
+
+def kept_cases(job: Job) -> frozenset[int]:
+    """Return which validation cases the timeline keeps: the first that the first rank predicts."""
+    every = range(0, len(job.validator.truths), job.compute.ranks)
+    return frozenset(every[: job.config.timeline_cases])
 
 
 def _prepare(dataset: Dataset, config: TrainConfig, classes: ClassTable, split: Split) -> Job:
     keep_freed_memory()
     cases = _cases_by_side(dataset, split)
-    multiple = 2 ** (config.levels - 1)
-    slices = SliceSet(cases["train"], classes, config.plane_size, multiple)
-    validation = [(c, *_checked(c, classes)) for c in cases["validation"]]
-    for case in cases["test"]:
-        _checked(case, classes)
-    # What a loss brings of its own is written down: a later version may bring something else.
-    resolved = {"maps": config.loss_maps, "learning_rate": config.step_size}
-    config = config.model_copy(update={"plane_size": slices.size, **resolved})
-    compute = choose_compute(config)
-    model = build_unet(1, len(classes), config.base_channels, config.levels, config.seed)
-    optimizer = torch.optim.Adam(model.parameters(), lr=config.step_size)
+    compute = choose_compute(config, together=True)
+    room = budget(config.cache_gb) // compute.ranks
+    store, notes = _read_cases(cases["train"], classes, config, room)
+    notes += _check_others([*cases["validation"], *cases["test"]], classes)
+    config = _resolved(config, store)
+    model = network(config, store[0].image.shape[0], len(classes))
+    optimizer = _optimizer(config, model)
     model, optimizer = compute.place(model, optimizer)
+    criterion = Criterion(config.loss)
+    batches = Batches(
+        Sampler(
+            store,
+            config.patch_size or (),
+            config.share_of_foreground,
+            config.samples_per_epoch,
+            config.seed,
+        ),
+        len(classes),
+        config.loss_maps,
+        config.augmentation,
+        config.batch_size,
+        config.prefetch,
+        compute.rank,
+        compute.ranks,
+    )
+    validator = Validator(
+        TruthCache(cases["validation"], store.free),
+        predictor_of(model, compute, config, classes, store[0].image.shape[0]),
+        criterion,
+        config.loss_maps,
+        torch.from_numpy(store.frequencies()),
+        compute,
+        per_plane=config.dimensions == 2,
+    )
+    average = Average(model, config.average) if config.average else None
+    good = LastGood(model, optimizer)
     return Job(
         config,
-        classes,
         cases,
-        slices,
-        validation,
+        batches,
+        validator,
         compute,
         model,
         optimizer,
-        Criterion(config.loss),
-        Predictor(model, compute, classes, multiple),
-        Progress(),
+        average,
+        criterion,
+        good,
+        tuple(notes),
     )
+
+
+def _resolved(config: TrainConfig, store: CaseStore) -> TrainConfig:
+    """Return the settings with what loss and data bring of their own.
+
+    That is written down: a later version may bring something else.
+    """
+    patch, strides = patch_and_strides(config, store.cases)
+    update = {
+        "maps": config.loss_maps,
+        "learning_rate": config.step_size,
+        "patch_size": patch,
+        "strides": strides,
+        "foreground_share": config.share_of_foreground,
+        "norm": config.norm_layers,
+    }
+    return config.model_copy(update=update)
+
+
+def _optimizer(config: TrainConfig, model: torch.nn.Module) -> torch.optim.Optimizer:
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(
+            model.parameters(),
+            lr=config.step_size,
+            momentum=MOMENTUM,
+            nesterov=True,
+            weight_decay=config.weight_decay,
+        )
+    return torch.optim.AdamW(
+        model.parameters(), lr=config.step_size, weight_decay=config.weight_decay
+    )
+
+
+def _read_cases(
+    cases: Sequence[Case], classes: ClassTable, config: TrainConfig, room: int
+) -> tuple[CaseStore, list[str]]:
+    """Return the training cases prepared, and what there is to say of them."""
+    store, notes, preparation = CaseStore(room), [], config.preparation
+    for case in cases:
+        volume, labels = load_case(case)
+        indices = classes.to_indices(labels, f"'{case.labels}'")
+        image = preparation.image(volume)
+        if store.cases and len(image) != len(store[0].image.read()):
+            raise InputError(
+                f"'{case.image}' has {len(image)} channel(s), other cases have "
+                f"{len(store[0].image.read())}. All cases need the same sequences."
+            )
+        notes += _not_numbers(case, volume.channels)
+        grid = volume.grid
+        spacing = preparation.spacing_of(grid)
+        store.add(case.name, image, preparation.labels(indices, grid), spacing, len(classes))
+    if config.dimensions == 2 and sum(case.shape[0] for case in store.cases) < 2:
+        raise InputError("The training cases hold one slice in all; two are needed at least.")
+    return store, notes
+
+
+def _not_numbers(case: Case, channels: Sequence[Any]) -> list[str]:
+    """Return a sentence where an image holds what is no number."""
+    count = sum(c.size - int(np.isfinite(c).sum()) for c in channels if c.dtype.kind == "f")
+    if not count:
+        return []
+    return [f"The image of '{case.name}' holds {count} voxels that are no numbers; 0 is taken."]
+
+
+def _check_others(cases: Sequence[Case], classes: ClassTable) -> list[str]:
+    """Read the other sides once: better a mistake now than after an hour. Return what to say."""
+    notes, unsized = [], 0
+    for case in cases:
+        volume, labels = load_case(case)
+        classes.to_indices(labels, f"'{case.labels}'")
+        notes += _not_numbers(case, volume.channels)
+        unsized += volume.grid.unit == "voxels"
+    if unsized:
+        notes.append(
+            f"{unsized} of {len(cases)} images to validate and test on have no true voxel size in "
+            "their header: lengths are in voxels, and HD95 is measured in plane."
+        )
+    return notes
 
 
 def _cases_by_side(dataset: Dataset, split: Split) -> dict[str, list[Case]]:
@@ -162,10 +319,3 @@ def _cases_by_side(dataset: Dataset, split: Split) -> dict[str, list[Case]]:
             f"'{lost[0]}'. Resume with the dataset it was started on."
         )
     return {side: [known[n] for n in names] for side, names in split.as_dict().items()}
-
-
-def _checked(case: Case, classes: ClassTable) -> tuple[Volume, NDArray[np.int32]]:
-    """Return a case whose labels fit image and table: better now than after an hour."""
-    volume, labels = load_case(case)
-    classes.to_indices(labels, f"'{case.labels}'")
-    return volume, labels

@@ -4,11 +4,14 @@ import csv
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable, LabelClass
@@ -19,7 +22,18 @@ from segstudio.learn.config import TrainConfig, make_config, read_settings, to_t
 from segstudio.learn.events import Event, Summary, as_record
 
 # What a run that goes on may be given anew: how long, and where.
-CHANGEABLE = frozenset({"epochs", "max_seconds", "device", "precision"})
+CHANGEABLE = frozenset(
+    {
+        "epochs",
+        "max_seconds",
+        "early_stop",
+        "device",
+        "precision",
+        "cache_gb",
+        "prefetch",
+        "checkpoint_minutes",
+    }
+)
 SCORE_COLUMNS = ("split", "case", "class", "dice", "hd95", "assd", "volume_ml", "unit")
 
 
@@ -78,11 +92,13 @@ class RunFolder:
         """The events, one JSON line each."""
         return self.path / "log.jsonl"
 
-    def write_config(self, config: TrainConfig, classes: ClassTable, dataset: str) -> None:
-        """Write ``config.toml``: the settings, and the dataset's name and classes."""
+    def write_config(
+        self, config: TrainConfig, classes: ClassTable, dataset: str, channels: int = 1
+    ) -> None:
+        """Write ``config.toml``: the settings, and the dataset's name, channels and classes."""
         settings = config.model_dump()
         table = [asdict(c) for c in classes.classes]
-        settings["dataset"] = {"name": dataset, "classes": table}
+        settings["dataset"] = {"name": dataset, "channels": channels, "classes": table}
         write_text(self.path / "config.toml", to_toml(settings), overwrite=True)
 
     def read_config(self) -> tuple[TrainConfig, ClassTable]:
@@ -94,6 +110,11 @@ class RunFolder:
         except (KeyError, TypeError) as error:
             raise InputError(f"'{self.path / 'config.toml'}' names no classes.") from error
         return make_config(**settings), classes
+
+    def read_channels(self) -> int:
+        """Return how many channels an image has; runs of earlier versions had one."""
+        dataset = read_settings(self.path / "config.toml").get("dataset", {})
+        return int(dataset.get("channels", 1))
 
     def config_to_resume(self, asked: TrainConfig) -> tuple[TrainConfig, ClassTable]:
         """Return the settings to go on with, and the classes.
@@ -111,7 +132,7 @@ class RunFolder:
         """
         own, classes = self.read_config()
         given = {name: getattr(asked, name) for name in asked.model_fields_set}
-        given.pop("plane_size", None)  # the run's own was rounded when it began
+        given.pop("patch_size", None)  # the run's own was rounded when it began
         for name, value in given.items():
             if name not in CHANGEABLE and value != getattr(own, name):
                 raise InputError(
@@ -162,6 +183,41 @@ class RunFolder:
                 break
         return records
 
+    def write_environment(self, rows: Mapping[str, str]) -> None:
+        """Write ``environment.json``: versions and devices of the newest sitting."""
+        path = self.path / "environment.json"
+        write_text(path, json.dumps(rows, indent=1, ensure_ascii=False), overwrite=True)
+
+    def write_timeline_cases(self, names: Sequence[str]) -> None:
+        """Write ``timeline/cases.json``: the cases of the timeline, in the order of its arrays."""
+        path = self.path / "timeline" / "cases.json"
+        write_text(path, json.dumps(list(names), ensure_ascii=False), overwrite=True)
+
+    def write_timeline(self, epoch: int, labels: Sequence[NDArray[np.integer]]) -> None:
+        """Write ``timeline/epoch_NNNN.npz``: label values ``case_0``, ``case_1`` and so on."""
+        arrays = {f"case_{i}": v.astype(np.min_scalar_type(v.max())) for i, v in enumerate(labels)}
+        path = self.path / "timeline" / f"epoch_{epoch:04d}.npz"
+        with written(path, overwrite=True) as temporary:
+            np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
+
+    def read_timeline(self, epoch: int) -> dict[str, NDArray[np.integer]]:
+        """Return what was predicted after an epoch: label values ``(Z, Y, X)`` by case name.
+
+        Raises
+        ------
+        InputError
+            The run kept nothing for that epoch.
+        """
+        path = self.path / "timeline" / f"epoch_{epoch:04d}.npz"
+        try:
+            names = json.loads((path.parent / "cases.json").read_text(encoding="utf-8"))
+            with np.load(path, allow_pickle=False) as arrays:
+                return {name: arrays[f"case_{i}"] for i, name in enumerate(names)}
+        except (OSError, ValueError, LookupError) as error:
+            raise InputError(
+                f"The run '{self.path}' keeps no timeline of epoch {epoch}."
+            ) from error
+
     def write_scores(self, scores: Iterable[tuple[str, Score]]) -> None:
         """Write ``scores.csv``: a row for each side, case and class."""
         write_scores(self.path / "scores.csv", scores, overwrite=True)
@@ -192,9 +248,11 @@ def _is_behind(line: bytes, epoch: int, step: int) -> bool:
         record = json.loads(line) if line.endswith(b"\n") else {}
     except ValueError:
         return False
-    if record.get("event") == "StepDone":
-        return (record["epoch"], record["step"]) <= (epoch, step)
-    return record.get("event") in ("EpochDone", "Saved") and record["epoch"] < epoch
+    if record.get("event") not in ("StepDone", "Guarded", "EpochDone", "Saved"):
+        return False
+    if record.get("step"):
+        return bool((record["epoch"], record["step"]) <= (epoch, step))
+    return bool(record["epoch"] < epoch)
 
 
 def write_scores(

@@ -1,5 +1,6 @@
 """The one training loop: a generator of events."""
 
+import copy
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
@@ -7,32 +8,48 @@ from pathlib import Path
 
 import numpy as np
 
-from segstudio.core.metrics import Score, dice, evaluate, mean_of, summarise
-from segstudio.data.datasets import Dataset, load_case, open_dataset
+from segstudio.core.metrics import Score, evaluate, mean_of, summarise
+from segstudio.data.datasets import Case, Dataset, load_case, open_dataset
 from segstudio.learn.batches import Batch
 from segstudio.learn.checkpoint import load_checkpoint, save_checkpoint
 from segstudio.learn.config import TrainConfig
+from segstudio.learn.control import WISHES, Control, Wish
 from segstudio.learn.events import (
     CaseValidated,
     EpochDone,
     Event,
     Finished,
+    Guarded,
+    Paused,
     Saved,
     Started,
     StepDone,
+    Stopped,
     Summary,
     Warned,
 )
-from segstudio.learn.job import Job, new_job, resumed_job
+from segstudio.learn.guard import MOST_UNDONE, find_culprit, undone
+from segstudio.learn.job import Job, kept_cases, new_job, resumed_job
 from segstudio.learn.run_folder import RunFolder
+from segstudio.learn.step import Outcome, forward_and_backward
+from segstudio.learn.validation import Validation, as_numbers, from_numbers
+
+# How a training ends: the first three are finished with the best network's scores.
+COMPLETE = ("its epochs are done", "its time is over", "early stopping", "guard")
 
 
 def train(
-    dataset: Dataset | str | Path, config: TrainConfig, out: str | Path, *, resume: bool = False
+    dataset: Dataset | str | Path,
+    config: TrainConfig,
+    out: str | Path,
+    *,
+    resume: bool = False,
+    control: Control | None = None,
 ) -> Generator[Event]:
     """Yield the events of a training; nothing happens but between two of them.
 
-    Closing the generator stops the training: the last state is saved, the best is there.
+    Closing the generator stops the training: the last state is saved, the best is there. Where
+    several processes train together, none may be closed alone: use `control`.
 
     Parameters
     ----------
@@ -44,12 +61,14 @@ def train(
         The run folder; new, unless `resume`.
     resume : bool
         Go on from the last checkpoint in `out`.
+    control : Control, optional
+        What the user wishes while it runs: pause, stop, stop after this epoch.
 
     Yields
     ------
     Event
         `Started`, then for each epoch its `StepDone`, `CaseValidated`, `EpochDone` and
-        `Saved`; at the end a `CaseValidated` for every case, and `Finished`.
+        `Saved`; at the end a `CaseValidated` for every case, and `Finished`; or `Stopped`.
 
     Raises
     ------
@@ -60,31 +79,65 @@ def train(
     prepare = resumed_job if resume else new_job
     run, job = prepare(dataset, config, Path(out))
     # Closed here and not by the garbage collector, so that an error while saving is heard.
-    with closing(_events(run, job)) as events:
+    with closing(_events(run, job, control or Control())) as events:
         for event in events:
-            run.append(event)
+            if job.compute.rank == 0:
+                run.append(event)
             yield event
 
 
-def _events(run: RunFolder, job: Job) -> Generator[Event]:
-    config, progress = job.config, job.progress
+def _events(run: RunFolder, job: Job, control: Control) -> Generator[Event]:
+    progress = job.progress
     job.began = time.monotonic() - progress.seconds
+    job.saved = time.monotonic()
     try:
         yield _started(run, job)
-        yield from _warnings(job)
-        while progress.epoch <= config.epochs and not job.is_out_of_time():
-            epoch_began = time.monotonic()
-            yield from _train_epoch(job)
-            yield from _validate_epoch(run, job, epoch_began)
-            progress.seconds = job.seconds()
-            save_checkpoint(run.last, job.state())
-            yield Saved(progress.epoch - 1, run.last)
+        if (progress.epoch, progress.step) == (1, 0):
+            yield from (Warned(text) for text in job.warnings)
+        reason = yield from _epochs(run, job, control)
     except GeneratorExit:
-        progress.seconds = job.seconds()
         # A closing generator cannot yield: this save is told by nobody.
-        save_checkpoint(run.last, job.state())
+        _save(run, job)
         raise
-    yield from _finish(run, job)
+    if reason in COMPLETE and progress.best_epoch:
+        yield from _finish(run, job, reason)
+    else:
+        yield Stopped(progress.epoch, progress.step, reason)
+
+
+def _epochs(run: RunFolder, job: Job, control: Control) -> Generator[Event, None, str]:
+    """Yield the events of all epochs that are left; return why the training ends."""
+    while not (reason := _end(job)):
+        began = time.monotonic()
+        reason = yield from _train_epoch(run, job, control)
+        if reason:
+            return reason
+        yield from _validate_epoch(run, job, began)
+        _save(run, job)
+        yield Saved(job.progress.epoch - 1, run.last)
+        if _wish(job, control) in ("stop", "stop after this epoch"):
+            return "the user stopped it"
+    return reason
+
+
+def _end(job: Job) -> str:
+    """Return why no further epoch begins; empty while one does."""
+    config, progress = job.config, job.progress
+    if progress.epoch > config.epochs:
+        return "its epochs are done"
+    if job.is_out_of_time():
+        return "its time is over"
+    waited = progress.epoch - 1 - progress.best_epoch
+    if config.early_stop and progress.step == 0 and waited >= config.early_stop:
+        return "early stopping"
+    return ""
+
+
+def _save(run: RunFolder, job: Job) -> None:
+    job.progress.seconds = job.seconds()
+    job.saved = time.monotonic()
+    if job.compute.rank == 0:
+        save_checkpoint(run.last, job.state())
 
 
 def _started(run: RunFolder, job: Job) -> Started:
@@ -95,110 +148,171 @@ def _started(run: RunFolder, job: Job) -> Started:
         precision=job.compute.precision,
         epoch=job.progress.epoch,
         epochs=job.config.epochs,
-        steps_per_epoch=job.slices.steps(job.config.batch_size),
+        steps_per_epoch=job.batches.steps(),
         train_cases=sizes["train"],
         validation_cases=sizes["validation"],
         test_cases=sizes["test"],
+        validated_on_training=job.config.split == "none",
+        ranks=job.compute.ranks,
     )
 
 
-def _warnings(job: Job) -> Iterator[Warned]:
-    unsized = sum(volume.grid.unit == "voxels" for _, volume, _ in job.validation)
-    is_new = (job.progress.epoch, job.progress.step) == (1, 0)
-    if unsized and is_new:
-        yield Warned(
-            f"{unsized} of {len(job.validation)} validation images have no true voxel size in "
-            "their header: lengths are in voxels, and HD95 is measured in plane."
-        )
+def _train_epoch(run: RunFolder, job: Job, control: Control) -> Generator[Event, None, str]:
+    """Yield the steps that are left of this epoch; return why the training ends in it, if so."""
+    progress = job.progress
+    with closing(job.batches.epoch(progress.epoch, progress.step)) as batches:
+        for batch in batches:
+            # The consumer may have predicted with the model, which leaves it in evaluation mode.
+            job.model.train()
+            rate = job.set_learning_rate()
+            outcome = forward_and_backward(job, batch)
+            progress.step += 1
+            yield from _take_step(job, batch, outcome, rate)
+            if progress.guard.undone >= MOST_UNDONE:
+                _save(run, job)
+                return "guard"
+            if time.monotonic() - job.saved > 60 * job.config.checkpoint_minutes:
+                _save(run, job)
+                yield Saved(progress.epoch, run.last, progress.step)
+            if (wish := _wish(job, control)) == "pause":
+                wish = yield from _pause(run, job, control)
+            if wish == "stop":
+                _save(run, job)
+                return "the user stopped it"
+    return ""
 
 
-def _train_epoch(job: Job) -> Iterator[StepDone]:
-    """Yield a `StepDone` for each step that is left of this epoch."""
-    config, progress = job.config, job.progress
-    batches = job.slices.batches(
-        config.seed,
-        progress.epoch,
-        config.batch_size,
-        maps=config.loss_maps,
-        start=progress.step,
-    )
-    for batch in batches:
-        # The consumer may have predicted with the model, which leaves it in evaluation mode.
-        job.model.train()
-        loss, parts = _step(job, batch)
-        progress.step += 1
-        progress.losses.append(loss)
-        progress.parts.append(parts)
-        yield StepDone(progress.epoch, progress.step, loss, parts, job.done())
-
-
-def _step(job: Job, batch: Batch) -> tuple[float, dict[str, float]]:
-    target = batch.target.to(job.compute.fabric.device)
-    logits = job.model(job.compute.image(batch.image))
-    loss, parts = job.criterion(logits, target, epoch=job.progress.epoch)
-    job.optimizer.zero_grad()
-    job.compute.fabric.backward(loss)
-    job.compute.fabric.clip_gradients(
-        job.model, job.optimizer, max_norm=job.config.clip_gradients, error_if_nonfinite=False
-    )
+def _take_step(job: Job, batch: Batch, outcome: Outcome, rate: float) -> Iterator[Event]:
+    """Yield what there is to tell of a step: it is made, or undone where it is no number."""
+    progress, guard = job.progress, job.progress.guard
+    at = (progress.epoch, progress.step)
+    if not outcome.is_finite:
+        # Before the weights are put back, which may be what is wrong.
+        names = [c.name for c in job.classes.classes]
+        culprit = find_culprit(batch, outcome.logits, job.criterion, names, progress.epoch)
+        job.good.restore()
+        guard.undone += 1
+        yield Guarded(*at, "non-finite", undone(culprit, guard.undone))
+        return
+    job.good.keep()
     job.optimizer.step()
-    return float(loss.detach()), parts
+    if job.average:
+        job.average.update(job.model)
+    progress.losses.append(outcome.loss)
+    progress.parts.append(outcome.parts)
+    yield StepDone(*at, outcome.loss, outcome.parts, job.done(), rate, outcome.norm)
+    yield from guard.watch_step(*at, outcome.parts, outcome.norm, job.config.expression)
+
+
+def _wish(job: Job, control: Control) -> Wish:
+    """Return the strongest wish of any rank, so that none goes on alone."""
+    own = np.array([WISHES.index(control.wish)], np.float64)
+    return WISHES[int(job.compute.of_all(own).max())]
+
+
+def _pause(run: RunFolder, job: Job, control: Control) -> Generator[Event, None, Wish]:
+    """Yield a `Paused` and wait; return the wish that ended it."""
+    _save(run, job)
+    yield Paused(job.progress.epoch, job.progress.step)
+    began = time.monotonic()
+    while (wish := _wish(job, control)) == "pause":
+        time.sleep(0.05)
+    job.began += time.monotonic() - began  # a pause is no training time
+    return wish
 
 
 def _validate_epoch(run: RunFolder, job: Job, began: float) -> Iterator[Event]:
     """Yield the validation of an epoch, keep the best network, and turn to the next epoch."""
-    progress = job.progress
-    per_case: list[dict[str, float]] = []
-    for case, volume, labels in job.validation:
-        predicted = job.predictor.labels(volume)
-        per_case.append(
-            {c.name: dice(predicted == c.value, labels == c.value) for c in job.classes.foreground}
-        )
-        yield CaseValidated(progress.epoch, "validation", case.name, per_case[-1])
-    by_class = {c.name: mean_of(d[c.name] for d in per_case) for c in job.classes.foreground}
-    mean_dice = mean_of(by_class.values())
-    epoch, loss = progress.epoch, float(np.mean(progress.losses))
-    parts = {name: float(np.mean([p[name] for p in progress.parts])) for name in progress.parts[0]}
-    # A validation without any foreground scores NaN, which no later epoch would exceed.
-    score = -1.0 if np.isnan(mean_dice) else mean_dice
-    is_best = progress.best_epoch == 0 or score > progress.best_dice
-    if is_best:
-        save_checkpoint(run.best, {"model": job.model.state_dict(), "epoch": epoch})
-    yield EpochDone(
-        epoch,
-        loss,
-        parts,
-        by_class,
-        mean_dice,
-        is_best,
-        time.monotonic() - began,
-        job.predictor.labels,
+    progress, config = job.progress, job.config
+    epoch, guard = progress.epoch, copy.deepcopy(progress.guard)
+    result = Validation(
+        [c.name for c in job.classes.foreground],
+        [part.label for part in config.expression.parts],
+        kept_cases(job) if job.compute.rank == 0 else frozenset(),
     )
+    measured = config.hd95_every > 0 and epoch % config.hd95_every == 0
+    if job.average:
+        job.average.swap(job.model)
+    try:
+        yield from job.validator.run(epoch, with_hd95=measured, result=result)
+        done = _epoch_done(job, result, time.monotonic() - began)
+        if job.compute.rank == 0:
+            run.write_timeline(epoch, result.kept)
+            if done.is_best:
+                save_checkpoint(run.best, {"model": job.model.state_dict(), "epoch": epoch})
+        yield done
+        nowhere, after = result.is_nowhere(), config.collapse_epochs
+        yield from guard.watch_validation(epoch, 0, nowhere, after, config.expression)
+    finally:
+        if job.average:
+            job.average.swap(job.model)
     # After the last event: what is closed before it validates anew when it is resumed.
-    if is_best:
-        progress.best_epoch, progress.best_dice = epoch, score
+    progress.guard = guard
+    if done.is_best:
+        progress.best_epoch, progress.best_dice = epoch, _score(done.mean_dice)
     progress.epoch, progress.step, progress.losses, progress.parts = epoch + 1, 0, [], []
 
 
-def _finish(run: RunFolder, job: Job) -> Iterator[Event]:
+def _epoch_done(job: Job, result: Validation, seconds: float) -> EpochDone:
+    progress = job.progress
+    by_class, validation_parts = result.dice(), result.loss_parts()
+    mean_dice = mean_of(by_class.values())
+    parts = {name: mean_of(p[name] for p in progress.parts) for name in result.parts}
+    return EpochDone(
+        progress.epoch,
+        mean_of(progress.losses),
+        parts,
+        by_class,
+        mean_dice,
+        progress.best_epoch == 0 or _score(mean_dice) > progress.best_dice,
+        seconds,
+        sum(validation_parts.values()),
+        validation_parts,
+        result.hd95(),
+        job.predictor.labels,
+    )
+
+
+def _score(mean_dice: float) -> float:
+    """Return what epochs are ranked by: a NaN, no foreground at all, is exceeded by any."""
+    return -1.0 if np.isnan(mean_dice) else mean_dice
+
+
+def _finish(run: RunFolder, job: Job, reason: str) -> Iterator[Event]:
     """Yield the scores of the best network on every case; test is touched here only."""
+    job.compute.fabric.barrier()  # the rank that writes has written it
     best = load_checkpoint(run.best)
     job.model.load_state_dict(best["model"])
     scores: dict[str, list[Score]] = {"test": [], "validation": [], "train": []}
+    if job.config.split == "none":
+        del scores["validation"]  # it is the training set
     for side in scores:
-        for case in job.cases[side]:
-            volume, labels = load_case(case)
-            predicted = job.predictor.labels(volume)
-            found = evaluate(predicted, labels, volume.grid, job.classes, case=case.name)
+        for case, found in _scored(job, job.cases[side]):
             scores[side] += found
             yield CaseValidated(best["epoch"], side, case.name, _dice_by_class(found))
-    run.write_scores((side, s) for side, rows in scores.items() for s in rows)
     summary: Summary = {side: summarise(rows) for side, rows in scores.items()}
     summary["best_epoch"] = best["epoch"]
     summary["loss"] = job.config.loss
     summary["seconds"] = round(job.progress.seconds, 1)
-    run.write_summary(summary)
+    summary["ended_by"] = reason
+    if job.compute.rank == 0:
+        run.write_scores((side, s) for side, rows in scores.items() for s in rows)
+        run.write_summary(summary)
     yield Finished(run.path, best["epoch"], summary)
+
+
+def _scored(job: Job, cases: Sequence[Case]) -> Iterator[tuple[Case, list[Score]]]:
+    """Yield each case with its scores; every rank does its share of them."""
+    classes, ranks = job.classes, job.compute.ranks
+    for first in range(0, len(cases), ranks):
+        mine = first + job.compute.rank
+        numbers = np.full((len(classes.foreground), 8), np.nan)
+        if mine < len(cases):
+            volume, labels = load_case(cases[mine])
+            predicted = job.predictor.labels(volume)
+            numbers = as_numbers(evaluate(predicted, labels, volume.grid, classes))
+        for case, row in zip(cases[first:], job.compute.of_all(numbers), strict=False):
+            yield case, from_numbers(row, case.name, classes)
 
 
 def _dice_by_class(scores: Sequence[Score]) -> dict[str, float]:

@@ -20,6 +20,7 @@ from segstudio.learn.events import (
     EpochDone,
     Event,
     Finished,
+    Guarded,
     Started,
     StepDone,
     Warned,
@@ -152,8 +153,8 @@ class TrainPanel(QWidget):
             self.status.setText(f"Epoch {event.epoch}: validation Dice {event.mean_dice:.3f}{best}")
         elif isinstance(event, CaseValidated) and event.split != "validation":
             self.status.setText(f"Scoring the best network: {event.split}, {event.case}")
-        elif isinstance(event, Warned):
-            self.session.say(event.text, is_error=False)
+        elif isinstance(event, Warned | Guarded):
+            self.session.say(event.text, is_error=isinstance(event, Guarded))
         elif isinstance(event, Finished):
             self._show_result(event)
 

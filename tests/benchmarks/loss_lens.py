@@ -57,7 +57,7 @@ def _look(dataset: Dataset, folder: Path, options: argparse.Namespace) -> None:
     views = []
     for title, settings in networks.items():
         run = folder / title
-        config = make_config(plane_size=(128, 128), batch_size=4, learning_rate=1e-3, **settings)
+        config = make_config(patch_size=(128, 128), batch_size=4, learning_rate=1e-3, **settings)
         for _ in train(dataset, config, run):
             pass
         predictor = load_predictor(run, newest=True)

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from segstudio.core.volume import Grid, Volume
 from segstudio.data.datasets import Dataset, load_case, open_dataset
 from segstudio.data.formats import stem, write_labels, write_volume
-from segstudio.learn.batches import fit_plane
 from segstudio.learn.config import TrainConfig, make_config
 from segstudio.learn.predict import load_predictor
+from segstudio.learn.preparation import fit
 from segstudio.learn.run_folder import RunFolder
 from segstudio.learn.training import train
 
@@ -55,8 +55,8 @@ def cropped_hearts(data: Path, folder: Path, patients: int, test_patients: int) 
     chosen, test = set(names[:wanted]), set(names[patients:wanted])
     for case in (c for c in whole.cases if c.patient in chosen):
         volume, labels = load_case(case)
-        image = fit_plane(volume.data.astype(np.float32), CROP)
-        write_pair(folder / case.patient / stem(case.image), image, fit_plane(labels, CROP, fill=0))
+        image = fit(volume.data.astype(np.float32), CROP)
+        write_pair(folder / case.patient / stem(case.image), image, fit(labels, CROP, fill=0))
     found = open_dataset(folder)
     sides = {name: "test" if name in test else None for name in chosen}
     cases = tuple(replace(case, official_split=sides[case.patient]) for case in found.cases)

@@ -38,12 +38,12 @@ def configured(path: Path, **settings: object) -> RunFolder:
 
 def test_a_run_goes_on_with_its_own_settings_but_for_what_may_change(tmp_path: Path) -> None:
     own = {"loss": "dice", "epochs": 5, "device": "cuda", "precision": "16-mixed"}
-    run = configured(tmp_path / "run", max_seconds=60, plane_size=(48, 48), **own)
-    asked = make_config(device="cpu", precision="auto", plane_size=(40, 40), loss="dice")
+    run = configured(tmp_path / "run", max_seconds=60, patch_size=(48, 48), **own)
+    asked = make_config(device="cpu", precision="auto", patch_size=(40, 40), loss="dice")
     config, _ = run.config_to_resume(asked)
 
     assert (config.loss, config.epochs, config.max_seconds) == ("dice", 5, 60)
-    assert (config.device, config.precision, config.plane_size) == ("cpu", "auto", (48, 48))
+    assert (config.device, config.precision, config.patch_size) == ("cpu", "auto", (48, 48))
     longer, _ = run.config_to_resume(make_config(epochs=9, max_seconds=None))
     assert (longer.epochs, longer.max_seconds, longer.device) == (9, None, "cuda")
 
@@ -86,6 +86,8 @@ def test_events_are_lines_of_json_and_infinities_null(tmp_path: Path) -> None:
         "loss": 0.5,
         "parts": {"dice": 0.5},
         "done": 0.1,
+        "learning_rate": None,
+        "gradient_norm": None,
     }
     assert lines[1]["loss"] is None
     assert lines[1]["parts"] == {"dice": None}

@@ -145,10 +145,23 @@ def test_another_seed_gives_another_order(hearts: Path, tmp_path: Path) -> None:
     assert losses(first) != losses(second)
 
 
+# All that could draw from a shared stream of random numbers, or have a state of its own.
+EVERYTHING = {
+    "loss": "modified-boundary",
+    "augmentation": {"probability": 0.8, "flips": "all"},
+    "dropout": 0.3,
+    "average": 0.9,
+    "foreground_share": 0.4,
+    "schedule": "cosine",
+    "warm_up_epochs": 1.5,
+    "deep_supervision": True,
+}
+
+
 @pytest.fixture(scope="module")
 def unbroken(hearts: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Event]]:
     run = tmp_path_factory.mktemp("unbroken") / "run"
-    return run, list(train(hearts, tiny(), run))
+    return run, list(train(hearts, tiny(**EVERYTHING, prefetch=2), run))
 
 
 def stop_after(events: Generator[Event], is_last: Callable[[Event], bool]) -> list[Event]:
@@ -181,25 +194,37 @@ def test_a_closed_and_resumed_training_equals_an_unbroken_one(
     stop: str, hearts: Path, unbroken: tuple[Path, list[Event]], tmp_path: Path
 ) -> None:
     whole, run = unbroken[0], tmp_path / "run"
-    told = stop_after(train(hearts, tiny(), run), STOPS[stop])
-    told += train(hearts, tiny(), run, resume=True)
+    told = stop_after(train(hearts, tiny(**EVERYTHING, prefetch=1), run), STOPS[stop])
+    told += train(hearts, tiny(**EVERYTHING, prefetch=3), run, resume=True)
 
     assert losses(told) == losses(unbroken[1])
+    first, second = (load_checkpoint(path / "checkpoints" / "last.pt") for path in (run, whole))
+    assert first["optimizer"]["state"]
+    assert same(first["optimizer"], second["optimizer"])
+    assert same(first["average"], second["average"])
     for name in ("last", "best"):
-        expected = weights(whole, name)
-        for key, tensor in weights(run, name).items():
-            assert torch.equal(tensor, expected[key]), key
+        assert same(weights(run, name), weights(whole, name)), name
     assert _records(run) == _records(whole)
+
+
+def same(first: object, second: object) -> bool:
+    """Whether two nested states are equal, bit for bit."""
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(same(first[k], second[k]) for k in first)
+    if isinstance(first, list):
+        return len(first) == len(second) and all(map(same, first, second))
+    return torch.equal(first, second) if isinstance(first, torch.Tensor) else first == second
 
 
 def test_a_training_closed_again_and_again_tells_everything_once(
     hearts: Path, unbroken: tuple[Path, list[Event]], tmp_path: Path
 ) -> None:
     run, stops = tmp_path / "run", list(STOPS.values())
-    stop_after(train(hearts, tiny(), run), stops[0])
+    config = tiny(**EVERYTHING)
+    stop_after(train(hearts, config, run), stops[0])
     for stop in stops[1:]:
-        stop_after(train(hearts, tiny(), run, resume=True), stop)
-    list(train(hearts, tiny(), run, resume=True))
+        stop_after(train(hearts, config, run, resume=True), stop)
+    list(train(hearts, config, run, resume=True))
 
     assert _records(run) == _records(unbroken[0])
 

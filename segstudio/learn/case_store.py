@@ -1,0 +1,151 @@
+"""Prepared cases, in memory up to a budget and in temporary files beyond it."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.learn.preparation import Shape, Spacing
+
+Box = tuple[slice | int, ...]
+
+VOXELS_A_CLASS = 2000  # whose places are remembered, to draw patches about them
+
+
+class Stored:
+    """An array in memory or in a file.
+
+    Parameters
+    ----------
+    array : ndarray
+        Its values.
+    path : Path or None
+        Where to keep them; None keeps them in memory.
+    """
+
+    def __init__(self, array: NDArray[Any], path: Path | None) -> None:
+        self.shape = array.shape
+        self._path = path
+        self._array = array if path is None else array[:0]
+        if path is not None:
+            np.save(path, array)
+
+    def read(self, box: Box = ()) -> NDArray[Any]:
+        """Return the values in a box, or all; not to be changed."""
+        if self._path is None:
+            part: NDArray[Any] = self._array[box]
+            return part
+        # A map that is left open counts as memory for every page that was ever read through it.
+        copied: NDArray[Any] = np.array(np.load(self._path, mmap_mode="r")[box])
+        return copied
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedCase:
+    """A labelled case on the network's grid.
+
+    Attributes
+    ----------
+    name : str
+        Of the case.
+    image : Stored
+        Float32 ``(C, Z, Y, X)``, normalised.
+    labels : Stored
+        Class indices, uint8 ``(Z, Y, X)``.
+    spacing : (float, float, float)
+        Along ``(Z, Y, X)``.
+    surround : float
+        The least value of the image, which pads it.
+    counts : ndarray of int64, shape (Z, K)
+        Voxels of each class in each plane.
+    places : tuple of ndarray of int32, shape (n, 3)
+        For each class some of its voxels, evenly taken.
+    """
+
+    name: str
+    image: Stored
+    labels: Stored
+    spacing: Spacing
+    surround: float
+    counts: NDArray[np.int64]
+    places: tuple[NDArray[np.int32], ...]
+
+    @property
+    def shape(self) -> Shape:
+        """Planes, rows and columns."""
+        planes, rows, columns = self.labels.shape
+        return planes, rows, columns
+
+
+class CaseStore:
+    """Prepared cases in the order in which they were added.
+
+    Parameters
+    ----------
+    budget : int
+        Bytes of images and labels to keep in memory; what does not fit is kept in temporary
+        files, which go when the store goes. What is left of it is `free`.
+    """
+
+    def __init__(self, budget: int) -> None:
+        self.free = budget
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self.cases: list[PreparedCase] = []
+
+    def __len__(self) -> int:
+        return len(self.cases)
+
+    def __getitem__(self, index: int) -> PreparedCase:
+        return self.cases[index]
+
+    @property
+    def files(self) -> int:
+        """How many cases are in files."""
+        return 0 if self._folder is None else len(list(Path(self._folder.name).glob("*-image.npy")))
+
+    def add(
+        self,
+        name: str,
+        image: NDArray[np.float32],
+        labels: NDArray[np.uint8],
+        spacing: Spacing,
+        n_classes: int,
+    ) -> None:
+        """Add a case: image ``(C, Z, Y, X)`` and class indices ``(Z, Y, X)``."""
+        counts = np.stack([np.bincount(p.ravel(), minlength=n_classes) for p in labels])
+        places = tuple(_places(labels, k, counts) for k in range(n_classes))
+        stored = self._stored(image, "image"), self._stored(labels, "labels")
+        case = PreparedCase(name, *stored, spacing, float(image.min()), counts, places)
+        self.cases.append(case)
+
+    def _stored(self, array: NDArray[Any], what: str) -> Stored:
+        if array.nbytes <= self.free:
+            self.free -= array.nbytes
+            return Stored(array, None)
+        self.free = 0  # the first that does not fit ends it: smaller ones fit no better
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="segstudio-cases-")
+        return Stored(array, Path(self._folder.name) / f"{len(self.cases)}-{what}.npy")
+
+    def frequencies(self) -> NDArray[np.float32]:
+        """Return the share of each class ``(K,)`` among all voxels."""
+        counts = np.sum([case.counts.sum(axis=0) for case in self.cases], axis=0)
+        shares: NDArray[np.float32] = (counts / counts.sum()).astype(np.float32)
+        return shares
+
+
+def _places(labels: NDArray[np.uint8], value: int, counts: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return up to `VOXELS_A_CLASS` voxels of a class, evenly taken in the order of the array."""
+    total = int(counts[:, value].sum())
+    if value == 0 or total == 0:
+        return np.empty((0, 3), np.int32)
+    step = -(-total // VOXELS_A_CLASS)
+    found = [
+        np.column_stack((np.full(n, z), *np.nonzero(labels[z] == value)))
+        for z, n in enumerate(counts[:, value])
+        if n
+    ]
+    return np.concatenate(found)[::step].astype(np.int32)
