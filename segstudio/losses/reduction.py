@@ -48,7 +48,8 @@ def across_ranks(total: "Tensor") -> "Tensor":
     """Return the sum over all ranks of a tensor that each has of its own, differentiable.
 
     The tensor itself where one process trains, and within `on_this_rank_alone`. All ranks must
-    come here equally often.
+    come here equally often. Gradients are summed over ranks too: the mean over ranks that DDP
+    takes of them is then the gradient of the whole batch.
     """
     # Deferred: a card is read without torch.
     import torch.distributed as ranks
@@ -57,12 +58,9 @@ def across_ranks(total: "Tensor") -> "Tensor":
         return total
     if ranks.get_world_size() == 1:
         return total
-    from torch.distributed.nn.functional import all_reduce
+    from segstudio.losses.rank_sum import rank_sum
 
-    # Its gradient is summed over the ranks as well. That is right here: every rank's loss is the
-    # same function of the sum, and the mean over ranks that is taken of gradients undoes it.
-    summed_up: Tensor = all_reduce(total)  # type: ignore[no-untyped-call]
-    return summed_up
+    return rank_sum(total)
 
 
 @contextmanager
