@@ -141,7 +141,8 @@ def info() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command; a mistake ends in one sentence on stderr and a status that is not zero."""
     # The module's own logger: the package sets the level of its parent when it is imported.
-    logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNING)
+    for module in ("rank_zero", "distributed"):
+        logging.getLogger(f"lightning_fabric.utilities.{module}").setLevel(logging.WARNING)
     args = list(sys.argv[1:] if arguments is None else arguments)
     try:
         status = app(args, prog_name="segstudio", standalone_mode=False)

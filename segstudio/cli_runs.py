@@ -83,7 +83,7 @@ def train(
         RunFolder.free(run)
 
     from segstudio.learn.control import Control
-    from segstudio.learn.device import is_first_rank, several_ranks
+    from segstudio.learn.device import is_first_rank, leave_ranks, several_ranks
     from segstudio.learn.training import train as start
     from segstudio.terminal import follow
 
@@ -92,6 +92,7 @@ def train(
     control, is_shown = Control(), is_first_rank()
     events = start(cases, asked, run, resume=resume, control=control)
     summary = follow(events, control, is_shown=is_shown)
+    leave_ranks()
     if not is_shown:
         return
     if not summary:

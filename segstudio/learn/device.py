@@ -3,6 +3,7 @@
 import ctypes
 import os
 import sys
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,26 +35,33 @@ class Compute:
         return int(self.fabric.world_size)
 
     def place(self, model: torch.nn.Module, *optimizers: torch.optim.Optimizer) -> Any:
-        """Return the model, and the optimisers given, on the device, in its best layout.
+        """Return the model, and the optimisers given, on the device in channels-last layout.
 
-        In 2-D that is channels last, in 3-D contiguous.
+        On a CPU a step is shorter by a quarter in it, in 3-D with instance normalisation as well;
+        with group normalisation alone it is longer by as much.
         """
-        if not any(weight.ndim == 5 for weight in model.parameters()):
-            model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        axes = max(weight.ndim for weight in model.parameters())
+        model = model.to(memory_format=_layout(axes))  # type: ignore[call-overload]
         return self.fabric.setup(model, *optimizers)
 
     def image(self, image: torch.Tensor) -> torch.Tensor:
         """Return a batch of images on the device, in the layout of the model."""
-        layout = torch.channels_last if image.ndim == 4 else torch.contiguous_format
-        return image.to(self.fabric.device, memory_format=layout)
+        return image.to(self.fabric.device, memory_format=_layout(image.ndim))
 
     def of_all(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return an array of every rank, stacked ``(ranks, ...)``; all ranks must ask for it."""
         if self.ranks == 1:
             return values[np.newaxis]
-        gathered: Any = self.fabric.all_gather(torch.from_numpy(values).to(self.fabric.device))
+        with warnings.catch_warnings():
+            # Of torch, about what Fabric calls; a user can do nothing about it.
+            warnings.filterwarnings("ignore", message=".*all_gather is deprecated")
+            gathered: Any = self.fabric.all_gather(torch.from_numpy(values).to(self.fabric.device))
         every: NDArray[np.float64] = gathered.cpu().numpy()
         return every
+
+
+def _layout(axes: int) -> torch.memory_format:
+    return torch.channels_last_3d if axes == 5 else torch.channels_last
 
 
 def choose_compute(config: TrainConfig, *, together: bool = False) -> Compute:
@@ -108,6 +116,12 @@ def several_ranks() -> bool:
     """Return whether this process was started with others, to train together."""
     devices, nodes = _processes()
     return devices * nodes > 1
+
+
+def leave_ranks() -> None:
+    """Take leave of the other processes; one that ends without it may take them down."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def is_first_rank() -> bool:

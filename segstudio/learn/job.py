@@ -1,17 +1,15 @@
 """What a training works on, prepared anew or from its last checkpoint."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
-from segstudio.data.datasets import Case, Dataset, class_table, labelled_cases, load_case
+from segstudio.data.datasets import Case, Dataset, class_table, labelled_cases
 from segstudio.data.splits import Split, split_by_patient
 from segstudio.learn.average import Average
 from segstudio.learn.batches import Batches
@@ -24,6 +22,7 @@ from segstudio.learn.guard import MOST_UNDONE, Guard, LastGood
 from segstudio.learn.memory import budget
 from segstudio.learn.network import network, patch_and_strides
 from segstudio.learn.predict import Predictor, predictor_of
+from segstudio.learn.reading import check_cases, read_cases
 from segstudio.learn.run_folder import RunFolder
 from segstudio.learn.sampling import Sampler
 from segstudio.learn.schedule import learning_rate
@@ -183,8 +182,8 @@ def _prepare(dataset: Dataset, config: TrainConfig, classes: ClassTable, split: 
     cases = _cases_by_side(dataset, split)
     compute = choose_compute(config, together=True)
     room = budget(config.cache_gb) // compute.ranks
-    store, notes = _read_cases(cases["train"], classes, config, room)
-    notes += _check_others([*cases["validation"], *cases["test"]], classes)
+    store, notes = read_cases(cases["train"], classes, config, room)
+    notes += check_cases([*cases["validation"], *cases["test"]], classes)
     config = _resolved(config, store)
     model = network(config, store[0].image.shape[0], len(classes))
     optimizer = _optimizer(config, model)
@@ -261,53 +260,6 @@ def _optimizer(config: TrainConfig, model: torch.nn.Module) -> torch.optim.Optim
     return torch.optim.AdamW(
         model.parameters(), lr=config.step_size, weight_decay=config.weight_decay
     )
-
-
-def _read_cases(
-    cases: Sequence[Case], classes: ClassTable, config: TrainConfig, room: int
-) -> tuple[CaseStore, list[str]]:
-    """Return the training cases prepared, and what there is to say of them."""
-    store, notes, preparation = CaseStore(room), [], config.preparation
-    for case in cases:
-        volume, labels = load_case(case)
-        indices = classes.to_indices(labels, f"'{case.labels}'")
-        image = preparation.image(volume)
-        if store.cases and len(image) != len(store[0].image.read()):
-            raise InputError(
-                f"'{case.image}' has {len(image)} channel(s), other cases have "
-                f"{len(store[0].image.read())}. All cases need the same sequences."
-            )
-        notes += _not_numbers(case, volume.channels)
-        grid = volume.grid
-        spacing = preparation.spacing_of(grid)
-        store.add(case.name, image, preparation.labels(indices, grid), spacing, len(classes))
-    if config.dimensions == 2 and sum(case.shape[0] for case in store.cases) < 2:
-        raise InputError("The training cases hold one slice in all; two are needed at least.")
-    return store, notes
-
-
-def _not_numbers(case: Case, channels: Sequence[Any]) -> list[str]:
-    """Return a sentence where an image holds what is no number."""
-    count = sum(c.size - int(np.isfinite(c).sum()) for c in channels if c.dtype.kind == "f")
-    if not count:
-        return []
-    return [f"The image of '{case.name}' holds {count} voxels that are no numbers; 0 is taken."]
-
-
-def _check_others(cases: Sequence[Case], classes: ClassTable) -> list[str]:
-    """Read the other sides once: better a mistake now than after an hour. Return what to say."""
-    notes, unsized = [], 0
-    for case in cases:
-        volume, labels = load_case(case)
-        classes.to_indices(labels, f"'{case.labels}'")
-        notes += _not_numbers(case, volume.channels)
-        unsized += volume.grid.unit == "voxels"
-    if unsized:
-        notes.append(
-            f"{unsized} of {len(cases)} images to validate and test on have no true voxel size in "
-            "their header: lengths are in voxels, and HD95 is measured in plane."
-        )
-    return notes
 
 
 def _cases_by_side(dataset: Dataset, split: Split) -> dict[str, list[Case]]:

@@ -2,37 +2,35 @@
 
 import copy
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
-from segstudio.core.metrics import Score, evaluate, mean_of, summarise
-from segstudio.data.datasets import Case, Dataset, load_case, open_dataset
+from segstudio.core.metrics import mean_of
+from segstudio.data.datasets import Dataset, open_dataset
 from segstudio.learn.batches import Batch
-from segstudio.learn.checkpoint import load_checkpoint, save_checkpoint
+from segstudio.learn.checkpoint import save_checkpoint
 from segstudio.learn.config import TrainConfig
 from segstudio.learn.control import WISHES, Control, Wish
 from segstudio.learn.events import (
-    CaseValidated,
     EpochDone,
     Event,
-    Finished,
     Guarded,
     Paused,
     Saved,
     Started,
     StepDone,
     Stopped,
-    Summary,
     Warned,
 )
 from segstudio.learn.guard import MOST_UNDONE, find_culprit, undone
 from segstudio.learn.job import Job, kept_cases, new_job, resumed_job
 from segstudio.learn.run_folder import RunFolder
+from segstudio.learn.scoring import finish
 from segstudio.learn.step import Outcome, forward_and_backward
-from segstudio.learn.validation import Validation, as_numbers, from_numbers
+from segstudio.learn.validation import Validation
 
 # How a training ends: the first three are finished with the best network's scores.
 COMPLETE = ("its epochs are done", "its time is over", "early stopping", "guard")
@@ -100,7 +98,7 @@ def _events(run: RunFolder, job: Job, control: Control) -> Generator[Event]:
         _save(run, job)
         raise
     if reason in COMPLETE and progress.best_epoch:
-        yield from _finish(run, job, reason)
+        yield from finish(run, job, reason)
     else:
         yield Stopped(progress.epoch, progress.step, reason)
 
@@ -276,44 +274,3 @@ def _epoch_done(job: Job, result: Validation, seconds: float) -> EpochDone:
 def _score(mean_dice: float) -> float:
     """Return what epochs are ranked by: a NaN, no foreground at all, is exceeded by any."""
     return -1.0 if np.isnan(mean_dice) else mean_dice
-
-
-def _finish(run: RunFolder, job: Job, reason: str) -> Iterator[Event]:
-    """Yield the scores of the best network on every case; test is touched here only."""
-    job.compute.fabric.barrier()  # the rank that writes has written it
-    best = load_checkpoint(run.best)
-    job.model.load_state_dict(best["model"])
-    scores: dict[str, list[Score]] = {"test": [], "validation": [], "train": []}
-    if job.config.split == "none":
-        del scores["validation"]  # it is the training set
-    for side in scores:
-        for case, found in _scored(job, job.cases[side]):
-            scores[side] += found
-            yield CaseValidated(best["epoch"], side, case.name, _dice_by_class(found))
-    summary: Summary = {side: summarise(rows) for side, rows in scores.items()}
-    summary["best_epoch"] = best["epoch"]
-    summary["loss"] = job.config.loss
-    summary["seconds"] = round(job.progress.seconds, 1)
-    summary["ended_by"] = reason
-    if job.compute.rank == 0:
-        run.write_scores((side, s) for side, rows in scores.items() for s in rows)
-        run.write_summary(summary)
-    yield Finished(run.path, best["epoch"], summary)
-
-
-def _scored(job: Job, cases: Sequence[Case]) -> Iterator[tuple[Case, list[Score]]]:
-    """Yield each case with its scores; every rank does its share of them."""
-    classes, ranks = job.classes, job.compute.ranks
-    for first in range(0, len(cases), ranks):
-        mine = first + job.compute.rank
-        numbers = np.full((len(classes.foreground), 8), np.nan)
-        if mine < len(cases):
-            volume, labels = load_case(cases[mine])
-            predicted = job.predictor.labels(volume)
-            numbers = as_numbers(evaluate(predicted, labels, volume.grid, classes))
-        for case, row in zip(cases[first:], job.compute.of_all(numbers), strict=False):
-            yield case, from_numbers(row, case.name, classes)
-
-
-def _dice_by_class(scores: Sequence[Score]) -> dict[str, float]:
-    return {s.class_name: s.dice for s in scores}

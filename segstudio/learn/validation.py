@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.labels import ClassTable
 from segstudio.core.loss_maps import MapOptions, loss_maps
-from segstudio.core.metrics import Score, dice, mean_of, surface_distances_on
+from segstudio.core.metrics import dice, mean_of, surface_distances_on
 from segstudio.core.volume import Grid, Volume
 from segstudio.data.datasets import Case, load_case
 from segstudio.learn.batches import Shown, make_target
@@ -211,31 +211,3 @@ class Validation:
         there, found = (table[:, i : 3 * len(self.names) : 3].any(axis=0) for i in (1, 2))
         missing: list[bool] = np.logical_and(there, ~found).tolist()
         return dict(zip(self.names, missing, strict=True))
-
-
-COUNTS = ("dice", "hd95", "assd", "volume_ml", "overlap", "predicted", "true")
-
-
-def as_numbers(scores: Sequence[Score]) -> NDArray[np.float64]:
-    """Return scores as an array ``(classes, 8)`` that can go from rank to rank."""
-    rows = [[*(getattr(s, name) for name in COUNTS), float(s.unit == "mm")] for s in scores]
-    return np.array(rows, np.float64)
-
-
-def from_numbers(numbers: NDArray[np.float64], case: str, classes: ClassTable) -> list[Score]:
-    """Return the scores that `as_numbers` was given."""
-    return [
-        Score(
-            case=case,
-            class_name=c.name,
-            dice=row[0],
-            hd95=row[1],
-            assd=row[2],
-            volume_ml=row[3],
-            unit="mm" if row[7] else "voxels",
-            overlap=int(row[4]),
-            predicted=int(row[5]),
-            true=int(row[6]),
-        )
-        for c, row in zip(classes.foreground, numbers.tolist(), strict=True)
-    ]

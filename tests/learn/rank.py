@@ -7,6 +7,7 @@ from pathlib import Path
 
 from segstudio.learn.config import make_config
 from segstudio.learn.control import Control
+from segstudio.learn.device import leave_ranks
 from segstudio.learn.events import Event, StepDone
 from segstudio.learn.training import train
 
@@ -15,6 +16,7 @@ def main() -> None:
     """Train as a file says, one training after the other, and write what was told."""
     for order in json.loads(Path(sys.argv[1]).read_text()):
         obey(order, int(os.environ["RANK"]))
+    leave_ranks()
 
 
 def obey(order: dict, rank: int) -> None:

@@ -159,14 +159,14 @@ def test_a_poisoned_case_is_named_by_the_guard(
 ) -> None:
     from segstudio.learn import job as jobs
 
-    read = jobs._read_cases
+    read = jobs.read_cases
 
     def poison(*given: Any) -> Any:
         store, notes = read(*given)
         store.cases[1].image.read()[0, 2, 3, 3] = np.nan
         return store, notes
 
-    monkeypatch.setattr(jobs, "_read_cases", poison)
+    monkeypatch.setattr(jobs, "read_cases", poison)
     events = list(train(hearts, tiny(), tmp_path / "run"))
     guarded = told_by(events, Guarded)
     name = RunFolder(tmp_path / "run").read_split().train[1]

@@ -1,0 +1,59 @@
+"""The labelled cases of a training, read, checked and prepared."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from segstudio.core.errors import InputError
+from segstudio.core.labels import ClassTable
+from segstudio.data.datasets import Case, load_case
+from segstudio.learn.case_store import CaseStore
+from segstudio.learn.config import TrainConfig
+
+
+def read_cases(
+    cases: Sequence[Case], classes: ClassTable, config: TrainConfig, room: int
+) -> tuple[CaseStore, list[str]]:
+    """Return the training cases prepared, and what there is to say of them."""
+    store, notes, preparation = CaseStore(room), [], config.preparation
+    for case in cases:
+        volume, labels = load_case(case)
+        indices = classes.to_indices(labels, f"'{case.labels}'")
+        image = preparation.image(volume)
+        if store.cases and len(image) != len(store[0].image.read()):
+            raise InputError(
+                f"'{case.image}' has {len(image)} channel(s), other cases have "
+                f"{len(store[0].image.read())}. All cases need the same sequences."
+            )
+        notes += _not_numbers(case, volume.channels)
+        grid = volume.grid
+        spacing = preparation.spacing_of(grid)
+        store.add(case.name, image, preparation.labels(indices, grid), spacing, len(classes))
+    if config.dimensions == 2 and sum(case.shape[0] for case in store.cases) < 2:
+        raise InputError("The training cases hold one slice in all; two are needed at least.")
+    return store, notes
+
+
+def _not_numbers(case: Case, channels: Sequence[Any]) -> list[str]:
+    """Return a sentence where an image holds what is no number."""
+    count = sum(c.size - int(np.isfinite(c).sum()) for c in channels if c.dtype.kind == "f")
+    if not count:
+        return []
+    return [f"The image of '{case.name}' holds {count} voxels that are no numbers; 0 is taken."]
+
+
+def check_cases(cases: Sequence[Case], classes: ClassTable) -> list[str]:
+    """Read the other sides once: better a mistake now than after an hour. Return what to say."""
+    notes, unsized = [], 0
+    for case in cases:
+        volume, labels = load_case(case)
+        classes.to_indices(labels, f"'{case.labels}'")
+        notes += _not_numbers(case, volume.channels)
+        unsized += volume.grid.unit == "voxels"
+    if unsized:
+        notes.append(
+            f"{unsized} of {len(cases)} images to validate and test on have no true voxel size in "
+            "their header: lengths are in voxels, and HD95 is measured in plane."
+        )
+    return notes

@@ -1,0 +1,82 @@
+"""The end of a training: the best network's scores on every case, the test for the only time."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.labels import ClassTable
+from segstudio.core.metrics import Score, evaluate, summarise
+from segstudio.data.datasets import Case, load_case
+from segstudio.learn.checkpoint import load_checkpoint
+from segstudio.learn.events import CaseValidated, Event, Finished, Summary
+from segstudio.learn.job import Job
+from segstudio.learn.run_folder import RunFolder
+
+COUNTS = ("dice", "hd95", "assd", "volume_ml", "overlap", "predicted", "true")
+
+
+def finish(run: RunFolder, job: Job, reason: str) -> Iterator[Event]:
+    """Yield the scores of the best network on every case; test is touched here only."""
+    job.compute.fabric.barrier()  # the rank that writes has written it
+    best = load_checkpoint(run.best)
+    job.model.load_state_dict(best["model"])
+    scores: dict[str, list[Score]] = {"test": [], "validation": [], "train": []}
+    if job.config.split == "none":
+        del scores["validation"]  # it is the training set
+    for side in scores:
+        for case, found in _scored(job, job.cases[side]):
+            scores[side] += found
+            yield CaseValidated(best["epoch"], side, case.name, _dice_by_class(found))
+    summary: Summary = {side: summarise(rows) for side, rows in scores.items()}
+    summary["best_epoch"] = best["epoch"]
+    summary["loss"] = job.config.loss
+    summary["seconds"] = round(job.progress.seconds, 1)
+    summary["ended_by"] = reason
+    if job.compute.rank == 0:
+        run.write_scores((side, s) for side, rows in scores.items() for s in rows)
+        run.write_summary(summary)
+    yield Finished(run.path, best["epoch"], summary)
+
+
+def _scored(job: Job, cases: Sequence[Case]) -> Iterator[tuple[Case, list[Score]]]:
+    """Yield each case with its scores; every rank does its share of them."""
+    classes, ranks = job.classes, job.compute.ranks
+    for first in range(0, len(cases), ranks):
+        mine = first + job.compute.rank
+        numbers = np.full((len(classes.foreground), 8), np.nan)
+        if mine < len(cases):
+            volume, labels = load_case(cases[mine])
+            predicted = job.predictor.labels(volume)
+            numbers = _as_numbers(evaluate(predicted, labels, volume.grid, classes))
+        for case, row in zip(cases[first:], job.compute.of_all(numbers), strict=False):
+            yield case, _from_numbers(row, case.name, classes)
+
+
+def _dice_by_class(scores: Sequence[Score]) -> dict[str, float]:
+    return {s.class_name: s.dice for s in scores}
+
+
+def _as_numbers(scores: Sequence[Score]) -> NDArray[np.float64]:
+    """Return scores as an array ``(classes, 8)`` that can go from rank to rank."""
+    rows = [[*(getattr(s, name) for name in COUNTS), float(s.unit == "mm")] for s in scores]
+    return np.array(rows, np.float64)
+
+
+def _from_numbers(numbers: NDArray[np.float64], case: str, classes: ClassTable) -> list[Score]:
+    """Return the scores that `_as_numbers` was given."""
+    return [
+        Score(
+            case=case,
+            class_name=c.name,
+            dice=row[0],
+            hd95=row[1],
+            assd=row[2],
+            volume_ml=row[3],
+            unit="mm" if row[7] else "voxels",
+            overlap=int(row[4]),
+            predicted=int(row[5]),
+            true=int(row[6]),
+        )
+        for c, row in zip(classes.foreground, numbers.tolist(), strict=True)
+    ]
