@@ -78,11 +78,12 @@ def demo(
         return
     from segstudio.compare.demo import demo as run_demo
     from segstudio.compare.demo import demo_config, make_demo_dataset
+    from segstudio.learn.events import Finished
     from segstudio.terminal import follow
 
     typer.echo(f"Training on generated hearts for {seconds:.0f} seconds …", err=True)
     dataset = make_demo_dataset(out)
-    if not follow(run_demo(dataset, out, demo_config(seconds))):
+    if not isinstance(follow(run_demo(dataset, out, demo_config(seconds))), Finished):
         cli_runs.stopped(out / "hearts", out / "run")
     typer.echo(f"Pictures: {out / 'pictures'}")
     typer.echo(f"Scores:   {out / 'run' / 'scores.csv'} and {out / 'run' / 'summary.json'}")

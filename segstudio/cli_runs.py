@@ -12,6 +12,7 @@ from segstudio import cli_help as say
 from segstudio.cli_paths import expect
 from segstudio.core.errors import InputError
 from segstudio.learn.config import TrainConfig, make_config, read_settings
+from segstudio.learn.events import Finished, Stopped
 from segstudio.learn.presets import about, preset_files, read_preset
 
 if TYPE_CHECKING:
@@ -91,13 +92,23 @@ def train(
         raise InputError("Several processes train together: name one run folder with --out.")
     control, is_shown = Control(), is_first_rank()
     events = start(cases, asked, run, resume=resume, control=control)
-    summary = follow(events, control, is_shown=is_shown)
+    end = follow(events, control, is_shown=is_shown)
     leave_ranks()
-    if not is_shown:
-        return
-    if not summary:
+    if is_shown:
+        _tell_end(end, dataset, run)
+
+
+def _tell_end(end: Finished | Stopped | None, dataset: Path, run: Path) -> None:
+    """Say how a training ended, and with what."""
+    if isinstance(end, Finished):
+        typer.echo(f"{_result(end.summary)} (best epoch {end.best_epoch}). The run is in {run}")
+    elif isinstance(end, Stopped) and end.reason == "guard":
+        raise InputError(
+            "The training broke before its first epoch was done; the guard said why, above. "
+            "Nothing was learned: start a new run with what it advises."
+        )
+    else:
         stopped(dataset, run)
-    typer.echo(f"{_result(summary)} (best epoch {summary['best_epoch']}). The run is in {run}")
 
 
 def _settings(

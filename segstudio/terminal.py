@@ -21,15 +21,14 @@ from segstudio.learn.events import (
     Started,
     StepDone,
     Stopped,
-    Summary,
     Warned,
 )
 
 
 def follow(
     events: Generator[Event], control: Control | None = None, *, is_shown: bool = True
-) -> Summary | None:
-    """Show the events of a training in the terminal; return its summary, None if interrupted.
+) -> Finished | Stopped | None:
+    """Show the events of a training in the terminal; return its end, None if interrupted.
 
     The first interrupt (Ctrl+C) ends the training between two steps, with its state saved; a
     second one does not wait.
@@ -43,7 +42,7 @@ def follow(
     is_shown : bool
         Whether this process is the one that prints.
     """
-    summary: Summary | None = None
+    end: Finished | Stopped | None = None
     ranks = 1
     with closing(events), _interrupts() as interrupts, _bar(is_shown=is_shown) as bar:
         display = _Display(bar)
@@ -52,13 +51,13 @@ def follow(
                 display.show(event)
             if isinstance(event, Started):
                 ranks = event.ranks
-            if isinstance(event, Finished):
-                summary = event.summary
+            if isinstance(event, Finished | Stopped):
+                end = event
             elif interrupts and control is not None and ranks > 1:
                 control.wish = "stop"
             elif interrupts:
                 return None
-    return summary
+    return end
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.loss_maps import MapOptions, loss_maps, map_margin, mend_far_classes
 from segstudio.learn.augment import Augmentation, change_intensities, draw_deformation
-from segstudio.learn.case_store import CaseStore, PreparedCase
+from segstudio.learn.case_store import PreparedCase
 from segstudio.learn.deformation import Deformation, take
 from segstudio.learn.sampling import CHANGE, Sample, Sampler, batches_in, in_batches
 from segstudio.losses.target import Target
@@ -90,16 +90,12 @@ class Batches:
         return Batch(image, target, tuple(store[s.case].name for s in samples))
 
     @property
-    def _store(self) -> CaseStore:
-        return self.sampler.store
-
-    @property
     def _frequencies(self) -> torch.Tensor:
-        return torch.from_numpy(self._store.frequencies())
+        return torch.from_numpy(self.sampler.store.frequencies())
 
     def show(self, sample: Sample, epoch: int) -> Shown:
         """Return a sample as the network sees it in an epoch."""
-        case = self._store[sample.case]
+        case = self.sampler.store[sample.case]
         rng = np.random.default_rng([self.sampler.seed, epoch, CHANGE, sample.position])
         is_plane = len(self.sampler.patch) == 2
         shown = (self._plane if is_plane else self._patch)(case, sample, rng)
@@ -124,7 +120,11 @@ class Batches:
         return Shown(image, labels, sdm, spacing)
 
     def _patch(self, case: PreparedCase, sample: Sample, rng: np.random.Generator) -> Shown:
-        """Return a patch; its maps are those of the whole augmented volume, cut afterwards."""
+        """Return a patch; its maps are those of the whole augmented volume, cut afterwards.
+
+        But for a class that the augmentation has moved out of the volume: where the maps have a
+        cap it counts as far, and not as absent, since the patient has it.
+        """
         start, size = sample.start, self.sampler.patch
         center = [s + (n - 1) / 2 for s, n in zip(start, size, strict=True)]
         deformation = self._deformation(rng, size, case.spacing, center)

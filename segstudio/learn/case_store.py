@@ -1,9 +1,9 @@
 """Prepared cases, in memory up to a budget and in temporary files beyond it."""
 
+import os
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,24 +22,26 @@ class Stored:
     ----------
     array : ndarray
         Its values.
-    path : Path or None
-        Where to keep them; None keeps them in memory.
+    file : binary file or None
+        Where to append them; None keeps them in memory.
     """
 
-    def __init__(self, array: NDArray[Any], path: Path | None) -> None:
-        self.shape = array.shape
-        self._path = path
-        self._array = array if path is None else array[:0]
-        if path is not None:
-            np.save(path, array)
+    def __init__(self, array: NDArray[Any], file: IO[bytes] | None) -> None:
+        self.shape, self._dtype, self._file = array.shape, array.dtype, file
+        self._array = array if file is None else array[:0]
+        if file is not None:
+            self._offset = file.seek(0, os.SEEK_END)
+            file.write(np.ascontiguousarray(array).data)
+            file.flush()
 
     def read(self, box: Box = ()) -> NDArray[Any]:
         """Return the values in a box, or all; not to be changed."""
-        if self._path is None:
+        if self._file is None:
             part: NDArray[Any] = self._array[box]
             return part
         # A map that is left open counts as memory for every page that was ever read through it.
-        copied: NDArray[Any] = np.array(np.load(self._path, mmap_mode="r")[box])
+        whole = np.memmap(self._file, self._dtype, "r", self._offset, self.shape)
+        copied: NDArray[Any] = np.array(whole[box])
         return copied
 
 
@@ -86,13 +88,20 @@ class CaseStore:
     Parameters
     ----------
     budget : int
-        Bytes of images and labels to keep in memory; what does not fit is kept in temporary
-        files, which go when the store goes. What is left of it is `free`.
+        Bytes of images and labels to keep in memory; what does not fit is kept in a temporary
+        file without a name, which goes with the process, however that ends. What is left of it
+        is `free`.
+
+    Attributes
+    ----------
+    in_file : int
+        How many arrays are in the file.
     """
 
     def __init__(self, budget: int) -> None:
         self.free = budget
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self.in_file = 0
+        self._file: IO[bytes] | None = None
         self.cases: list[PreparedCase] = []
 
     def __len__(self) -> int:
@@ -100,11 +109,6 @@ class CaseStore:
 
     def __getitem__(self, index: int) -> PreparedCase:
         return self.cases[index]
-
-    @property
-    def files(self) -> int:
-        """How many cases are in files."""
-        return 0 if self._folder is None else len(list(Path(self._folder.name).glob("*-image.npy")))
 
     def add(
         self,
@@ -117,18 +121,19 @@ class CaseStore:
         """Add a case: image ``(C, Z, Y, X)`` and class indices ``(Z, Y, X)``."""
         counts = np.stack([np.bincount(p.ravel(), minlength=n_classes) for p in labels])
         places = tuple(_places(labels, k, counts) for k in range(n_classes))
-        stored = self._stored(image, "image"), self._stored(labels, "labels")
+        stored = self._stored(image), self._stored(labels)
         case = PreparedCase(name, *stored, spacing, float(image.min()), counts, places)
         self.cases.append(case)
 
-    def _stored(self, array: NDArray[Any], what: str) -> Stored:
+    def _stored(self, array: NDArray[Any]) -> Stored:
         if array.nbytes <= self.free:
             self.free -= array.nbytes
             return Stored(array, None)
         self.free = 0  # the first that does not fit ends it: smaller ones fit no better
-        if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="segstudio-cases-")
-        return Stored(array, Path(self._folder.name) / f"{len(self.cases)}-{what}.npy")
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="segstudio-")  # noqa: SIM115  (lives on)
+        self.in_file += 1
+        return Stored(array, self._file)
 
     def frequencies(self) -> NDArray[np.float32]:
         """Return the share of each class ``(K,)`` among all voxels."""

@@ -53,6 +53,14 @@ def load_checkpoint(path: Path) -> State:
     return state
 
 
+def load_training_state(path: Path) -> State:
+    """Return a checkpoint that a training can go on from; `InputError` as `load_checkpoint`."""
+    state = load_checkpoint(path)
+    if not all(isinstance(state.get(part), dict) for part in ("optimizer", "progress")):
+        raise InputError(_damaged(path))
+    return state
+
+
 def load_weights(model: Any, state: State, path: Path) -> None:
     """Give a model the weights of a checkpoint read from `path`.
 

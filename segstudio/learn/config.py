@@ -50,7 +50,7 @@ class TrainConfig(BaseModel):
     split: SplitKind = Field(
         "three-way",
         description="Training, validation and test; 'two-way' leaves out the test, and with "
-        "'none' every case is trained on and scored.",
+        "'none' every case outside of a dataset's own test side is trained on and scored.",
     )
     skip_unlabelled: bool = Field(False, description="Leave out images that have no labels.")
     spacing: tuple[float, float, float] | None = Field(
@@ -114,8 +114,9 @@ class TrainConfig(BaseModel):
     )
 
     hd95_every: int = Field(5, ge=0, description="Epochs between measures of HD95; 0: never.")
-    timeline_cases: int = Field(
-        2, ge=0, description="Validation cases whose prediction is kept at every epoch."
+    timeline_cases: int | tuple[str, ...] = Field(
+        2,
+        description="Validation cases whose prediction is kept at every epoch: how many, or names.",
     )
     collapse_epochs: int = Field(
         3, ge=1, description="Epochs a class may be predicted nowhere before it is said aloud."

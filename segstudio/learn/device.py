@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.strategies.ddp import DDPStrategy
 from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
@@ -47,6 +48,20 @@ class Compute:
     def image(self, image: torch.Tensor) -> torch.Tensor:
         """Return a batch of images on the device, in the layout of the model."""
         return image.to(self.fabric.device, memory_format=_layout(image.ndim))
+
+    def share_buffers(self, model: torch.nn.Module) -> None:
+        """Give every rank the first one's running means; all ranks must come here."""
+        if self.ranks > 1:
+            own = {name: buffer.cpu() for name, buffer in model.named_buffers()}
+            first = self.fabric.broadcast(own)
+            with torch.no_grad():
+                for name, buffer in model.named_buffers():
+                    buffer.copy_(first[name])
+
+    def text_of(self, rank: int, text: str) -> str:
+        """Return the text of one of the ranks; all ranks must ask for it."""
+        told: str = self.fabric.broadcast(text, src=rank) if self.ranks > 1 else text
+        return told
 
     def of_all(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return an array of every rank, stacked ``(ranks, ...)``; all ranks must ask for it."""
@@ -91,7 +106,8 @@ def choose_compute(config: TrainConfig, *, together: bool = False) -> Compute:
     devices, nodes = _processes() if together else (1, 1)
     fabric = Fabric(
         accelerator=device,
-        strategy="ddp" if devices * nodes > 1 else "auto",
+        # Buffers are shared before a validation, where it is certain that every rank comes along.
+        strategy=DDPStrategy(broadcast_buffers=False) if devices * nodes > 1 else "auto",
         devices=devices,
         num_nodes=nodes,
         precision=precision,  # type: ignore[arg-type]
@@ -102,14 +118,20 @@ def choose_compute(config: TrainConfig, *, together: bool = False) -> Compute:
 
 def _processes() -> tuple[int, int]:
     """Return how many processes were started on this machine, and on how many machines."""
-    for total, here in (
-        ("WORLD_SIZE", "LOCAL_WORLD_SIZE"),
-        ("SLURM_NTASKS", "SLURM_NTASKS_PER_NODE"),
-    ):
-        if total in os.environ:
-            devices = int(os.environ.get(here) or os.environ[total])
-            return devices, int(os.environ[total]) // devices
+    told = os.environ
+    if "WORLD_SIZE" in told:
+        here = int(told.get("LOCAL_WORLD_SIZE") or told["WORLD_SIZE"])
+        return here, int(told["WORLD_SIZE"]) // here
+    # A batch script has these as well; only what srun starts has a step and is one of several.
+    if "SLURM_NTASKS" in told and "SLURM_STEP_ID" in told:
+        nodes = int(told.get("SLURM_NNODES") or 1)
+        return int(told["SLURM_NTASKS"]) // nodes, nodes
     return 1, 1
+
+
+def ranks_here() -> int:
+    """Return how many processes that train together share this machine."""
+    return _processes()[0]
 
 
 def several_ranks() -> bool:

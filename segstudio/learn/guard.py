@@ -32,34 +32,36 @@ class LastGood:
     ----------
     model, optimizer
         As the training uses them.
+
+    Attributes
+    ----------
+    state : dict
+        The copies: what a checkpoint holds, so that a training that is resumed undoes as much.
     """
 
     def __init__(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
-        self._model = model
-        # A wrapper's own dictionary of states may be that of before a resume.
-        self._optimizer = getattr(optimizer, "optimizer", optimizer)
-        self._weights = {k: v.clone() for k, v in model.state_dict().items()}
-        self._moments: dict[torch.Tensor, dict[str, Any]] = {}
+        self._model, self._optimizer = model, optimizer
+        self.state: dict[str, Any] = {}
         self.keep()
 
     def keep(self) -> None:
         """Take the weights and the optimiser's state as good."""
-        with torch.no_grad():
-            for name, tensor in self._model.state_dict().items():
-                self._weights[name].copy_(tensor)
-        self._moments = {
-            p: {k: v.clone() if isinstance(v, torch.Tensor) else v for k, v in state.items()}
-            for p, state in self._optimizer.state.items()
+        self.state = {
+            "model": _copied(self._model.state_dict()),
+            "optimizer": _copied(self._optimizer.state_dict()),
         }
 
     def restore(self) -> None:
         """Put the good state back."""
-        self._model.load_state_dict(self._weights)
-        self._optimizer.state.clear()
-        for parameter, state in self._moments.items():
-            self._optimizer.state[parameter] = {
-                k: v.clone() if isinstance(v, torch.Tensor) else v for k, v in state.items()
-            }
+        self._model.load_state_dict(self.state["model"])
+        self._optimizer.load_state_dict(_copied(self.state["optimizer"]))
+
+
+def _copied(state: Any) -> Any:
+    """Return a nested state with tensors of its own."""
+    if isinstance(state, dict):
+        return {name: _copied(value) for name, value in state.items()}
+    return state.detach().clone() if isinstance(state, torch.Tensor) else state
 
 
 @dataclass
@@ -80,6 +82,8 @@ class Guard:
         For each class how many validations in a row it was there and predicted nowhere.
     said : list of str
         What was told already, and is not told again.
+    pending : list of dict
+        What is still to be told: events as plain values.
     """
 
     undone: int = 0
@@ -89,6 +93,18 @@ class Guard:
     still: int = 0
     nowhere: dict[str, int] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
+    pending: list[dict[str, Any]] = field(default_factory=list)
+
+    def tell(self) -> Iterator[Guarded]:
+        """Yield what is still to be told, each once."""
+        while self.pending:
+            yield Guarded(**self.pending.pop(0))
+
+    def _say(self, what: str, **event: Any) -> None:
+        """Have something told, unless it was."""
+        if what not in self.said:
+            self.said.append(what)
+            self.pending.append(event)
 
     def watch_step(
         self,
@@ -97,44 +113,38 @@ class Guard:
         parts: Mapping[str, float],
         norm: float,
         expression: LossExpression,
-    ) -> Iterator[Guarded]:
-        """Yield what there is to say of a step whose loss and gradient are numbers."""
+    ) -> None:
+        """Look at a step whose loss is a number."""
         weights = dict(zip(parts, expression.weights(epoch), strict=True))
         if not self.first_parts:
             self.first_parts = {k: v / (weights[k] or 1.0) for k, v in parts.items()}
+        if not self.first_norm and math.isfinite(norm):
             self.first_norm = norm
         # Weights that go with the epochs make a loss larger without anything being wrong.
         first = sum(weights[k] * v for k, v in self.first_parts.items())
         limit = first + RUN_AWAY * max(abs(first), 0.1)
         self.high = self.high + 1 if sum(parts.values()) > limit else 0
-        if self.high >= WINDOW and self._is_new("divergence"):
+        at = {"epoch": epoch, "step": step}
+        if self.high >= WINDOW:
             worst = max(parts, key=lambda k: parts[k] - weights[k] * self.first_parts.get(k, 0))
-            yield Guarded(epoch, step, "divergence", _diverged(sum(parts.values()), first, worst))
+            text = _diverged(sum(parts.values()), first, worst)
+            self._say("divergence", **at, kind="divergence", text=text)
         self.still = self.still + 1 if norm <= VANISHED * self.first_norm else 0
-        if self.still >= STILL_STEPS and self._is_new("vanished gradient"):
-            yield Guarded(epoch, step, "vanished gradient", _vanished(norm, self.first_norm))
+        if self.still >= STILL_STEPS:
+            text = _vanished(norm, self.first_norm)
+            self._say("vanished gradient", **at, kind="vanished gradient", text=text)
 
     def watch_validation(
-        self,
-        epoch: int,
-        step: int,
-        is_nowhere: Mapping[str, bool],
-        epochs: int,
-        expression: LossExpression,
-    ) -> Iterator[Guarded]:
-        """Yield what there is to say of classes that are there and predicted in no case."""
+        self, epoch: int, is_nowhere: Mapping[str, bool], epochs: int, expression: LossExpression
+    ) -> None:
+        """Look at which classes are in some validation case and were predicted in none."""
         for name, missing in is_nowhere.items():
             self.nowhere[name] = self.nowhere.get(name, 0) + 1 if missing else 0
             if not missing and f"collapse of {name}" in self.said:
                 self.said.remove(f"collapse of {name}")  # it came back, and may go again
-            if self.nowhere[name] >= epochs and self._is_new(f"collapse of {name}"):
-                yield Guarded(epoch, step, "collapse", _collapsed(name, epochs, expression))
-
-    def _is_new(self, what: str) -> bool:
-        is_new = what not in self.said
-        if is_new:
-            self.said.append(what)
-        return is_new
+            if self.nowhere[name] >= epochs:
+                text = _collapsed(name, epochs, expression)
+                self._say(f"collapse of {name}", epoch=epoch, step=0, kind="collapse", text=text)
 
 
 def _diverged(loss: float, first: float, part: str) -> str:
@@ -175,8 +185,10 @@ def find_culprit(
     criterion: Criterion,
     classes: Sequence[str],
     epoch: int,
-) -> str:
-    """Return a sentence about what of a step is no number: a case, a part of the loss, a class.
+) -> tuple[int, str]:
+    """Return what of a step is no number, and how sure that is, from 0 to 3.
+
+    A sentence names a case, a class or a part of the loss.
 
     Parameters
     ----------
@@ -195,21 +207,21 @@ def find_culprit(
         bad = _samples(values)
         if bad:
             named = _named([batch.cases[i] for i in bad])
-            return f"The {what} of {named} holds values that are no numbers: look at that file."
+            return 3, f"The {what} of {named} holds values that are no numbers: look at that file."
     if bad := _samples(logits):
         channels = _samples(logits.movedim(1, 0))
         some = len(channels) < len(classes)
         which = f", for {_named(classes[k] for k in channels)}" if some else ""
         if len(bad) == len(batch.cases):
-            return f"The network's output is no number{which}: its weights have grown too large."
+            return 1, f"The network's output is no number{which}: its weights have grown too large."
         whose = _named(batch.cases[i] for i in bad)
-        return f"The network's output for {whose} is no number{which}."
+        return 2, f"The network's output for {whose} is no number{which}."
     with on_this_rank_alone():
         _, parts = criterion(logits, batch.target.to(logits.device), epoch=epoch)
     broken = [name for name, value in parts.items() if not math.isfinite(value)]
     if broken:
-        return f"The part {_named(broken)} of the loss is no number for {_named(batch.cases)}."
-    return f"The gradient is no number, though the loss is, for {_named(batch.cases)}."
+        return 2, f"The part {_named(broken)} of the loss is no number for {_named(batch.cases)}."
+    return 0, f"The gradient is no number, though the loss is, for {_named(batch.cases)}."
 
 
 def _samples(values: torch.Tensor | None) -> list[int]:
@@ -228,7 +240,10 @@ def _named(names: Iterator[str] | Sequence[str]) -> str:
 def undone(culprit: str, count: int) -> str:
     """Return the sentence for a step that was undone, the `count`-th of its training."""
     if count < MOST_UNDONE:
-        return f"{culprit} The step was undone and the training goes on from before it."
+        return (
+            f"{culprit} The step was undone and the training goes on from before it. If it comes "
+            "again, try a learning rate ten times smaller or precision = '32-true'."
+        )
     return (
         f"{culprit} It is the {MOST_UNDONE}rd step that had to be undone: the training ends here "
         "and keeps its best network. Try a learning rate ten times smaller, precision = '32-true', "

@@ -9,14 +9,15 @@ import torch
 
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
+from segstudio.data.atomic import written_folder
 from segstudio.data.datasets import Case, Dataset, class_table, labelled_cases
 from segstudio.data.splits import Split, split_by_patient
 from segstudio.learn.average import Average
 from segstudio.learn.batches import Batches
 from segstudio.learn.case_store import CaseStore
-from segstudio.learn.checkpoint import load_checkpoint, load_weights
+from segstudio.learn.checkpoint import load_training_state, load_weights, save_checkpoint
 from segstudio.learn.config import TrainConfig
-from segstudio.learn.device import Compute, choose_compute, keep_freed_memory
+from segstudio.learn.device import Compute, choose_compute, keep_freed_memory, ranks_here
 from segstudio.learn.environment import describe_environment
 from segstudio.learn.guard import MOST_UNDONE, Guard, LastGood
 from segstudio.learn.memory import budget
@@ -30,6 +31,7 @@ from segstudio.learn.validation import TruthCache, Validator
 from segstudio.losses.criterion import Criterion
 
 MOMENTUM = 0.99  # of SGD, as in nnU-Net
+LEAST_CUT_OFF = 0.01  # of the labelled voxels, to be worth a word
 
 
 @dataclass
@@ -109,6 +111,8 @@ class Job:
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "average": self.average.state() if self.average else None,
+            "good": self.good.state,
+            "ranks": self.compute.ranks,
             "progress": asdict(self.progress),
         }
 
@@ -118,12 +122,20 @@ class Job:
         self.optimizer.load_state_dict(state["optimizer"])
         if self.average and state.get("average"):
             self.average.restore(state["average"])
+        if state.get("good"):
+            self.good.state = state["good"]
+        else:
+            self.good.keep()
         told = dict(state["progress"])
         told["guard"] = Guard(**told.get("guard", {}))
         if told["guard"].undone >= MOST_UNDONE:
             told["guard"].undone = 0  # who resumes a training that was ended wants it to try again
         self.progress = Progress(**told)
-        self.good.keep()
+        if self.progress.step and state.get("ranks", 1) != self.compute.ranks:
+            raise InputError(
+                f"The run was stopped within an epoch, with {state.get('ranks', 1)} process(es), "
+                f"and {self.compute.ranks} would share that epoch otherwise. Resume with as many."
+            )
 
 
 def new_job(dataset: Dataset, config: TrainConfig, out: Path) -> tuple[RunFolder, Job]:
@@ -137,16 +149,19 @@ def new_job(dataset: Dataset, config: TrainConfig, out: Path) -> tuple[RunFolder
     job = _prepare(dataset, config, classes, split)
     job.compute.fabric.barrier()  # every rank has seen that the folder is free
     if job.compute.rank == 0:
-        run.create()
-        _write_settings(run, job, dataset)
-        run.write_split(split)
+        # Whole or not at all: whatever ends the training from now on, it can be resumed.
+        with written_folder(out) as folder:
+            begun = RunFolder(folder)
+            _write_settings(begun, job, dataset)
+            begun.write_split(split)
+            save_checkpoint(begun.last, job.state())
     return run, job
 
 
 def resumed_job(dataset: Dataset, config: TrainConfig, out: Path) -> tuple[RunFolder, Job]:
     """Return a run folder and the job as its last checkpoint left it."""
     run = RunFolder.opened(out)
-    state = load_checkpoint(run.last)
+    state = load_training_state(run.last)
     changed, classes = run.config_to_resume(config)
     job = _prepare(dataset, changed, classes, run.read_split())
     job.restore(state, run.last)
@@ -172,32 +187,68 @@ def _write_settings(run: RunFolder, job: Job, dataset: Dataset) -> None:
 
 
 def kept_cases(job: Job) -> frozenset[int]:
-    """Return which validation cases the timeline keeps: the first that the first rank predicts."""
-    every = range(0, len(job.validator.truths), job.compute.ranks)
-    return frozenset(every[: job.config.timeline_cases])
+    """Return which validation cases the timeline keeps, of those that the first rank predicts."""
+    every, wanted = (
+        range(0, len(job.validator.truths), job.compute.ranks),
+        job.config.timeline_cases,
+    )
+    if isinstance(wanted, int):
+        return frozenset(every[: max(0, wanted)])
+    return frozenset(i for i in every if job.validator.truths.cases[i].name in wanted)
 
 
 def _prepare(dataset: Dataset, config: TrainConfig, classes: ClassTable, split: Split) -> Job:
+    """Return the job of a split: data read, network and optimiser placed."""
     keep_freed_memory()
     cases = _cases_by_side(dataset, split)
     compute = choose_compute(config, together=True)
-    room = budget(config.cache_gb) // compute.ranks
-    store, notes = read_cases(cases["train"], classes, config, room)
-    notes += check_cases([*cases["validation"], *cases["test"]], classes)
+    store, notes = read_cases(
+        cases["train"], classes, config, budget(config.cache_gb) // ranks_here()
+    )
+    channels = store[0].image.shape[0]
+    notes += check_cases([*cases["validation"], *cases["test"]], classes, channels)
     config = _resolved(config, store)
-    model = network(config, store[0].image.shape[0], len(classes))
-    optimizer = _optimizer(config, model)
-    model, optimizer = compute.place(model, optimizer)
+    model = network(config, channels, len(classes))
+    model, optimizer = compute.place(model, _optimizer(config, model))
+    batches = _batches(config, store, len(classes), compute)
+    notes += _cut_off(batches.sampler)
     criterion = Criterion(config.loss)
-    batches = Batches(
-        Sampler(
-            store,
-            config.patch_size or (),
-            config.share_of_foreground,
-            config.samples_per_epoch,
-            config.seed,
-        ),
-        len(classes),
+    predictor = predictor_of(model, compute, config, classes, channels)
+    validator = Validator(
+        TruthCache(cases["validation"], store.free),
+        predictor,
+        criterion,
+        config.loss_maps,
+        torch.from_numpy(store.frequencies()),
+        compute,
+        per_plane=config.dimensions == 2,
+    )
+    return Job(
+        config=config,
+        cases=cases,
+        batches=batches,
+        validator=validator,
+        compute=compute,
+        model=model,
+        optimizer=optimizer,
+        average=Average(model, config.average) if config.average else None,
+        criterion=criterion,
+        good=LastGood(model, optimizer),
+        warnings=tuple(notes),
+    )
+
+
+def _batches(config: TrainConfig, store: CaseStore, n_classes: int, compute: Compute) -> Batches:
+    sampler = Sampler(
+        store,
+        config.patch_size or (),
+        config.share_of_foreground,
+        config.samples_per_epoch,
+        config.seed,
+    )
+    return Batches(
+        sampler,
+        n_classes,
         config.loss_maps,
         config.augmentation,
         config.batch_size,
@@ -205,30 +256,18 @@ def _prepare(dataset: Dataset, config: TrainConfig, classes: ClassTable, split: 
         compute.rank,
         compute.ranks,
     )
-    validator = Validator(
-        TruthCache(cases["validation"], store.free),
-        predictor_of(model, compute, config, classes, store[0].image.shape[0]),
-        criterion,
-        config.loss_maps,
-        torch.from_numpy(store.frequencies()),
-        compute,
-        per_plane=config.dimensions == 2,
-    )
-    average = Average(model, config.average) if config.average else None
-    good = LastGood(model, optimizer)
-    return Job(
-        config,
-        cases,
-        batches,
-        validator,
-        compute,
-        model,
-        optimizer,
-        average,
-        criterion,
-        good,
-        tuple(notes),
-    )
+
+
+def _cut_off(sampler: Sampler) -> list[str]:
+    """Return a sentence where planes are cut so that labels are lost."""
+    share = sampler.cut_off()
+    if share < LEAST_CUT_OFF:
+        return []
+    return [
+        f"Planes are cut to {sampler.patch[0]} x {sampler.patch[1]} about their centre: "
+        f"{share:.0%} of the labelled voxels lie outside and are never trained on. A larger "
+        "patch_size shows them."
+    ]
 
 
 def _resolved(config: TrainConfig, store: CaseStore) -> TrainConfig:

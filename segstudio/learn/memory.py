@@ -1,5 +1,6 @@
 """How much memory a training may keep cases in."""
 
+import math
 import os
 from pathlib import Path
 
@@ -12,7 +13,23 @@ def budget(cache_gb: float | None) -> int:
     return int(cache_gb * GIB) if cache_gb is not None else int(SHARE * _free())
 
 
-def _free() -> int:
+def _free() -> float:
+    return min(_free_of_machine(), _free_of_group())
+
+
+def _free_of_group() -> float:
+    """Return what a container or a cluster's job may still take; no bound where none is set."""
+    try:
+        most, taken = (
+            (Path("/sys/fs/cgroup") / f"memory.{name}").read_text(encoding="ascii").strip()
+            for name in ("max", "current")
+        )
+        return math.inf if most == "max" else int(most) - int(taken)
+    except (OSError, ValueError):
+        return math.inf
+
+
+def _free_of_machine() -> int:
     try:
         # Not SC_AVPHYS_PAGES: it leaves out what the system would give back, such as its cache.
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()

@@ -155,13 +155,15 @@ class Predictor:
 
     def logits(self, volume: Volume, plane: int) -> Array:
         """Return a 2-D network's output ``(K, Y, X)`` for one plane of a volume."""
-        image = self.preparation.image(volume)[:, plane : plane + 1]
-        (planes,) = self._planes(image)
+        image = self.preparation.image(volume)
+        self._check_channels(len(image))
+        (planes,) = self._planes(image[:, plane : plane + 1], float(image.min()))
         return planes[:, 0]
 
     def grid_logits(self, image: Array) -> Array:
         """Return the output ``(K, Z, Y, X)`` for a prepared image ``(C, Z, Y, X)``."""
-        return np.concatenate(list(self._logits(image, None)), axis=1)
+        self._check_channels(len(image))
+        return np.concatenate(list(self._logits(image, float(image.min()), None)), axis=1)
 
     def values_of(self, logits: Array, grid: Grid) -> NDArray[np.int32]:
         """Return the label values on a grid for the output `grid_logits` of its image."""
@@ -180,56 +182,64 @@ class Predictor:
         """Yield the probabilities ``(K, z, Y, X)`` of some planes at a time, or of all."""
         self._check_channels(len(image))
         axes = (2, 3) if self._window is None else (1, 2, 3)
-        flips = _subsets(axes) if options.flips else [()]
+        flips, surround = _subsets(axes) if options.flips else [()], float(image.min())
         if self._window is None:
             for first in range(0, image.shape[1], PLANES_AT_ONCE):
                 part = image[:, first : first + PLANES_AT_ONCE]
-                yield self._mean_probs(part, flips, None)
+                yield self._mean_probs(part, flips, surround, None)
                 if progress is not None:
                     progress(min(1.0, (first + PLANES_AT_ONCE) / image.shape[1]))
         else:
-            yield self._mean_probs(image, flips, progress)
+            yield self._mean_probs(image, flips, surround, progress)
 
     def _mean_probs(
-        self, image: Array, flips: Sequence[tuple[int, ...]], progress: Progress | None
+        self,
+        image: Array,
+        flips: Sequence[tuple[int, ...]],
+        surround: float,
+        progress: Progress | None,
     ) -> Array:
         """Return the mean over mirror images of the probabilities ``(K, z, Y, X)``."""
         total: Array | None = None
         for number, axes in enumerate(flips):
             share = _part_of(progress, number, len(flips))
-            (logits,) = self._logits(np.ascontiguousarray(np.flip(image, axes)), share)
+            mirrored = np.ascontiguousarray(np.flip(image, axes))
+            (logits,) = self._logits(mirrored, surround, share)
             probs = np.flip(softmax(logits, axis=0), axes)
             total = probs if total is None else total + probs
         assert total is not None  # noqa: S101  (the image itself is one of the flips)
         return total / np.float32(len(flips)) if len(flips) > 1 else total
 
-    def _logits(self, image: Array, progress: Progress | None) -> Iterator[Array]:
+    def _logits(self, image: Array, surround: float, progress: Progress | None) -> Iterator[Array]:
+        """Yield the output for an image, which is padded with its surround, as in training."""
         if self._window is None:
-            yield from self._planes(image)
+            yield from self._planes(image, surround)
         else:
-            yield self._windows(image, progress)
+            yield self._windows(image, surround, progress)
 
-    def _planes(self, image: Array) -> Iterator[Array]:
+    def _planes(self, image: Array, surround: float) -> Iterator[Array]:
         """Yield the output ``(K, z, Y, X)`` for some planes of ``(C, Z, Y, X)`` at a time."""
         size = image.shape[2:]
-        planes = np.moveaxis(fit(image, round_up(size, self._multiple)), 1, 0)
+        planes = np.moveaxis(fit(image, round_up(size, self._multiple), surround), 1, 0)
         for first in range(0, len(planes), PLANES_AT_ONCE):
             logits = self._forward(planes[first : first + PLANES_AT_ONCE])
             yield np.moveaxis(fit(logits, size), 1, 0)
 
-    def _windows(self, image: Array, progress: Progress | None) -> Array:
+    def _windows(self, image: Array, surround: float, progress: Progress | None) -> Array:
         """Return the output ``(K, Z, Y, X)``, blended from windows."""
         window = self._window or ()
         size = image.shape[1:]
-        padded = fit(image, [max(n, w) for n, w in zip(size, window, strict=True)])
+        padded = fit(image, [max(n, w) for n, w in zip(size, window, strict=True)], surround)
         logits = slide(padded, window, self._forward, at_once=WINDOWS_AT_ONCE, progress=progress)
         return fit(logits, size)
 
     def _forward(self, images: Array) -> Array:
-        self._model.eval()
-        with torch.inference_mode():
+        # Not through the wrapper of several processes, which would wait for the others.
+        bare = getattr(self._model, "module", self._model)
+        bare.eval()
+        with torch.inference_mode(), self._compute.fabric.autocast():
             image = self._compute.image(torch.from_numpy(np.ascontiguousarray(images)))
-            logits: Array = self._model(image).float().cpu().numpy()
+            logits: Array = bare(image).float().cpu().numpy()
         return logits
 
     def _check_channels(self, given: int) -> None:

@@ -21,11 +21,8 @@ def read_cases(
         volume, labels = load_case(case)
         indices = classes.to_indices(labels, f"'{case.labels}'")
         image = preparation.image(volume)
-        if store.cases and len(image) != len(store[0].image.read()):
-            raise InputError(
-                f"'{case.image}' has {len(image)} channel(s), other cases have "
-                f"{len(store[0].image.read())}. All cases need the same sequences."
-            )
+        if store.cases:
+            _expect_channels(case, len(image), store[0].image.shape[0])
         notes += _not_numbers(case, volume.channels)
         grid = volume.grid
         spacing = preparation.spacing_of(grid)
@@ -33,6 +30,14 @@ def read_cases(
     if config.dimensions == 2 and sum(case.shape[0] for case in store.cases) < 2:
         raise InputError("The training cases hold one slice in all; two are needed at least.")
     return store, notes
+
+
+def _expect_channels(case: Case, found: int, wanted: int) -> None:
+    if found != wanted:
+        raise InputError(
+            f"'{case.image}' has {found} channel(s), other cases have {wanted}. All cases need the "
+            "same sequences."
+        )
 
 
 def _not_numbers(case: Case, channels: Sequence[Any]) -> list[str]:
@@ -43,12 +48,13 @@ def _not_numbers(case: Case, channels: Sequence[Any]) -> list[str]:
     return [f"The image of '{case.name}' holds {count} voxels that are no numbers; 0 is taken."]
 
 
-def check_cases(cases: Sequence[Case], classes: ClassTable) -> list[str]:
+def check_cases(cases: Sequence[Case], classes: ClassTable, channels: int) -> list[str]:
     """Read the other sides once: better a mistake now than after an hour. Return what to say."""
     notes, unsized = [], 0
     for case in cases:
         volume, labels = load_case(case)
         classes.to_indices(labels, f"'{case.labels}'")
+        _expect_channels(case, len(volume.channels), channels)
         notes += _not_numbers(case, volume.channels)
         unsized += volume.grid.unit == "voxels"
     if unsized:

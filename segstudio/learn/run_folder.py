@@ -58,10 +58,6 @@ class RunFolder:
             )
         return cls(path)
 
-    def create(self) -> None:
-        """Make the folder."""
-        self.best.parent.mkdir(parents=True, exist_ok=True)
-
     @classmethod
     def opened(cls, path: Path) -> "RunFolder":
         """Return the run folder at a path.
@@ -132,7 +128,7 @@ class RunFolder:
         """
         own, classes = self.read_config()
         given = {name: getattr(asked, name) for name in asked.model_fields_set}
-        given.pop("patch_size", None)  # the run's own was rounded when it began
+        given = {k: v for k, v in given.items() if not _is_met(k, v, own)}
         for name, value in given.items():
             if name not in CHANGEABLE and value != getattr(own, name):
                 raise InputError(
@@ -237,6 +233,17 @@ class RunFolder:
             return None
         summary: Summary = json.loads(path.read_text(encoding="utf-8"))
         return summary
+
+
+def _is_met(name: str, asked: Any, own: TrainConfig) -> bool:
+    """Return whether what is asked for is what the run made of it when it began."""
+    if name == "norm":
+        return asked in ("auto", own.norm)
+    if name == "patch_size" and asked and own.patch_size:
+        # The run's own was raised to what its levels can halve.
+        pairs = zip(asked, own.patch_size, strict=False)
+        return all(0 <= mine - wanted < 2 ** (own.levels - 1) for wanted, mine in pairs)
+    return False
 
 
 def _is_behind(line: bytes, epoch: int, step: int) -> bool:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segstudio.learn.case_store import CaseStore, PreparedCase
+from segstudio.learn.preparation import fit
 
 # Keeps the streams of random numbers of one seed apart.
 ORDER, PLACE, CHANGE, DROPOUT = range(4)
@@ -87,25 +89,52 @@ class Sampler:
 
     @cached_property
     def _held(self) -> list[list[tuple[int, int]]]:
-        """Return for each foreground class that is anywhere the planes (case, plane) with it."""
-        cases = self.store.cases
+        """Return for each foreground class that is shown anywhere the planes that show it."""
+        shown = [self._shown(case) for case in self.store.cases]
         held = [
-            [(i, int(z)) for i, c in enumerate(cases) for z in np.flatnonzero(c.counts[:, k])]
-            for k in range(1, cases[0].counts.shape[1])
+            [(i, int(z)) for i, counts in enumerate(shown) for z in np.flatnonzero(counts[:, k])]
+            for k in range(1, shown[0].shape[1])
         ]
         return [planes for planes in held if planes]
 
+    def _shown(self, case: PreparedCase) -> NDArray[np.int64]:
+        """Return how many voxels of each class a plane shows when it is cut, ``(Z, K)``."""
+        if all(have <= kept for have, kept in zip(case.shape[1:], self.patch, strict=True)):
+            return case.counts
+        planes, classes = fit(case.labels.read(), self.patch, fill=0), case.counts.shape[1]
+        return np.stack([np.bincount(p.ravel(), minlength=classes) for p in planes])
+
+    def cut_off(self) -> float:
+        """Return the share of foreground voxels that lie outside of what planes are cut to."""
+        if len(self.patch) == 3:
+            return 0.0
+        pairs = [(case.counts, self._shown(case)) for case in self.store.cases]
+        whole, shown = (sum(int(pair[i][:, 1:].sum()) for pair in pairs) for i in (0, 1))
+        # Padding adds background alone.
+        return 1 - shown / whole if whole else 0.0
+
+    @cached_property
+    def _cases_with(self) -> list[list[tuple[int, NDArray[np.int32]]]]:
+        """Return for each foreground class the cases that hold it, and where in them."""
+        held = [
+            [(i, c.places[k]) for i, c in enumerate(self.store.cases) if len(c.places[k])]
+            for k in range(1, len(self.store[0].places))
+        ]
+        return [cases for cases in held if cases]
+
     def _patch(self, epoch: int, position: int, case: int, _number: int) -> Sample:
         rng = np.random.default_rng([self.seed, epoch, PLACE, position])
-        there = self.store[case]
-        classes = [p for p in there.places if len(p)]
-        room = np.subtract(there.shape, self.patch)
-        start = rng.integers(0, np.maximum(room, 0) + 1)
-        if classes and rng.random() < self.foreground_share:
-            places = classes[rng.integers(len(classes))]
+        place = None
+        if self._cases_with and rng.random() < self.foreground_share:
+            held = self._cases_with[rng.integers(len(self._cases_with))]
+            case, places = held[rng.integers(len(held))]
+            place = places[rng.integers(len(places))]
+        room = np.subtract(self.store[case].shape, self.patch)
+        if place is None:
+            start = rng.integers(0, np.maximum(room, 0) + 1)
+        else:
             # Anywhere in the middle half of the patch, so that its context varies too.
-            inside = np.floor(rng.uniform(0.25, 0.75, 3) * self.patch).astype(np.int64)
-            start = places[rng.integers(len(places))] - inside
+            start = place - np.floor(rng.uniform(0.25, 0.75, 3) * self.patch).astype(np.int64)
         # Along an axis that the patch covers whole, the case lies in its middle.
         start = np.where(room > 0, np.clip(start, 0, np.maximum(room, 0)), -(-room // 2))
         return Sample(case, tuple(int(s) for s in start), position)

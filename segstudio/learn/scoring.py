@@ -1,6 +1,6 @@
 """The end of a training: the best network's scores on every case, the test for the only time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,25 @@ from segstudio.learn.run_folder import RunFolder
 COUNTS = ("dice", "hd95", "assd", "volume_ml", "overlap", "predicted", "true")
 
 
-def finish(run: RunFolder, job: Job, reason: str) -> Iterator[Event]:
-    """Yield the scores of the best network on every case; test is touched here only."""
+def finish(
+    run: RunFolder, job: Job, reason: str, is_stopped: Callable[[], bool]
+) -> Generator[Event, None, bool]:
+    """Yield the scores of the best network on every case; test is touched here only.
+
+    Parameters
+    ----------
+    run, job
+        The training.
+    reason : str
+        Why it ended.
+    is_stopped : callable
+        Asked after every case.
+
+    Returns
+    -------
+    bool
+        Whether it was stopped before the last case; nothing is written then.
+    """
     job.compute.fabric.barrier()  # the rank that writes has written it
     best = load_checkpoint(run.best)
     job.model.load_state_dict(best["model"])
@@ -28,6 +45,8 @@ def finish(run: RunFolder, job: Job, reason: str) -> Iterator[Event]:
         for case, found in _scored(job, job.cases[side]):
             scores[side] += found
             yield CaseValidated(best["epoch"], side, case.name, _dice_by_class(found))
+            if is_stopped():
+                return True
     summary: Summary = {side: summarise(rows) for side, rows in scores.items()}
     summary["best_epoch"] = best["epoch"]
     summary["loss"] = job.config.loss
@@ -37,6 +56,7 @@ def finish(run: RunFolder, job: Job, reason: str) -> Iterator[Event]:
         run.write_scores((side, s) for side, rows in scores.items() for s in rows)
         run.write_summary(summary)
     yield Finished(run.path, best["epoch"], summary)
+    return False
 
 
 def _scored(job: Job, cases: Sequence[Case]) -> Iterator[tuple[Case, list[Score]]]:

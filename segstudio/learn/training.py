@@ -32,7 +32,8 @@ from segstudio.learn.scoring import finish
 from segstudio.learn.step import Outcome, forward_and_backward
 from segstudio.learn.validation import Validation
 
-# How a training ends: the first three are finished with the best network's scores.
+# How a training ends. What is complete is finished with the best network's scores.
+STOPPED = "the user stopped it"
 COMPLETE = ("its epochs are done", "its time is over", "early stopping", "guard")
 
 
@@ -92,14 +93,16 @@ def _events(run: RunFolder, job: Job, control: Control) -> Generator[Event]:
         yield _started(run, job)
         if (progress.epoch, progress.step) == (1, 0):
             yield from (Warned(text) for text in job.warnings)
+        yield from progress.guard.tell()
         reason = yield from _epochs(run, job, control)
     except GeneratorExit:
         # A closing generator cannot yield: this save is told by nobody.
         _save(run, job)
         raise
     if reason in COMPLETE and progress.best_epoch:
-        yield from finish(run, job, reason)
-    else:
+        is_stopped = yield from finish(run, job, reason, lambda: _wish(job, control) == "stop")
+        reason = STOPPED if is_stopped else ""
+    if reason:
         yield Stopped(progress.epoch, progress.step, reason)
 
 
@@ -110,11 +113,13 @@ def _epochs(run: RunFolder, job: Job, control: Control) -> Generator[Event, None
         reason = yield from _train_epoch(run, job, control)
         if reason:
             return reason
-        yield from _validate_epoch(run, job, began)
+        is_stopped = yield from _validate_epoch(run, job, control, began)
         _save(run, job)
+        if is_stopped:
+            return STOPPED
         yield Saved(job.progress.epoch - 1, run.last)
         if _wish(job, control) in ("stop", "stop after this epoch"):
-            return "the user stopped it"
+            return STOPPED
     return reason
 
 
@@ -123,7 +128,8 @@ def _end(job: Job) -> str:
     config, progress = job.config, job.progress
     if progress.epoch > config.epochs:
         return "its epochs are done"
-    if job.is_out_of_time():
+    # Of any rank: their clocks differ, and none may go on alone.
+    if job.compute.of_all(np.array([job.is_out_of_time()], np.float64)).any():
         return "its time is over"
     waited = progress.epoch - 1 - progress.best_epoch
     if config.early_stop and progress.step == 0 and waited >= config.early_stop:
@@ -176,7 +182,7 @@ def _train_epoch(run: RunFolder, job: Job, control: Control) -> Generator[Event,
                 wish = yield from _pause(run, job, control)
             if wish == "stop":
                 _save(run, job)
-                return "the user stopped it"
+                return STOPPED
     return ""
 
 
@@ -187,19 +193,28 @@ def _take_step(job: Job, batch: Batch, outcome: Outcome, rate: float) -> Iterato
     if not outcome.is_finite:
         # Before the weights are put back, which may be what is wrong.
         names = [c.name for c in job.classes.classes]
-        culprit = find_culprit(batch, outcome.logits, job.criterion, names, progress.epoch)
+        sureness, culprit = find_culprit(
+            batch, outcome.logits, job.criterion, names, progress.epoch
+        )
+        # The rank that holds the case speaks, and not one that only felt its gradient.
+        surest = int(job.compute.of_all(np.array([sureness], np.float64)).argmax())
+        culprit = job.compute.text_of(surest, culprit)
+        if job.compute.precision == "16-mixed":
+            job.optimizer.step()  # which its scaler skips, to lower its scale
         job.good.restore()
         guard.undone += 1
         yield Guarded(*at, "non-finite", undone(culprit, guard.undone))
         return
     job.good.keep()
-    job.optimizer.step()
     if job.average:
+        # Of weights that gave a number; what the step to come makes of them is not known yet.
         job.average.update(job.model)
+    job.optimizer.step()
     progress.losses.append(outcome.loss)
     progress.parts.append(outcome.parts)
+    guard.watch_step(*at, outcome.parts, outcome.norm, job.config.expression)
     yield StepDone(*at, outcome.loss, outcome.parts, job.done(), rate, outcome.norm)
-    yield from guard.watch_step(*at, outcome.parts, outcome.norm, job.config.expression)
+    yield from guard.tell()
 
 
 def _wish(job: Job, control: Control) -> Wish:
@@ -219,8 +234,13 @@ def _pause(run: RunFolder, job: Job, control: Control) -> Generator[Event, None,
     return wish
 
 
-def _validate_epoch(run: RunFolder, job: Job, began: float) -> Iterator[Event]:
-    """Yield the validation of an epoch, keep the best network, and turn to the next epoch."""
+def _validate_epoch(
+    run: RunFolder, job: Job, control: Control, began: float
+) -> Generator[Event, None, bool]:
+    """Yield the validation of an epoch, keep the best network, and turn to the next epoch.
+
+    Return whether the user stopped it before, so that it is still to be done.
+    """
     progress, config = job.progress, job.config
     epoch, guard = progress.epoch, copy.deepcopy(progress.guard)
     result = Validation(
@@ -229,10 +249,14 @@ def _validate_epoch(run: RunFolder, job: Job, began: float) -> Iterator[Event]:
         kept_cases(job) if job.compute.rank == 0 else frozenset(),
     )
     measured = config.hd95_every > 0 and epoch % config.hd95_every == 0
+    job.compute.share_buffers(job.model)
     if job.average:
         job.average.swap(job.model)
     try:
-        yield from job.validator.run(epoch, with_hd95=measured, result=result)
+        for event in job.validator.run(epoch, with_hd95=measured, result=result):
+            yield event
+            if _wish(job, control) == "stop":
+                return True
         done = _epoch_done(job, result, time.monotonic() - began)
         if job.compute.rank == 0:
             run.write_timeline(epoch, result.kept)
@@ -240,7 +264,8 @@ def _validate_epoch(run: RunFolder, job: Job, began: float) -> Iterator[Event]:
                 save_checkpoint(run.best, {"model": job.model.state_dict(), "epoch": epoch})
         yield done
         nowhere, after = result.is_nowhere(), config.collapse_epochs
-        yield from guard.watch_validation(epoch, 0, nowhere, after, config.expression)
+        guard.watch_validation(epoch, nowhere, after, config.expression)
+        yield from guard.tell()
     finally:
         if job.average:
             job.average.swap(job.model)
@@ -249,6 +274,7 @@ def _validate_epoch(run: RunFolder, job: Job, began: float) -> Iterator[Event]:
     if done.is_best:
         progress.best_epoch, progress.best_dice = epoch, _score(done.mean_dice)
     progress.epoch, progress.step, progress.losses, progress.parts = epoch + 1, 0, [], []
+    return False
 
 
 def _epoch_done(job: Job, result: Validation, seconds: float) -> EpochDone:

@@ -27,6 +27,7 @@ from segstudio.learn.run_folder import RunFolder
 from segstudio.learn.training import train
 
 CHECKPOINT_SECONDS = 0.4
+SLACK_SECONDS = 1.0  # a step, a validation and the writing of a checkpoint
 AT_WORK = 0.8  # share of lives that end after their first step; the others, anywhere before
 
 
@@ -84,35 +85,31 @@ def kill_again_and_again(hearts: Path, out: Path, kills: int, rng: random.Random
     """Train through so many deaths; print what each cost, and return the epoch that was reached."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["segstudio.learn.training"])
-    run, lost_steps, waits, readable = RunFolder(out), [], [], 0
-    while readable < kills:
-        resume = run.last.exists()
-        if out.exists() and not resume:
-            for path in sorted(out.rglob("*"), reverse=True):  # killed before its first checkpoint
-                path.rmdir() if path.is_dir() else path.unlink()
-            out.rmdir()
-        child = context.Process(target=live, args=(hearts, out, 10**6, resume))
+    run, lost_steps, seconds = RunFolder(out), [], []
+    while len(lost_steps) < kills:
+        child = context.Process(target=live, args=(hearts, out, 10**6, out.exists()))
         child.start()
-        if rng.random() < AT_WORK:
+        at_work = rng.random() < AT_WORK
+        if at_work:
             wait_until_it_steps(run, child)
         time.sleep(rng.uniform(0.02, 1.5))
         child.kill()
         died = time.time()
         child.join()
-        if not run.last.exists():
-            continue
+        if not out.exists():
+            continue  # killed before there was anything to lose: the folder comes whole or not
         steps = next((e["steps_per_epoch"] for e in run.events() if e["event"] == "Started"), 1)
-        lost, wait = check(run, died, steps)
-        readable += 1
+        lost, since = check(run, died, steps)
         lost_steps.append(lost)
-        waits.append(wait)
-        print(
-            f"kill {readable:2}: {lost} steps lost, last checkpoint {wait:.2f} s before", flush=True
-        )
+        seconds.append(since if lost else 0.0)
+        print(f"kill {len(lost_steps):2}: {lost} steps lost, {seconds[-1]:.2f} s", flush=True)
     print(
-        f"{kills} kills, every checkpoint readable; steps lost: {sum(lost_steps) / kills:.1f} on "
-        f"average, {max(lost_steps)} at most, with a checkpoint every {CHECKPOINT_SECONDS} s"
+        f"{kills} kills, every checkpoint readable; lost {max(lost_steps)} steps and "
+        f"{max(seconds):.2f} s at most, {sum(lost_steps) / kills:.1f} steps on average, with a "
+        f"checkpoint every {CHECKPOINT_SECONDS} s"
     )
+    if max(seconds) > CHECKPOINT_SECONDS + SLACK_SECONDS:
+        raise SystemExit("More was lost than since the last checkpoint was due.")
     return int(load_checkpoint(run.last)["progress"]["epoch"])
 
 

@@ -61,8 +61,8 @@ TRAININGS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def run(name: str, data: Path, out: Path) -> None:
-    """Train, and print the Dice of every epoch."""
+def run(name: str, data: Path, out: Path) -> bool:
+    """Train, and print the Dice of every epoch; return whether it rose."""
     folder, settings = TRAININGS[name]
     config = make_config(**AUGMENTATION | settings)
     side = "TRAINING" if config.split == "none" else "validation"
@@ -81,6 +81,7 @@ def run(name: str, data: Path, out: Path) -> None:
     verdict = "rises" if max(dice) > dice[0] else "DOES NOT RISE"
     seconds = time.monotonic() - began
     print(f"  {side} Dice {verdict}: {dice[0]:.3f} to {max(dice):.3f}, {seconds:.0f} s", flush=True)
+    return max(dice) > dice[0]
 
 
 def main() -> None:
@@ -90,8 +91,10 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=list(TRAININGS), choices=list(TRAININGS))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        for i, name in enumerate(options.only):
-            run(name, options.data, Path(folder) / str(i))
+        rose = [
+            run(name, options.data, Path(folder) / str(i)) for i, name in enumerate(options.only)
+        ]
+    raise SystemExit(not all(rose))
 
 
 if __name__ == "__main__":

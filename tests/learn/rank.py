@@ -4,7 +4,12 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from segstudio.learn import job as jobs
+from segstudio.learn import reading
 from segstudio.learn.config import make_config
 from segstudio.learn.control import Control
 from segstudio.learn.device import leave_ranks
@@ -22,6 +27,7 @@ def main() -> None:
 def obey(order: dict, rank: int) -> None:
     """Do one training."""
     control, told = Control(), []
+    jobs.read_cases = poisoned if order.get("poison") else reading.read_cases
     events = train(
         order["data"],
         make_config(**order["settings"]),
@@ -37,10 +43,19 @@ def obey(order: dict, rank: int) -> None:
     Path(order["run"] + f"-{order.get('resume', False)}.{rank}").write_text(json.dumps(told))
 
 
+def poisoned(*given: Any) -> Any:
+    """Return the training cases with one voxel of the second that is no number."""
+    store, notes = reading.read_cases(*given)
+    store.cases[1].image.read()[0, 2, 3, 3] = np.nan
+    return store, notes
+
+
 def as_row(event: Event) -> list:
     """Return the kind of an event, where it was, and its loss."""
     at = [getattr(event, name, None) for name in ("epoch", "step", "loss")]
-    return [type(event).__name__, *at, getattr(event, "reason", getattr(event, "kind", None))]
+    why = next((w for w in ("reason", "kind") if hasattr(event, w)), None)
+    text = getattr(event, "text", None)
+    return [type(event).__name__, *at, getattr(event, why) if why else None, text]
 
 
 if __name__ == "__main__":

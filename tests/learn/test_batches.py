@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from segstudio.core.loss_maps import MapOptions, loss_maps
-from segstudio.learn.augment import Augmentation
+from segstudio.learn.augment import Augmentation, draw_deformation
 from segstudio.learn.batches import Batch, Batches
 from segstudio.learn.case_store import CaseStore
-from segstudio.learn.sampling import Sample, Sampler
+from segstudio.learn.deformation import take
+from segstudio.learn.sampling import CHANGE, Sample, Sampler
 
 CAPPED = MapOptions(unit="voxels", cap=3.0)
 MUCH = Augmentation(probability=1.0, rotation=30.0, scale=0.3, flips="all")
@@ -81,9 +82,9 @@ def test_ranks_share_every_batch(store: CaseStore) -> None:
     ]
     assert len(whole) == len(halves[0]) == len(halves[1])
     for one, *shares in zip(whole, *halves, strict=True):
-        joined = torch.cat([s.image for s in shares])
-        assert torch.equal(one.image[0::2], shares[0].image)
-        assert joined.shape == one.image.shape
+        for rank, share in enumerate(shares):
+            assert torch.equal(one.image[rank::2], share.image)
+            assert torch.equal(one.target.maps[rank::2], share.target.maps)
 
 
 def test_a_batch_is_a_function_of_its_place_and_not_of_what_was_drawn_before(
@@ -127,6 +128,9 @@ def identity_patch(
         MapOptions(unit="voxels", cap=2.0, root=True, floor=1.5),
         MapOptions(pieces="equal weight", cap=4.0),
         MapOptions(convention="contour", cap=4.0),
+        MapOptions(convention="face", cap=2.5, root=True),
+        MapOptions(absent="constant", absent_distance=7.0, cap=3.0),
+        MapOptions(pieces="equal depth", cap=1.0),
     ],
 )
 @pytest.mark.parametrize("start", [(0, 0, 0), (4, 12, 10), (8, 24, 20)])
@@ -136,6 +140,22 @@ def test_maps_of_a_patch_are_those_of_the_whole_volume_cut(
     whole = loss_maps(store[0].labels.read(), store[0].spacing, range(3), options)
     box = tuple(slice(s, s + n) for s, n in zip(start, (4, 16, 16), strict=True))
     assert np.allclose(identity_patch(store, options, start), whole[(slice(None), *box)], atol=1e-5)
+
+
+def test_maps_of_an_augmented_patch_are_those_of_the_whole_augmented_volume_cut(
+    store: CaseStore,
+) -> None:
+    made = batches(store, (4, 16, 16), CAPPED, augmentation=Augmentation(1.0, shift=0.0))
+    sample = Sample(0, (4, 12, 10), 3)
+    rng = np.random.default_rng([0, 1, CHANGE, sample.position])
+    center = [5.5, 19.5, 17.5]
+    deformation = draw_deformation(rng, made.augmentation, (4, 16, 16), store[0].spacing, center)
+    labels = take(store[0].labels.read(), deformation, (0, 0, 0), store[0].shape, order=0, fill=0)
+    whole = loss_maps(labels, store[0].spacing, range(3), CAPPED)
+    box = (slice(None), slice(4, 8), slice(12, 28), slice(10, 26))
+
+    assert not np.array_equal(labels, store[0].labels.read())
+    assert np.allclose(made.show(sample, 1).sdm, whole[box], atol=1e-5)
 
 
 def test_a_class_beyond_the_cap_is_far_and_not_absent() -> None:

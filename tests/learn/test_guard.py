@@ -15,7 +15,8 @@ def watched(losses: list[float], norms: list[float] | None = None, loss: str = "
     guard, told = Guard(), []
     for step, value in enumerate(losses, start=1):
         norm = norms[step - 1] if norms else 1.0
-        told += guard.watch_step(1, step, {loss: value}, norm, parse_loss(loss))
+        guard.watch_step(1, step, {loss: value}, norm, parse_loss(loss))
+        told += guard.tell()
     return [event.kind for event in told]
 
 
@@ -40,7 +41,8 @@ def test_weights_that_grow_with_the_epochs_are_no_divergence() -> None:
     told = []
     for epoch in range(1, 200):
         parts = {"dice": 0.5, "boundary": 0.01 * epoch * 3.0}
-        told += guard.watch_step(epoch, 1, parts, 1.0, loss)
+        guard.watch_step(epoch, 1, parts, 1.0, loss)
+        told += guard.tell()
     assert told == []
 
 
@@ -49,10 +51,24 @@ def test_a_gradient_that_stays_away_is_told_once() -> None:
     assert watched([1.0] * STILL_STEPS, [0.5] + [1e-12] * (STILL_STEPS - 1)) == []
 
 
+def test_an_infinite_first_gradient_is_no_measure_of_the_others() -> None:
+    assert watched([1.0] * 30, [float("inf")] + [0.7] * 29) == []
+
+
+def test_who_holds_the_case_is_surer_than_who_felt_its_gradient() -> None:
+    classes = ["background", "lesion", "ventricle"]
+    sureness = [
+        find_culprit(*batch(poison), Criterion("dice"), classes, 1)[0]
+        for poison in ("", "weights", "logits of a sample", "image")
+    ]
+    assert sureness == sorted(set(sureness))
+
+
 def validated(nowhere: list[bool], after: int = 3, loss: str = "boundary") -> list[tuple[int, str]]:
     guard, told = Guard(), []
     for epoch, missing in enumerate(nowhere, start=1):
-        told += guard.watch_validation(epoch, 0, {"lesion": missing}, after, parse_loss(loss))
+        guard.watch_validation(epoch, {"lesion": missing}, after, parse_loss(loss))
+        told += guard.tell()
     return [(event.epoch, event.text) for event in told]
 
 
@@ -106,7 +122,7 @@ def batch(poison: str = "") -> tuple[Batch, torch.Tensor]:
 def test_the_culprit_is_named(poison: str, words: list[str]) -> None:
     made, logits = batch(poison)
     classes = ["background", "lesion", "ventricle"]
-    text = find_culprit(made, logits, Criterion("dice"), classes, 1)
+    _, text = find_culprit(made, logits, Criterion("dice"), classes, 1)
     assert all(word in text for word in words), text
 
 
@@ -114,7 +130,7 @@ def test_a_part_of_the_loss_that_is_no_number_is_named() -> None:
     made, logits = batch()
     criterion = Criterion("dice + boundary")
     criterion._losses["boundary"] = lambda *_: torch.tensor(torch.nan)
-    text = find_culprit(made, logits, criterion, ["a", "b", "c"], 1)
+    _, text = find_culprit(made, logits, criterion, ["a", "b", "c"], 1)
     assert "The part 'boundary'" in text
     assert "'dice'" not in text
 

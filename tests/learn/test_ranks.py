@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,10 @@ ORDERS: dict[str, dict[str, Any]] = {
     "early": {
         "settings": {**STOPPED, "epochs": 50, "early_stop": 1, "learning_rate": 1e-9},
     },
+    # Batch normalisation, and one validation case for two ranks.
+    "few": {"settings": {**STOPPED, "norm": "batch"}, "one_frame": True},
+    "clock": {"settings": {**STOPPED, "epochs": 500, "max_seconds": 0.01}},
+    "poison": {"settings": {**STOPPED, "epochs": 1}, "poison": True},
     "guard": {
         "settings": {**STOPPED, "loss": "cross-entropy", "epochs": 5, "learning_rate": 1e30},
     },
@@ -50,7 +55,13 @@ ORDERS: dict[str, dict[str, Any]] = {
 def home(hearts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of the runs that two ranks made, one pair of processes for all."""
     home = tmp_path_factory.mktemp("ranks")
-    named = [{**o, "data": str(hearts), "run": str(home / n)} for n, o in ORDERS.items()]
+    frames = shutil.copytree(hearts, home / "frames")
+    for path in frames.rglob("*_frame1[0-9]*"):
+        path.unlink()
+    named = [
+        {**o, "data": str(frames if o.get("one_frame") else hearts), "run": str(home / n)}
+        for n, o in ORDERS.items()
+    ]
     again = {"settings": STOPPED, "data": str(hearts), "run": str(home / "stopped")}
     (home / "orders.json").write_text(json.dumps([*named, {**again, "resume": True}]))
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
@@ -97,7 +108,7 @@ def test_one_rank_writes(home: Path) -> None:
 
 def test_a_stop_wished_on_one_rank_ends_all_and_the_run_resumes(home: Path) -> None:
     first, again = told(home, "stopped"), told(home, "stopped", resumed=True)
-    assert all(rows[-1] == ["Stopped", 1, 2, None, "the user stopped it"] for rows in first)
+    assert all(rows[-1][:5] == ["Stopped", 1, 2, None, "the user stopped it"] for rows in first)
     assert all(rows[-1][0] == "Finished" for rows in again)
     steps = [tuple(row[1:3]) for row in [*first[0], *again[0]] if row[0] == "StepDone"]
     assert steps == sorted(set(steps))
@@ -114,3 +125,24 @@ def test_a_guard_ends_all_ranks_together(home: Path) -> None:
     for rows in told(home, "guard"):
         assert sum(row[4] == "non-finite" for row in rows) == 3
         assert rows[-1][0] in ("Stopped", "Finished")
+
+
+def test_fewer_validation_cases_than_ranks_hold_nobody_up(home: Path) -> None:
+    first, second = told(home, "few")
+    assert len(RunFolder(home / "few").read_split().validation) == 1
+    assert [row[:3] for row in first] == [row[:3] for row in second]
+    assert first[-1][0] == "Finished"
+
+
+def test_a_time_limit_ends_all_ranks_together(home: Path) -> None:
+    for rows in told(home, "clock"):
+        assert [row[1] for row in rows if row[0] == "EpochDone"] == [1]
+        assert rows[-1][0] == "Finished"
+
+
+def test_the_rank_that_holds_a_poisoned_case_speaks_for_all(home: Path) -> None:
+    name = RunFolder(home / "poison").read_split().train[1]
+    for rows in told(home, "poison"):
+        texts = [row[5] for row in rows if row[4] == "non-finite"]
+        assert texts
+        assert all(f"The image of '{name}' holds values that are no numbers" in t for t in texts)

@@ -17,7 +17,7 @@ from segstudio.learn.run_folder import RunFolder, new_run_path
 
 def made(path: Path) -> RunFolder:
     run = RunFolder.free(path)
-    run.create()
+    run.best.parent.mkdir(parents=True)
     return run
 
 

@@ -56,11 +56,26 @@ def test_oversampled_patches_hold_a_rare_class_as_often_as_a_common_one(rare: Ca
             tuple(slice(a, a + n) for a, n in zip(s.start, (2, 6, 6), strict=True))
         )
         for s in sampler.samples(1)
-        if s.case == 1
     ]
     share = np.mean([(patch == 2).any() for patch in held])
     assert all((patch > 0).any() for patch in held)
     assert share == pytest.approx(0.5, abs=0.07)
+
+
+def test_a_plane_is_chosen_for_what_it_shows_when_it_is_cut(rare: CaseStore) -> None:
+    # The one voxel of class 2 lies outside of the middle 8 rows and columns.
+    samples = Sampler(rare, (8, 8), 1.0, 200, 0).samples(1)
+    assert sum((s.case, s.start) == (1, (7,)) for s in samples) < 30
+
+
+def test_what_is_cut_off_the_planes_is_told() -> None:
+    labels = np.zeros((2, 32, 32))
+    labels[:, :8, :8] = 1
+    labels[:, 12:20, 12:20] = 2
+    store = store_of(labels)
+    assert Sampler(store, (32, 32), 0.0, None, 0).cut_off() == 0
+    assert Sampler(store, (16, 16), 0.0, None, 0).cut_off() == pytest.approx(0.5)
+    assert Sampler(store, (64, 64), 0.0, None, 0).cut_off() == 0
 
 
 def test_patches_lie_inside_of_the_case() -> None:

@@ -202,6 +202,10 @@ def test_a_closed_and_resumed_training_equals_an_unbroken_one(
     assert first["optimizer"]["state"]
     assert same(first["optimizer"], second["optimizer"])
     assert same(first["average"], second["average"])
+    assert same(first["good"], second["good"])
+    for state in (first, second):
+        state["progress"].pop("seconds")
+    assert same(first["progress"], second["progress"])
     for name in ("last", "best"):
         assert same(weights(run, name), weights(whole, name)), name
     assert _records(run) == _records(whole)
