@@ -15,6 +15,12 @@ import numpy as np
 import pytest
 import torch
 
+from segstudio.learn.checkpoint import load_checkpoint
+from segstudio.learn.config import make_config, read_settings
+from segstudio.learn.events import Finished
+from segstudio.learn.run_folder import RunFolder
+from segstudio.learn.training import train as start_training
+
 Command = Callable[..., Any]
 Run = tuple[Path, Any]
 
@@ -403,15 +409,34 @@ def half_written(folder: Path) -> list[Path]:
     return [p for p in folder.rglob("*") if p.name.startswith(".")]
 
 
-def test_a_full_disk_while_training(
+def test_a_disk_too_small_for_a_training_is_told_before_its_first_step(
     segstudio: Command, hearts: Path, tiny: Path, small_disk: Path, tmp_path: Path
 ) -> None:
     wide = tmp_path / "wide.toml"
     wide.write_text(tiny.read_text().replace("base_channels = 4", "base_channels = 16"))
     told = segstudio("train", hearts, "--config", wide, "--out", small_disk / "run")
-    assert_told(told, "The disk is full", "best.pt", "Free some space")
+    assert_told(told, "The disk is full", small_disk / "run", "Free some space")
+    assert not list(small_disk.iterdir())
+
+
+def test_a_disk_that_fills_up_while_training_leaves_what_was_saved(
+    hearts: Path, tiny: Path, small_disk: Path
+) -> None:
+    run = RunFolder(small_disk / "run")
+    config = make_config(**read_settings(tiny) | {"base_channels": 2, "levels": 2})
+    events = start_training(hearts, config, run.path)
+    next(events)
+    filler = small_disk / "fill"
+    with pytest.raises(OSError, match="No space left"), filler.open("wb") as file:
+        while True:
+            file.write(bytes(4096))
+            file.flush()
+    with pytest.raises(OSError, match="No space left"):
+        list(events)
+    filler.unlink()
     assert not half_written(small_disk)
-    assert not list(small_disk.rglob("*.pt"))
+    assert load_checkpoint(run.last)["progress"]["step"] == 0
+    assert isinstance(list(start_training(hearts, config, run.path, resume=True))[-1], Finished)
 
 
 def test_a_full_disk_while_maps_are_written(
