@@ -31,6 +31,7 @@ from segstudio.learn.events import (
     Stopped,
     Warned,
 )
+from segstudio.learn.job import Job
 from segstudio.learn.predict import predict
 from segstudio.learn.run_folder import RunFolder
 from segstudio.learn.training import train
@@ -123,20 +124,28 @@ def test_after_the_third_undone_step_the_training_ends_and_keeps_the_best(
     assert events[-1].summary["ended_by"] == "guard"
 
 
+@pytest.fixture
+def leap_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Return what gives the step after so many of the first epoch a rate that ruins the weights."""
+
+    def install(steps: int) -> None:
+        honest = Job.set_learning_rate
+
+        def far(self: Job) -> float:
+            rate = honest(self)
+            if (self.progress.epoch, self.progress.step) == (1, steps):
+                self.optimizer.param_groups[0]["lr"] = 1e30
+            return rate
+
+        monkeypatch.setattr(Job, "set_learning_rate", far)
+
+    return install
+
+
 def test_an_undone_step_leaves_no_trace_in_the_average(
-    hearts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hearts: Path, tmp_path: Path, leap_after: Callable[[int], None]
 ) -> None:
-    from segstudio.learn.job import Job
-
-    honest = Job.set_learning_rate
-
-    def far(self: Job) -> float:
-        rate = honest(self)
-        if (self.progress.epoch, self.progress.step) == (1, 1):
-            self.optimizer.param_groups[0]["lr"] = 1e30
-        return rate
-
-    monkeypatch.setattr(Job, "set_learning_rate", far)
+    leap_after(1)
     config = tiny(epochs=2, average=0.99, loss="cross-entropy")
     guarded = told_by(train(hearts, config, tmp_path / "run"), Guarded)
     assert "non-finite" in {g.kind for g in guarded}
@@ -146,19 +155,9 @@ def test_an_undone_step_leaves_no_trace_in_the_average(
 
 
 def test_a_training_stopped_after_a_bad_step_undoes_it_when_it_is_resumed(
-    hearts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hearts: Path, tmp_path: Path, leap_after: Callable[[int], None]
 ) -> None:
-    from segstudio.learn.job import Job
-
-    honest = Job.set_learning_rate
-
-    def far(self: Job) -> float:
-        rate = honest(self)
-        if (self.progress.epoch, self.progress.step) == (1, 2):
-            self.optimizer.param_groups[0]["lr"] = 1e30
-        return rate
-
-    monkeypatch.setattr(Job, "set_learning_rate", far)
+    leap_after(2)
     config, runs = tiny(epochs=2, loss="cross-entropy"), (tmp_path / "whole", tmp_path / "run")
     whole = told_by(train(hearts, config, runs[0]), Guarded)
     events = train(hearts, config, runs[1])
