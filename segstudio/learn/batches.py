@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -86,11 +87,12 @@ class Batches:
         store = self.sampler.store
         shown = [self.show(sample, epoch) for sample in samples]
         image = torch.from_numpy(np.stack([s.image for s in shown]))
-        target = make_target(shown, self.n_classes, self.maps, self._frequencies)
+        target = make_target(shown, self.n_classes, self.maps, self.frequencies)
         return Batch(image, target, tuple(store[s.case].name for s in samples))
 
-    @property
-    def _frequencies(self) -> torch.Tensor:
+    @cached_property
+    def frequencies(self) -> torch.Tensor:
+        """The share of each class among the voxels of the training cases."""
         return torch.from_numpy(self.sampler.store.frequencies())
 
     def show(self, sample: Sample, epoch: int) -> Shown:

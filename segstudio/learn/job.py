@@ -219,7 +219,7 @@ def _prepare(dataset: Dataset, config: TrainConfig, classes: ClassTable, split: 
         predictor,
         criterion,
         config.loss_maps,
-        torch.from_numpy(store.frequencies()),
+        batches.frequencies,
         compute,
         per_plane=config.dimensions == 2,
     )
