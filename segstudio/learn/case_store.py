@@ -28,7 +28,8 @@ class Stored:
 
     def __init__(self, array: NDArray[Any], file: IO[bytes] | None) -> None:
         self.shape, self._dtype, self._file = array.shape, array.dtype, file
-        self._array = array if file is None else array[:0]
+        # Not an empty slice of it, which would keep the whole in memory.
+        self._array: NDArray[Any] | None = array if file is None else None
         if file is not None:
             self._offset = file.seek(0, os.SEEK_END)
             file.write(np.ascontiguousarray(array).data)
@@ -36,7 +37,7 @@ class Stored:
 
     def read(self, box: Box = ()) -> NDArray[Any]:
         """Return the values in a box, or all; not to be changed."""
-        if self._file is None:
+        if self._array is not None:
             part: NDArray[Any] = self._array[box]
             return part
         # A map that is left open counts as memory for every page that was ever read through it.

@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,16 @@ def test_what_does_not_fit_the_budget_goes_to_files_and_reads_the_same(
         assert np.array_equal(stored.image.read((slice(None), 2)), image[:, 2])
         assert np.array_equal(stored.labels.read((3,)), labels[3])
         assert stored.surround == image.min()
+
+
+def test_what_went_to_a_file_is_not_kept_in_memory_too() -> None:
+    image, labels = case()
+    held = weakref.ref(image)
+    store = CaseStore(0)
+    store.add("case", image, labels, (2.0, 1.0, 1.0), 3)
+    assert store.in_file == 2
+    del image
+    assert held() is None
 
 
 def test_the_file_has_no_name_that_could_stay_behind(
