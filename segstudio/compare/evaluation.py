@@ -9,7 +9,7 @@ from segstudio.core.labels import ClassTable
 from segstudio.core.metrics import Score, evaluate
 from segstudio.data.datasets import ACDC_CLASSES, LABEL_ENDINGS
 from segstudio.data.formats import has_known_suffix, read_grid, read_labels, stem
-from segstudio.data.headers import expect_same_grid
+from segstudio.data.placing import expect_same_grid
 
 
 def evaluate_files(predictions: Path, truth: Path) -> list[Score]:

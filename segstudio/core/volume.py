@@ -24,10 +24,15 @@ class Grid:
         ``'voxels'`` where the header says nothing true about size: spacing 1, 1, 1 or an
         unknown unit. Lengths are then labelled so, and surface distances measured in plane.
     header : object, optional
-        The source file's own header, kept so that codes, units and spacing are written
-        back exactly.
+        What the source file's format says of it besides, kept so that codes, units and spacing
+        are written back exactly.
     file_shape : tuple of int
-        The shape in the file's order, before axes were turned or added.
+        The shape in the file's order, before axes were turned or added; empty where it is
+        `shape` turned round.
+    is_placed : bool
+        Whether the file says where in the body its voxels lie.
+    doubts : tuple of str
+        A sentence for each thing in the header that cannot be quite true, and what was taken.
     """
 
     shape: tuple[int, int, int]
@@ -36,6 +41,8 @@ class Grid:
     unit: str = "mm"
     header: Any = None
     file_shape: tuple[int, ...] = ()
+    is_placed: bool = True
+    doubts: tuple[str, ...] = ()
 
     @property
     def voxel_ml(self) -> float:

@@ -11,7 +11,6 @@ from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
 from segstudio.core.volume import Volume
 from segstudio.data.formats import read_labels, read_volume, stem
-from segstudio.data.headers import expect_same_grid
 from segstudio.data.layouts import (
     LABEL_ENDINGS,
     Case,
@@ -25,6 +24,7 @@ from segstudio.data.layouts import (
     paired_cases,
 )
 from segstudio.data.nnunet import is_nnunet, nnunet_cases, nnunet_classes
+from segstudio.data.placing import expect_same_grid
 
 __all__ = [
     "ACDC_CLASSES",

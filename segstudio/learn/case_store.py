@@ -27,21 +27,21 @@ class Stored:
     """
 
     def __init__(self, array: NDArray[Any], file: IO[bytes] | None) -> None:
-        self.shape, self._dtype, self._file = array.shape, array.dtype, file
-        # Not an empty slice of it, which would keep the whole in memory.
-        self._array: NDArray[Any] | None = array if file is None else None
+        self.shape, self._dtype = array.shape, array.dtype
+        self._held: NDArray[Any] | tuple[IO[bytes], int] = array
         if file is not None:
-            self._offset = file.seek(0, os.SEEK_END)
+            self._held = file, file.seek(0, os.SEEK_END)
             file.write(np.ascontiguousarray(array).data)
             file.flush()
 
     def read(self, box: Box = ()) -> NDArray[Any]:
         """Return the values in a box, or all; not to be changed."""
-        if self._array is not None:
-            part: NDArray[Any] = self._array[box]
+        if isinstance(self._held, np.ndarray):
+            part: NDArray[Any] = self._held[box]
             return part
+        file, offset = self._held
         # A map that is left open counts as memory for every page that was ever read through it.
-        whole = np.memmap(self._file, self._dtype, "r", self._offset, self.shape)
+        whole = np.memmap(file, self._dtype, "r", offset, self.shape)
         copied: NDArray[Any] = np.array(whole[box])
         return copied
 

@@ -1,46 +1,10 @@
 """How much memory a training may keep cases in."""
 
-import math
-import os
-from pathlib import Path
+from segstudio.core.memory import GIB, free_memory
 
-GIB = 2**30
 SHARE = 0.5  # of what is free
 
 
 def budget(cache_gb: float | None) -> int:
     """Return the bytes for cases: as set, or half of the memory that is free now."""
-    return int(cache_gb * GIB) if cache_gb is not None else int(SHARE * _free())
-
-
-def _free() -> float:
-    return min(_free_of_machine(), _free_of_group())
-
-
-def _free_of_group() -> float:
-    """Return what a container or a cluster's job may still take; no bound where none is set."""
-    try:
-        most, taken = (
-            (Path("/sys/fs/cgroup") / f"memory.{name}").read_text(encoding="ascii").strip()
-            for name in ("max", "current")
-        )
-        return math.inf if most == "max" else int(most) - int(taken)
-    except (OSError, ValueError):
-        return math.inf
-
-
-def _free_of_machine() -> int:
-    try:
-        # Not SC_AVPHYS_PAGES: it leaves out what the system would give back, such as its cache.
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        rows = dict(line.split(":", 1) for line in lines)
-        return int(rows["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError, ValueError):
-        return _half_of_all()
-
-
-def _half_of_all() -> int:
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    except (AttributeError, ValueError, OSError):
-        return 4 * GIB  # Windows says it nowhere that Python's own library reads
+    return int(cache_gb * GIB) if cache_gb is not None else int(SHARE * free_memory())

@@ -8,7 +8,7 @@ import numpy as np
 
 from segstudio.core.labels import ClassTable
 from segstudio.data.datasets import LABEL_ENDINGS
-from segstudio.data.formats import has_known_suffix, read_labels, read_volume, stem
+from segstudio.data.formats import is_volume_file, read_labels, read_volume, stem
 from segstudio.viewer.placement import placement
 from segstudio.viewer.stage import label_colors
 
@@ -18,9 +18,9 @@ LayerData = tuple[Any, dict[str, Any], str]
 def get_reader(
     path: str | Sequence[str],
 ) -> Callable[[str | Sequence[str]], list[LayerData]] | None:
-    """Return a reader for NIfTI files; None for anything else."""
+    """Return a reader for medical images; None for pictures, which napari reads, and the rest."""
     paths = [path] if isinstance(path, str) else list(path)
-    if all(has_known_suffix(Path(p)) for p in paths):
+    if all(is_volume_file(Path(p)) for p in paths):
         return read_layers
     return None
 

@@ -246,7 +246,7 @@ def test_an_array_off_the_grid_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_name_without_a_known_suffix_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"labels\.png' should end in \.nii\.gz or \.nii"):
+    with pytest.raises(InputError, match=r"labels\.png' should end in \.nii\.gz, \.nii"):
         write_labels(tmp_path / "labels.png", np.ones(SHAPE, int), new_grid())
 
 

@@ -1,4 +1,4 @@
-"""Reading images and labels; `test_formats` has the writing."""
+"""Reading images and labels; `test_writing` has the writing."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -60,15 +60,15 @@ def folder(path: Path) -> Path:
 RGB = np.zeros(SHAPE[::-1], [("R", "u1"), ("G", "u1"), ("B", "u1")])
 BROKEN: dict[str, tuple[str, Callable[[Path], Path], str]] = {
     "cut in its voxels": ("a.nii.gz", lambda p: cut(p, 0.5), "damaged, cut short"),
-    "cut, not packed": ("a.nii", lambda p: cut(p, 0.5), "damaged, cut short"),
+    "cut, not packed": ("a.nii", lambda p: cut(p, 0.5), "cut short: its header declares"),
     "cut in its header": ("a.nii.gz", lambda p: cut(p, 0.001), "NIfTI|damaged"),
     "empty": ("a.nii.gz", lambda p: content(p, b""), "not a NIfTI file"),
     "of other content": ("a.nii", lambda p: content(p, b"text" * 200), "not a NIfTI file"),
     "no gzip": ("a.nii.gz", lambda p: content(p, b"text" * 200), "NIfTI|damaged"),
-    "of another suffix": ("a.png", lambda p: content(p, b"PNG"), "known: .nii.gz, .nii"),
+    "of another suffix": ("a.txt", lambda p: content(p, b"PNG"), "known: .nii.gz, .nii"),
     "a folder": ("a.nii.gz", folder, "is a folder"),
     "missing": ("a.nii.gz", lambda p: p, "does not exist"),
-    "4-D": ("a.nii.gz", lambda p: saved(p, np.ones((4, 3, 2, 5), np.int16)), r"\(4, 3, 2, 5\)"),
+    "4-D": ("a.nii.gz", lambda p: saved(p, np.ones((4, 3, 2, 5), np.int16)), "holds 5 entries"),
     "in colour": ("a.nii.gz", lambda p: saved(p, RGB), "in colour"),
     "without voxels": ("a.nii", lambda p: saved(p, np.ones((4, 0, 2), np.int16)), r"\(4, 0, 2\)"),
 }

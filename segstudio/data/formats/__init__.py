@@ -1,0 +1,37 @@
+"""Volumes, labels and maps from and to files; the only room where axes are turned."""
+
+from segstudio.data.formats.files import (
+    frames_in,
+    read_frames,
+    read_grid,
+    read_labels,
+    read_volume,
+    write_labels,
+    write_maps,
+    write_volume,
+)
+from segstudio.data.formats.table import (
+    SUFFIXES,
+    WRITABLE,
+    has_known_suffix,
+    is_volume_file,
+    stem,
+    suffix_of,
+)
+
+__all__ = [
+    "SUFFIXES",
+    "WRITABLE",
+    "frames_in",
+    "has_known_suffix",
+    "is_volume_file",
+    "read_frames",
+    "read_grid",
+    "read_labels",
+    "read_volume",
+    "stem",
+    "suffix_of",
+    "write_labels",
+    "write_maps",
+    "write_volume",
+]

@@ -1,0 +1,159 @@
+"""A NIfTI or Analyze header as a grid, and a grid as the header of a NIfTI file."""
+
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.errors import InputError
+from segstudio.core.volume import Grid
+from segstudio.data.formats.opened import reading
+from segstudio.data.placing import voxels_apart
+
+KIND = "a NIfTI file"
+# In voxels, of the farthest corner: less than this is the rounding of a quaternion in float32.
+_SAME_FORM = 0.05
+_SQUARE = 1e-3  # cosine between axes
+_SAME_SPACING = 1e-3  # relative
+
+
+def file_shape(image: Any) -> tuple[int, ...]:
+    """Return the shape in the file's order, without further axes of one beyond the third."""
+    shape = tuple(int(n) for n in image.shape)
+    while len(shape) > 3 and shape[-1] == 1:
+        shape = shape[:-1]
+    return shape
+
+
+def _one_frame(image: Any) -> tuple[int, ...]:
+    """Return the shape in the file of one entry of its fourth axis."""
+    whole = tuple(int(n) for n in image.shape)
+    return whole if len(file_shape(image)) <= 3 else whole[:3]
+
+
+def grid_of(image: Any, path: Path) -> Grid:
+    """Return where the voxels of an opened file lie; `path` names it in an error."""
+    shape = file_shape(image)[:3]
+    zooms = [float(z) for z in image.header.get_zooms()[: len(shape)]] + [1.0] * (3 - len(shape))
+    affine = np.asarray(image.affine, dtype=np.float64)
+    _expect_possible(_stored_spacing(image, path), affine, path)
+    units = _length_unit(image.header)
+    known = units != "unknown" and not np.allclose(zooms, 1.0)
+    scale = {"micron": 1e-3, "meter": 1e3}.get(units, 1.0) if known else 1.0
+    padded = (1,) * (3 - len(shape)) + shape[::-1]
+    grid = Grid(
+        shape=(padded[0], padded[1], padded[2]),
+        spacing=(zooms[2] * scale, zooms[1] * scale, zooms[0] * scale),
+        affine=np.diag([scale, scale, scale, 1.0]) @ affine,
+        unit="mm" if known else "voxels",
+        header=image.header.copy(),
+        file_shape=_one_frame(image),
+        is_placed=_is_placed(image.header, affine),
+    )
+    return Grid(**{**vars(grid), "doubts": _doubts(image.header, grid, scale)})
+
+
+def _expect_possible(stored: list[float], affine: NDArray[np.float64], path: Path) -> None:
+    """Refuse a spacing of 0, below 0 or that is no number."""
+    if np.isfinite(stored).all() and min(stored) > 0 and np.isfinite(affine).all():
+        return
+    raise InputError(
+        f"The header of '{path}' gives the spacing {stored}, which cannot be true. Correct the "
+        "header, export the file again, or give it a spacing: 'segstudio convert --help'."
+    )
+
+
+def _stored_spacing(image: Any, path: Path) -> list[float]:
+    """Return the spacing as the file has it: nibabel takes a 0 for a 1."""
+
+    def read() -> Any:
+        # An Analyze header, and half of some NIfTI ones, is a file of its own.
+        holder = image.file_map.get("header", image.file_map["image"])
+        if holder.filename is None and holder.fileobj is None:
+            holder = image.file_map["image"]
+        with holder.get_prepare_fileobj("rb") as file:
+            return type(image.header).from_fileobj(file, check=False)
+
+    header = reading(path, KIND, read)
+    return [float(z) for z in header["pixdim"][1 : len(file_shape(image)[:3]) + 1]]
+
+
+def _is_placed(header: Any, affine: NDArray[np.float64]) -> bool:
+    """Return whether a header says where in the body its voxels lie; ACDC's, for one, do not."""
+    if not (_code(header, "sform_code") or _code(header, "qform_code")):
+        return False
+    is_unit = np.allclose(np.abs(affine[:3, :3]), np.eye(3), atol=1e-4)
+    return not is_unit or (_length_unit(header) != "unknown" and bool(affine[:3, 3].any()))
+
+
+def _code(header: Any, name: str) -> int:
+    return int(header[name]) if name in header else 0
+
+
+def _doubts(header: Any, grid: Grid, scale: float) -> tuple[str, ...]:
+    """Return a sentence for each part of a header that contradicts another."""
+    doubts = []
+    if _code(header, "sform_code") and _code(header, "qform_code"):
+        other = Grid(grid.shape, grid.spacing, np.diag([scale] * 3 + [1.0]) @ header.get_qform())
+        apart = voxels_apart(other, grid)
+        if apart > _SAME_FORM:
+            doubts.append(
+                f"The header's two places (sform and qform) differ by up to {apart:.3g} voxels; "
+                "the sform is used. 'segstudio convert --place qform' makes a file of the other."
+            )
+    axes = grid.affine[:3, :3]
+    lengths = np.linalg.norm(axes, axis=0)
+    cosines = np.abs(np.triu((axes.T @ axes) / np.outer(lengths, lengths), 1))
+    if cosines.max() > _SQUARE:
+        doubts.append(
+            "The axes are not at right angles (by up to "
+            f"{np.degrees(np.arcsin(min(1.0, cosines.max()))):.2g} degrees); distances are "
+            "measured as if they were."
+        )
+    if not np.allclose(lengths[::-1], grid.spacing, rtol=_SAME_SPACING):
+        given = " × ".join(f"{s:.4g}" for s in grid.spacing)
+        placed = " × ".join(f"{s:.4g}" for s in lengths[::-1])
+        doubts.append(
+            f"The header's spacing is {given} and its place says {placed} (planes, rows, "
+            "columns); the first is used for distances. 'segstudio convert --spacing' corrects it."
+        )
+    return tuple(doubts)
+
+
+def _length_unit(header: Any) -> str:
+    try:
+        return str(getattr(header, "get_xyzt_units", lambda: ("unknown",))()[0])
+    except KeyError:  # a code that means nothing
+        return "unknown"
+
+
+def header_for(grid: Grid) -> Any:
+    """Return the source's header without what described its intensities or the patient.
+
+    A grid that came from no NIfTI file gets a new one, in mm, its affine in both forms.
+    """
+    if not isinstance(grid.header, nib.Nifti1Header):
+        return _new_header(grid)
+    kind = nib.Nifti2Header if isinstance(grid.header, nib.Nifti2Header) else nib.Nifti1Header
+    header = kind.from_header(grid.header.copy())
+    for name in ("descrip", "aux_file", "intent_name", "db_name", "data_type"):
+        if name in header:
+            header[name] = b""
+    for name in ("cal_min", "cal_max", "intent_code"):
+        header[name] = 0
+    header.extensions.clear()
+    return header
+
+
+def _new_header(grid: Grid) -> Any:
+    header = nib.Nifti1Header()
+    # Before the forms: a new shape resets the spacing of the axes it lacks.
+    header.set_data_shape(grid.file_shape or grid.shape[::-1])
+    header.set_xyzt_units("mm" if grid.unit == "mm" or grid.is_placed else "unknown")
+    code = "scanner" if grid.is_placed else "unknown"
+    # Programs differ in the form they trust; nibabel, given an affine, sets only the sform.
+    header.set_sform(grid.affine, code=code)
+    header.set_qform(grid.affine, code=code)
+    return header

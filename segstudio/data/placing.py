@@ -1,0 +1,59 @@
+"""Whether arrays of two files lie on the same voxels."""
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from segstudio.core.errors import InputError
+from segstudio.core.volume import Grid
+
+# In voxels. Half a voxel is what programs differ by that count from a voxel's corner or its
+# centre; a whole one is a mistake.
+MOST_APART = 0.75
+
+
+def expect_same_grid(
+    path: Path, grid: Grid, other: Grid, others_name: str, *, what: str = "labels"
+) -> None:
+    """Refuse labels, or channels, that lie elsewhere than what they are laid over.
+
+    Where one of the two files does not say where its voxels lie, the shapes are compared alone.
+
+    Parameters
+    ----------
+    path : Path
+        The file of the labels.
+    grid, other : Grid
+        Where the labels lie, and where they should.
+    others_name : str
+        What lies on the other grid, for the sentence.
+    what : str
+        What the file holds, in the plural, for the sentence.
+
+    Raises
+    ------
+    InputError
+        The shapes differ, or a corner lies more than `MOST_APART` voxels from its place.
+    """
+    if grid.shape != other.shape:
+        raise InputError(
+            f"'{path}' has shape {grid.shape} but {others_name} has {other.shape} (planes, rows, "
+            f"columns). {what.capitalize()} must lie on the image's grid."
+        )
+    if not (grid.is_placed and other.is_placed):
+        return
+    apart = voxels_apart(grid, other)
+    if apart > MOST_APART:
+        raise InputError(
+            f"'{path}' lies elsewhere than {others_name}: by their headers, the same voxel is up "
+            f"to {apart:.3g} voxels away. Export the {what} on the image's grid again."
+        )
+
+
+def voxels_apart(grid: Grid, other: Grid) -> float:
+    """Return how far a corner is from its place on the other grid, along any of its axes."""
+    corners = np.array([(*c, 1) for c in product(*((0, n - 1) for n in other.shape[::-1]))])
+    apart = (corners @ (grid.affine - other.affine).T)[:, :3]
+    # A pseudo-inverse: a header may flatten an axis.
+    return float(np.abs(apart @ np.linalg.pinv(other.affine[:3, :3]).T).max())
