@@ -4,6 +4,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid
@@ -11,6 +12,7 @@ from segstudio.core.volume import Grid
 # In voxels. Half a voxel is what programs differ by that count from a voxel's corner or its
 # centre; a whole one is a mistake.
 MOST_APART = 0.75
+_SQUARE = 1e-3  # cosine between axes that are taken for at right angles
 
 
 def expect_same_grid(
@@ -57,3 +59,15 @@ def voxels_apart(grid: Grid, other: Grid) -> float:
     apart = (corners @ (grid.affine - other.affine).T)[:, :3]
     # A pseudo-inverse: a header may flatten an axis.
     return float(np.abs(apart @ np.linalg.pinv(other.affine[:3, :3]).T).max())
+
+
+def angle_doubts(affine: NDArray[np.float64]) -> list[str]:
+    """Return a sentence where an affine's axes are not at right angles, else nothing."""
+    axes = affine[:3, :3] / np.maximum(np.linalg.norm(affine[:3, :3], axis=0), 1e-30)
+    cosine = min(1.0, float(np.abs(np.triu(axes.T @ axes, 1)).max()))
+    if cosine < _SQUARE:
+        return []
+    return [
+        f"The axes are not at right angles, by {np.degrees(np.arcsin(cosine)):.2g} degrees; "
+        "distances are measured as if they were."
+    ]

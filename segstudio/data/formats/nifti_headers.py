@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid
 from segstudio.data.formats.opened import reading
-from segstudio.data.placing import voxels_apart
+from segstudio.data.placing import angle_doubts, voxels_apart
 
 KIND = "a NIfTI file"
 # In voxels, of the farthest corner: less than this is the rounding of a quaternion in float32.
 _SAME_FORM = 0.05
-_SQUARE = 1e-3  # cosine between axes
 _SAME_SPACING = 1e-3  # relative
 
 
@@ -103,15 +102,8 @@ def _doubts(header: Any, grid: Grid, scale: float) -> tuple[str, ...]:
                 f"The header's two places (sform and qform) differ by up to {apart:.3g} voxels; "
                 "the sform is used. 'segstudio convert --place qform' makes a file of the other."
             )
-    axes = grid.affine[:3, :3]
-    lengths = np.linalg.norm(axes, axis=0)
-    cosines = np.abs(np.triu((axes.T @ axes) / np.outer(lengths, lengths), 1))
-    if cosines.max() > _SQUARE:
-        doubts.append(
-            "The axes are not at right angles (by up to "
-            f"{np.degrees(np.arcsin(min(1.0, cosines.max()))):.2g} degrees); distances are "
-            "measured as if they were."
-        )
+    doubts += angle_doubts(grid.affine)
+    lengths = np.linalg.norm(grid.affine[:3, :3], axis=0)
     if not np.allclose(lengths[::-1], grid.spacing, rtol=_SAME_SPACING):
         given = " × ".join(f"{s:.4g}" for s in grid.spacing)
         placed = " × ".join(f"{s:.4g}" for s in lengths[::-1])
@@ -155,5 +147,7 @@ def _new_header(grid: Grid) -> Any:
     code = "scanner" if grid.is_placed else "unknown"
     # Programs differ in the form they trust; nibabel, given an affine, sets only the sform.
     header.set_sform(grid.affine, code=code)
-    header.set_qform(grid.affine, code=code)
+    # A quaternion cannot say axes that are not at right angles.
+    is_square = not angle_doubts(grid.affine)
+    header.set_qform(grid.affine, code=code if is_square else "unknown")
     return header

@@ -42,7 +42,13 @@ class Format:
 
 FORMATS = (
     Format("NIfTI", (".nii.gz", ".nii"), "nifti", writes=(".nii.gz", ".nii")),
+    Format("NRRD", (".nrrd",), "itk", writes=(".nrrd",)),
+    Format("MetaImage", (".mha", ".mhd"), "itk", writes=(".mha",)),
     Format("Analyze", (".hdr", ".img"), "nifti"),
+    Format("TIFF", (".tif", ".tiff"), "tiff", is_volume=False),
+    Format("picture", (".png", ".jpg", ".jpeg", ".bmp"), "pictures", is_volume=False),
+    Format("NumPy", (".npy", ".npz"), "arrays", is_volume=False),
+    Format("HDF5", (".h5", ".hdf5"), "hdf5", is_volume=False),
 )
 SUFFIXES = tuple(suffix for kind in FORMATS for suffix in kind.suffixes)
 WRITABLE = tuple(suffix for kind in FORMATS for suffix in kind.writes)
