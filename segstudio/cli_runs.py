@@ -208,7 +208,7 @@ def _targets(images: Sequence[Path], out: Path, channels: int) -> dict[Path, Pat
 
     Of several channels of one image the first stands for it, and gives it its name without number.
     """
-    from segstudio.data.layouts import all_channels
+    from segstudio.data.layouts.beside import all_channels
 
     targets: dict[Path, Path] = {}
     for image in images:

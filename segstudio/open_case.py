@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.labels import ClassTable
 from segstudio.core.volume import Volume
-from segstudio.data.datasets import Case, Dataset, read_image
-from segstudio.data.formats import read_labels
+from segstudio.data.datasets import Case, Dataset, read_case_labels, read_image
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +41,7 @@ def read_case(dataset: Dataset, case: Case) -> OpenCase:
         Its image or labels cannot be read, or do not fit each other or the dataset's classes.
     """
     volume = read_image(case)
-    truth = None if case.labels is None else read_labels(case.labels, like=volume)
+    truth = None if case.labels is None else read_case_labels(case, volume)
     classes = dataset.classes
     if classes is None:
         classes = ClassTable.found_in([] if truth is None else np.unique(truth).tolist())

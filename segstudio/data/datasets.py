@@ -1,7 +1,7 @@
 """Folders as lists of cases."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
 from segstudio.core.volume import Volume
-from segstudio.data.formats import read_labels, read_volume, stem
-from segstudio.data.layouts import (
+from segstudio.data.cases import Case, Dataset, Drawing
+from segstudio.data.formats import SUFFIXES, read_frames, read_labels, read_volume, stem
+from segstudio.data.landmarks import classes_of, draw_landmarks, read_landmarks
+from segstudio.data.layouts import LAYOUTS
+from segstudio.data.layouts.acdc import ACDC_CLASSES
+from segstudio.data.layouts.beside import (
     LABEL_ENDINGS,
-    Case,
-    acdc_cases,
     all_channels,
     expected_labels,
-    folder_cases,
     image_beside,
     image_files,
     labels_beside,
-    paired_cases,
+    lies_inside,
 )
-from segstudio.data.nnunet import is_nnunet, nnunet_cases, nnunet_classes
 from segstudio.data.placing import expect_same_grid
 
 __all__ = [
@@ -32,57 +32,26 @@ __all__ = [
     "Case",
     "Dataset",
     "class_table",
+    "drawn",
     "image_beside",
     "labelled_cases",
     "labels_beside",
     "load_case",
     "open_dataset",
     "open_paths",
+    "read_case_labels",
     "read_image",
     "read_image_file",
 ]
-
-ACDC_CLASSES = ClassTable.named({1: "right ventricle", 2: "myocardium", 3: "left ventricle"})
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """A folder's cases, and their classes where the layout names them.
-
-    Attributes
-    ----------
-    name : str
-        The folder's name.
-    root : Path
-        The folder.
-    cases : tuple of Case
-        In order of name.
-    classes : ClassTable or None
-        None where only the label files can tell; see `class_table`.
-    """
-
-    name: str
-    root: Path
-    cases: tuple[Case, ...]
-    classes: ClassTable | None
-
-    def case(self, name: str) -> Case:
-        """Return a case by its name; `InputError` if there is none."""
-        for case in self.cases:
-            if case.name == name:
-                return case
-        raise InputError(f"'{self.root}' holds no case '{name}'.")
 
 
 def open_dataset(folder: str | Path) -> Dataset:
     """Return the cases of a folder, found by its layout; no image is read.
 
-    Known are, in this order, the ACDC challenge's layout
-    (``patientNNN/patientNNN_frameNN.nii.gz`` with ``_gt``); nnU-Net's raw data
-    (``imagesTr/NAME_0000.nii.gz``, ``labelsTr/NAME.nii.gz``); a folder for each case, of its
-    channels and one ``gt``, ``seg``, ``mask``, ``label`` or ``labels``; and images with their
-    labels beside them (``NAME.nii.gz`` with ``NAME_gt``, ``_seg``, ``_mask`` or ``_labels``).
-    Hidden files are left out.
+    `LAYOUTS` holds the known ones, each of which says how it is told: challenges first, then a
+    table of pairs, a folder for each case, and at last any folder of images with their labels
+    named after them or in a folder beside. Hidden files are left out, and links that leave the
+    folder; the dataset's notes say so.
 
     Parameters
     ----------
@@ -103,18 +72,39 @@ def open_dataset(folder: str | Path) -> Dataset:
         raise InputError(f"The folder '{folder}' does not exist. Check the path.")
     if not folder.is_dir():
         raise InputError(f"'{folder}' is a file; a dataset is a folder of images with labels.")
-    files, name = image_files(folder), folder.resolve().name
-    if frames := acdc_cases(files, folder):
-        return Dataset(name, folder, tuple(frames), ACDC_CLASSES)
-    if is_nnunet(files, folder):
-        return Dataset(name, folder, tuple(nnunet_cases(files, folder)), nnunet_classes(folder))
-    cases = folder_cases(files, folder) or paired_cases(files, folder)
-    if not cases:
+    files = image_files(folder)
+    own = [p for p in files if lies_inside(p, folder)]
+    for layout in LAYOUTS:
+        found: Dataset | None = layout.find(own, folder)
+        if found is not None:
+            return replace(found, notes=(*found.notes, *_left_out(files, own)))
+    if files:
         raise InputError(
-            f"The folder '{folder}' holds no image (.nii, .nii.gz). "
-            "Choose the folder that holds the images and their labels."
+            f"'{folder}' holds no image of its own, only labels or links that leave it. Copy the "
+            "images into it."
         )
-    return Dataset(name, folder, tuple(cases), None)
+    raise InputError(
+        f"The folder '{folder}' holds no image ({', '.join(SUFFIXES)}). "
+        "Choose the folder that holds the images and their labels."
+    )
+
+
+def _left_out(files: Sequence[Path], own: Sequence[Path]) -> list[str]:
+    links = sorted(set(files) - set(own))
+    if not links:
+        return []
+    return [
+        f"{len(links)} link(s) leave the folder and are left out; the first is '{links[0]}'. Copy "
+        "the files to have them."
+    ]
+
+
+def drawn(dataset: Dataset, drawing: Drawing) -> Dataset:
+    """Return a dataset whose landmarks are drawn otherwise; one of label images as it is."""
+    if not any(_is_landmarks(case) for case in dataset.cases):
+        return dataset
+    cases = tuple(replace(case, drawing=drawing) for case in dataset.cases)
+    return replace(dataset, cases=cases, classes=classes_of(drawing))
 
 
 def open_paths(*paths: str | Path) -> Dataset:
@@ -138,7 +128,7 @@ def _dataset_at(path: Path) -> Dataset:
     first, *others = all_channels(image_beside(path) or path)
     labels = labels_beside(first)
     case = Case(stem(first), stem(first), first, labels, other_channels=tuple(others))
-    return Dataset(first.parent.name, first.parent, (case,), None)
+    return Dataset(first.parent.name, first.parent, (case,), None, "a file")
 
 
 def _joined(datasets: Sequence[Dataset]) -> Dataset:
@@ -181,7 +171,21 @@ def load_case(case: Case) -> tuple[Volume, NDArray[np.int32]]:
     if case.labels is None:
         raise InputError(f"'{case.image}' has no label file beside it.")
     volume = read_image(case)
-    return volume, read_labels(case.labels, like=volume)
+    return volume, read_case_labels(case, volume)
+
+
+def read_case_labels(case: Case, volume: Volume) -> NDArray[np.int32]:
+    """Return the label values ``(Z, Y, X)`` of a case whose image was read."""
+    if case.labels is None:
+        raise InputError(f"'{case.image}' has no label file beside it.")
+    if _is_landmarks(case):
+        corners = read_landmarks(case.labels)
+        return draw_landmarks(corners, volume.grid.shape[1:], case.drawing)
+    return read_labels(case.labels, like=volume, frame=case.labels_frame)
+
+
+def _is_landmarks(case: Case) -> bool:
+    return case.labels is not None and case.labels.suffix.lower() == ".mat"
 
 
 def read_image(case: Case) -> Volume:
@@ -192,6 +196,8 @@ def read_image(case: Case) -> Volume:
     InputError
         A file cannot be read, or a channel does not lie on the first one's grid.
     """
+    if case.frames:
+        return read_frames(case.image, case.frames)
     return _read_channels(case.channels)
 
 
@@ -227,5 +233,6 @@ def class_table(dataset: Dataset) -> ClassTable:
     values: set[int] = set()
     for case in dataset.cases:
         if case.labels is not None:
-            values.update(np.unique(read_labels(case.labels)).tolist())
+            labels = read_labels(case.labels, frame=case.labels_frame)
+            values.update(np.unique(labels).tolist())
     return ClassTable.found_in(values)

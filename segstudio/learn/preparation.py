@@ -120,7 +120,7 @@ def _resized(data: NDArray[Any], shape: Sequence[int], order: int) -> NDArray[An
     is_image = order > 0
     shrinks = any(new < old for new, old in zip(shape, data.shape, strict=True))
     values = np.nan_to_num(data.astype(np.float32)) if is_image else data
-    resized: NDArray[Any] = resize(  # type: ignore[no-untyped-call]
+    resized: NDArray[Any] = resize(
         values,
         shape,
         order=order,

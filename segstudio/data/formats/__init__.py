@@ -2,6 +2,7 @@
 
 from segstudio.data.formats.files import (
     frames_in,
+    holds_both,
     read_frames,
     read_grid,
     read_labels,
@@ -24,6 +25,7 @@ __all__ = [
     "WRITABLE",
     "frames_in",
     "has_known_suffix",
+    "holds_both",
     "is_volume_file",
     "read_frames",
     "read_grid",

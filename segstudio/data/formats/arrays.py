@@ -25,7 +25,7 @@ ERRORS = (zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError, SyntaxE
 # The keys of the public heart and abdomen sets of slices, and what else they are called.
 KEYS = {
     "image": ("image", "img", "data", "arr_0"),
-    "labels": ("label", "labels", "mask", "seg", "gt", "arr_0"),
+    "labels": ("label", "labels", "mask", "seg", "gt"),
 }
 
 
@@ -88,11 +88,25 @@ def key_of(path: Path, keys: Sequence[str], content: Content) -> str:
             return key
     if len(keys) == 1:
         return keys[0]
-    wanted = ", ".join(KEYS[content][:-1])
+    wanted = ", ".join(KEYS[content][:4])
     raise InputError(
         f"'{path}' holds {', '.join(sorted(keys)[:8]) or 'nothing'}; its {content} should be named "
         f"one of {wanted}."
     )
+
+
+def keys_in(path: Path) -> list[str]:
+    """Return the names of the arrays in a file; none where it is a single one."""
+    if path.suffix.lower() != ".npz":
+        return []
+
+    def read() -> list[str]:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+        return [name.removesuffix(".npy") for name in names if name.endswith(".npy")]
+
+    found: list[str] = reading(path, KIND, read, *ERRORS)
+    return found
 
 
 def _header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any], str]:
@@ -108,9 +122,8 @@ def _read_header(file: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
 
 
 def _zip_header(path: Path, content: Content) -> tuple[tuple[int, ...], np.dtype[Any], str]:
+    key = key_of(path, keys_in(path), content)
     with zipfile.ZipFile(path) as archive:
-        names = [name for name in archive.namelist() if name.endswith(".npy")]
-        key = key_of(path, [name.removesuffix(".npy") for name in names], content)
         with archive.open(f"{key}.npy") as file:
             shape, dtype = _read_header(file)
         held = archive.getinfo(f"{key}.npy").file_size

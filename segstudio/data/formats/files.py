@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid, Volume
 from segstudio.data.atomic import written
+from segstudio.data.formats.arrays import KEYS
 from segstudio.data.formats.opened import Content, Opened
 from segstudio.data.formats.table import WRITABLE, format_of, suffix_of
 from segstudio.data.placing import expect_same_grid
@@ -65,6 +66,15 @@ def read_grid(path: str | Path, *, content: Content = "image") -> Grid:
 def frames_in(path: str | Path) -> int:
     """Return how many entries a file's fourth axis has; reads its header only."""
     return _open(Path(path), "image").frames
+
+
+def holds_both(path: Path) -> bool:
+    """Return whether a file holds an image and its labels under names of their own."""
+    kind = format_of(path)
+    if kind.module not in ("arrays", "hdf5"):
+        return False
+    keys = kind.load().keys_in(path)
+    return all(any(name in keys for name in KEYS[content]) for content in ("image", "labels"))
 
 
 def read_labels(

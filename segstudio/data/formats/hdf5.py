@@ -26,7 +26,7 @@ def open_file(path: Path, content: Content) -> Opened:
 
     def read() -> tuple[tuple[int, ...], np.dtype[Any], str]:
         with h5py.File(path, "r") as file:
-            key = key_of(path, [name for name in file if _is_own(file, name)], content)
+            key = key_of(path, _own(file), content)
             array = file[key]
             if array.is_virtual or array.external:
                 raise InputError(
@@ -43,6 +43,21 @@ def open_file(path: Path, content: Content) -> Opened:
         return as_voxels(reading(path, KIND, lambda: _read(path, key), *ERRORS))
 
     return Opened(unplaced_grid((planes, rows, columns)), pixels)
+
+
+def keys_in(path: Path) -> list[str]:
+    """Return the names of the arrays that lie in a file itself."""
+
+    def read() -> list[str]:
+        with h5py.File(path, "r") as file:
+            return _own(file)
+
+    found: list[str] = reading(path, KIND, read, *ERRORS)
+    return found
+
+
+def _own(file: Any) -> list[str]:
+    return [name for name in file if _is_own(file, name)]
 
 
 def _is_own(file: Any, name: str) -> bool:

@@ -8,11 +8,11 @@ from typing import Any
 
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
+from segstudio.data.cases import Case, Dataset
 from segstudio.data.formats import stem
-from segstudio.data.layouts import (
+from segstudio.data.layouts.beside import (
     LABEL_ENDINGS,
     NNUNET_FOLDERS,
-    Case,
     labels_beside,
     lies_inside,
     nnunet_name,
@@ -20,15 +20,24 @@ from segstudio.data.layouts import (
 
 Channels = dict[int, Path]
 LARGEST_VALUE = 65535  # as in label files
+LARGEST_DESCRIPTION = 1 << 24
 
 
-def is_nnunet(files: Sequence[Path], root: Path) -> bool:
+def find(files: Sequence[Path], root: Path) -> Dataset | None:
+    """Return the cases of a folder laid out as nnU-Net's raw data; None for another folder."""
+    if not _is_nnunet(files, root):
+        return None
+    cases = tuple(_cases(files, root))
+    return Dataset(root.resolve().name, root, cases, nnunet_classes(root), "nnU-Net")
+
+
+def _is_nnunet(files: Sequence[Path], root: Path) -> bool:
     """Return whether a folder is laid out as nnU-Net's raw data."""
     images = any(p.parent == root / "imagesTr" and nnunet_name(p) for p in files)
     return images and ((root / "labelsTr").is_dir() or (root / "dataset.json").is_file())
 
 
-def nnunet_cases(files: Sequence[Path], root: Path) -> list[Case]:
+def _cases(files: Sequence[Path], root: Path) -> list[Case]:
     """Return the cases of a dataset of nnU-Net's; those of ``imagesTs`` are its test side.
 
     Parameters
@@ -43,10 +52,9 @@ def nnunet_cases(files: Sequence[Path], root: Path) -> list[Case]:
     InputError
         A case lacks a channel or is there twice, or an image has no channel in its name.
     """
-    own = [p for p in files if lies_inside(p, root)]
     found: dict[str, Channels] = {}
     for folder in NNUNET_FOLDERS:
-        inside = [p for p in own if p.parent == root / folder]
+        inside = [p for p in files if p.parent == root / folder]
         for name, channels in _by_name(inside).items():
             if name in found:
                 raise InputError(
@@ -54,10 +62,6 @@ def nnunet_cases(files: Sequence[Path], root: Path) -> list[Case]:
                     "imagesTs, to test on. Remove one of the two."
                 )
             found[name] = channels
-    if not found:
-        raise InputError(
-            f"'{root}' holds no image of its own, only links that leave it. Copy the images."
-        )
     n_channels = 1 + max(max(channels) for channels in found.values())
     return [_case(name, found[name], n_channels, root) for name in sorted(found)]
 
@@ -94,7 +98,26 @@ def _case(name: str, channels: Channels, n_channels: int, root: Path) -> Case:
     if labels is not None and not lies_inside(labels, root):
         labels = None
     side = "test" if first.parent.name == "imagesTs" else "train"
-    return Case(name, name, first, labels, side, tuple(others))
+    pairing = f"'{labels.parent.name}' holds '{labels.name}'" if labels else ""
+    return Case(name, name, first, labels, side, tuple(others), pairing=pairing)
+
+
+def description(root: Path) -> dict[str, Any]:
+    """Return what ``dataset.json`` says.
+
+    Raises
+    ------
+    InputError
+        It is not JSON, or no table of names.
+    """
+    path = root / "dataset.json"
+    if path.stat().st_size > LARGEST_DESCRIPTION:
+        raise InputError(f"'{path}' is too large to be a description of a dataset.")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"'{path}' is not JSON. Correct it or copy it again.") from error
+    return content if isinstance(content, dict) else {}
 
 
 def nnunet_classes(root: Path) -> ClassTable | None:
@@ -114,11 +137,7 @@ def nnunet_classes(root: Path) -> ClassTable | None:
     path = root / "dataset.json"
     if not (path.is_file() and lies_inside(path, root)):
         return None
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"'{path}' is not JSON. Correct it or copy it again.") from error
-    labels = content.get("labels") if isinstance(content, dict) else None
+    labels = description(root).get("labels")
     if not isinstance(labels, dict) or not labels:
         raise InputError(
             f'\'{path}\' names no classes. Give it "labels": {{"background": 0, ...}}.'

@@ -9,7 +9,7 @@ import pytest
 
 from segstudio.core.errors import InputError
 from segstudio.data.datasets import class_table, labelled_cases, load_case, open_dataset
-from segstudio.data.nnunet import nnunet_classes
+from segstudio.data.layouts.nnunet import nnunet_classes
 
 LABELS = {"background": 0, "lesion": 1}
 
@@ -98,7 +98,7 @@ def test_hidden_files_and_links_that_leave_the_dataset_are_no_cases(tmp_path: Pa
     (root / "labelsTr" / "a.nii.gz").symlink_to(outside)
     assert [(c.name, c.labels) for c in open_dataset(root).cases] == [("a", None)]
     (root / "imagesTr" / "a_0000.nii.gz").unlink()
-    with pytest.raises(InputError, match="only links that leave it"):
+    with pytest.raises(InputError, match="only labels or links that leave it"):
         open_dataset(root)
 
 

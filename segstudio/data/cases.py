@@ -1,0 +1,94 @@
+"""What a dataset is made of: cases, each an image with, perhaps, its labels."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from segstudio.core.errors import InputError
+from segstudio.core.labels import ClassTable
+
+Drawing = Literal["one", "each", "alternating"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One image with, perhaps, its labels; it belongs to one patient.
+
+    Attributes
+    ----------
+    name : str
+        Unique in its dataset.
+    patient : str
+        Cases of one patient stay on one side of a split.
+    image : Path
+        The image's file; the first channel's, where there are several.
+    labels : Path or None
+        The file of its labels, if there is one; it may be the image's own (HDF5, npz).
+    official_split : {'train', 'test'} or None
+        Where the dataset itself puts the case.
+    other_channels : tuple of Path
+        The files of further channels, in order.
+    frames : tuple of int
+        Which entries of the file's fourth axis are the image: one for a time point, several for
+        the channels of one image; empty where the file has no such axis.
+    labels_frame : int or None
+        Which entry of the label file's fourth axis are the labels; None where it has none.
+    drawing : {'one', 'each', 'alternating'}
+        How landmarks are drawn as labels, where the labels are landmarks.
+    pairing : str
+        Why these labels are taken for this image's, for the user.
+    facts : tuple of (str, str)
+        What the dataset says of the case besides: phase, diagnosis, angles.
+    """
+
+    name: str
+    patient: str
+    image: Path
+    labels: Path | None
+    official_split: str | None = None
+    other_channels: tuple[Path, ...] = ()
+    frames: tuple[int, ...] = ()
+    labels_frame: int | None = None
+    drawing: Drawing = "one"
+    pairing: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def channels(self) -> tuple[Path, ...]:
+        """The files of all channels; the first is `image`."""
+        return (self.image, *self.other_channels)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A folder's cases, and their classes where the layout names them.
+
+    Attributes
+    ----------
+    name : str
+        The folder's name.
+    root : Path
+        The folder.
+    cases : tuple of Case
+        In order of name.
+    classes : ClassTable or None
+        None where only the label files can tell; see `class_table`.
+    layout : str
+        How the folder is laid out, for the user.
+    notes : tuple of str
+        A sentence for each thing that was left out or looks wrong, found without reading images.
+    """
+
+    name: str
+    root: Path
+    cases: tuple[Case, ...]
+    classes: ClassTable | None
+    layout: str = ""
+    notes: tuple[str, ...] = ()
+
+    def case(self, name: str) -> Case:
+        """Return a case by its name; `InputError` if there is none."""
+        for case in self.cases:
+            if case.name == name:
+                return case
+        raise InputError(f"'{self.root}' holds no case '{name}'.")

@@ -1,0 +1,158 @@
+"""Which files belong together by their names: an image, its channels and its labels."""
+
+import re
+from pathlib import Path
+
+from segstudio.data.formats import SUFFIXES, has_known_suffix, is_volume_file, stem
+
+LABEL_ENDINGS = ("_gt", "_seg", "_mask", "_label", "_labels")
+LABEL_NAMES = tuple(ending.removeprefix("_") for ending in LABEL_ENDINGS)
+IMAGE_FOLDERS = ("images", "image", "imgs", "img")
+LABEL_FOLDERS = ("labels", "label", "masks", "mask", "gt", "seg", "segmentations", "annotations")
+# nnU-Net's folders: of images, and of their labels.
+NNUNET_FOLDERS = {"imagesTr": "labelsTr", "imagesTs": "labelsTs"}
+
+
+def image_files(root: Path) -> list[Path]:
+    """Return the files of a folder and its subfolders that can be read, without hidden ones.
+
+    Pictures and arrays are left out where there are medical images to be labelled: they are
+    figures then, or notes.
+    """
+    found = sorted(p for p in root.rglob("*") if has_known_suffix(p) and p.is_file())
+    files = [p for p in found if not any(n.startswith(".") for n in p.relative_to(root).parts)]
+    volumes = [p for p in files if is_volume_file(p)]
+    are_images = any(not has_label_ending(p) and stem(p) not in LABEL_NAMES for p in volumes)
+    return volumes if are_images else files
+
+
+def lies_inside(path: Path, root: Path) -> bool:
+    """Return whether a file is the folder's own, and no link that leaves it."""
+    return path.resolve().is_relative_to(root.resolve())
+
+
+def official_side(path: Path, root: Path) -> str | None:
+    """Return where a challenge puts a file, by the name of its topmost folder."""
+    parts = path.relative_to(root).parts
+    top = parts[0].lower() if len(parts) > 1 else ""
+    return {"training": "train", "testing": "test"}.get(top)
+
+
+def has_label_ending(path: Path) -> bool:
+    """Return whether a file is named as labels are."""
+    return stem(path).endswith(LABEL_ENDINGS)
+
+
+def first_file(folder: Path, name: str) -> Path | None:
+    """Return the file of a name in a folder, whatever its suffix, or None."""
+    return next((p for s in SUFFIXES if (p := folder / (name + s)).is_file()), None)
+
+
+def named_after(image: Path) -> Path | None:
+    """Return the label file named after an image, in its folder, or None."""
+    found = (first_file(image.parent, stem(image) + ending) for ending in LABEL_ENDINGS)
+    return next((p for p in found if p is not None), None)
+
+
+def plain_labels(folder: Path) -> list[Path]:
+    """Return the files in a folder that are named ``gt`` or the like."""
+    names = (folder / (name + suffix) for name in LABEL_NAMES for suffix in SUFFIXES)
+    return [p for p in names if p.is_file()]
+
+
+def image_folder_of(image: Path) -> Path | None:
+    """Return the nearest folder about an image that is named as one of images, or None."""
+    return next((p for p in image.parents if p.name.lower() in IMAGE_FOLDERS), None)
+
+
+def labels_elsewhere(image: Path) -> Path | None:
+    """Return the file of an image's name in a folder of labels beside its folder, or None."""
+    folder = image_folder_of(image)
+    if folder is None:
+        return None
+    within = image.parent.relative_to(folder)
+    names = [stem(image) + ending for ending in ("", *LABEL_ENDINGS, "_segmentation")]
+    for beside in _label_folders(folder.parent):
+        for name in names:
+            if found := first_file(beside / within, name):
+                return found
+    return None
+
+
+def lies_in_label_folder(path: Path, root: Path) -> bool:
+    """Return whether a file lies in a folder of labels that stands beside one of images."""
+    above = [p for p in path.parents if p != root and p.is_relative_to(root)]
+    return any(
+        p.name.lower() in LABEL_FOLDERS
+        and any((p.parent / name).is_dir() for name in _siblings(p.parent, IMAGE_FOLDERS))
+        for p in above
+    )
+
+
+def _label_folders(folder: Path) -> list[Path]:
+    return [folder / name for name in _siblings(folder, LABEL_FOLDERS)]
+
+
+def _siblings(folder: Path, names: tuple[str, ...]) -> list[str]:
+    """Return the subfolders that have one of the names, in whatever case."""
+    return sorted(p.name for p in folder.iterdir() if p.name.lower() in names and p.is_dir())
+
+
+def nnunet_name(path: Path) -> tuple[str, int] | None:
+    """Return case and channel of a file named as by nnU-Net, ``NAME_0000``; else None."""
+    match = re.fullmatch(r"(.+)_([0-9]{4})", stem(path))
+    return (match[1], int(match[2])) if match else None
+
+
+def all_channels(image: Path) -> tuple[Path, ...]:
+    """Return the files of the image that a file belongs to, by nnU-Net's names, else the file.
+
+    The channels are ``NAME_0000``, ``NAME_0001`` and so on without a gap, in one folder.
+    """
+    named = nnunet_name(image)
+    channels: list[Path] = []
+    while named and (found := first_file(image.parent, f"{named[0]}_{len(channels):04d}")):
+        channels.append(image if stem(found) == stem(image) else found)
+    return tuple(channels) if image in channels else (image,)
+
+
+def labels_beside(image: Path) -> Path | None:
+    """Return the label file that belongs to an image, or None.
+
+    In nnU-Net's folders it is ``labelsTr/NAME``; else it is named after the image, or it is the
+    folder's only one that is named ``gt`` or the like.
+    """
+    named = nnunet_name(image)
+    if named and image.parent.name in NNUNET_FOLDERS:
+        folder = image.parent.with_name(NNUNET_FOLDERS[image.parent.name])
+        if found := first_file(folder, named[0]):
+            return found
+    if found := named_after(image):
+        return found
+    plain = plain_labels(image.parent)
+    return plain[0] if len(plain) == 1 and image not in plain else None
+
+
+def expected_labels(image: Path) -> str:
+    """Return the name that an image's labels should have, and where, for a sentence."""
+    named = nnunet_name(image)
+    if named and image.parent.name in NNUNET_FOLDERS:
+        return f"'{named[0]}' is expected in '{NNUNET_FOLDERS[image.parent.name]}'"
+    return f"'{stem(image)}{LABEL_ENDINGS[0]}' is expected beside it"
+
+
+def image_beside(labels: Path) -> Path | None:
+    """Return the image that a label file belongs to, or None; None for what is no label file."""
+    for images, folder in NNUNET_FOLDERS.items():
+        if labels.parent.name == folder:
+            found = first_file(labels.parent.with_name(images), f"{stem(labels)}_0000")
+            if found:
+                return found
+    for ending in LABEL_ENDINGS:
+        name = stem(labels).removesuffix(ending)
+        if name != stem(labels) and (found := first_file(labels.parent, name)):
+            return found
+    if stem(labels) not in LABEL_NAMES:
+        return None
+    others = (p for p in image_files(labels.parent) if p.parent == labels.parent)
+    return next((p for p in others if not has_label_ending(p) and labels_beside(p) == labels), None)

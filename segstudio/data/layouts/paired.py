@@ -1,0 +1,92 @@
+"""Any folder of images with their labels: named after them, or by the same name elsewhere."""
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from segstudio.core.errors import InputError
+from segstudio.data.cases import Case, Dataset
+from segstudio.data.formats import frames_in, holds_both, stem
+from segstudio.data.layouts.beside import (
+    has_label_ending,
+    image_folder_of,
+    labels_elsewhere,
+    lies_in_label_folder,
+    lies_inside,
+    named_after,
+    official_side,
+)
+
+# A slice of a scan, as the public sets of slices name them.
+_SLICE = re.compile(r"(_frame\d+)?_slice_?\d+$")
+
+
+def find(files: Sequence[Path], root: Path) -> Dataset | None:
+    """Return every image as a case, with the labels that belong to it; None where there is none.
+
+    Labels are named after their image, ``NAME_gt`` beside ``NAME``; or have its name in a folder
+    of labels beside the folder of images, ``labels/NAME`` and ``images/NAME``; or lie in the same
+    HDF5 or npz file. The entries of an image's fourth axis are its channels where its labels have
+    no such axis, else a case each.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        All that can be read in `root`.
+    root : Path
+        The dataset.
+    """
+    images = [p for p in files if not (has_label_ending(p) or lies_in_label_folder(p, root))]
+    cases = [case for image in images for case in _cases(image, root)]
+    if not cases:
+        return None
+    return Dataset(root.resolve().name, root, tuple(cases), None, "images with labels beside them")
+
+
+def _cases(image: Path, root: Path) -> list[Case]:
+    """Return the case of an image; one for each time point where it has several."""
+    labels, pairing = _labels_of(image)
+    if labels is not None and not lies_inside(labels, root):
+        labels, pairing = None, ""
+    name = _name_of(image, root)
+    patient = _SLICE.sub("", name)
+    case = Case(name, patient, image, labels, official_side(image, root), pairing=pairing)
+    frames = _frames(image)
+    if frames == 1:
+        return [case]
+    if labels is not None and _frames(labels) == 1:
+        return [replace(case, frames=tuple(range(frames)))]
+    return [
+        replace(case, name=f"{name}_t{k:02d}", frames=(k,), labels_frame=k if labels else None)
+        for k in range(frames)
+    ]
+
+
+def _name_of(image: Path, root: Path) -> str:
+    """Return a case's name: its place is part of it, as two folders may hold the same file."""
+    parts = image.relative_to(root).parts[:-1]
+    folder = image_folder_of(image)
+    if folder is not None and labels_elsewhere(image) is not None:
+        at = len(folder.relative_to(root).parts) - 1 if folder != root else -1
+        parts = tuple(part for i, part in enumerate(parts) if i != at)
+    return "/".join((*parts, stem(image)))
+
+
+def _labels_of(image: Path) -> tuple[Path | None, str]:
+    """Return an image's label file, and why it is."""
+    if (found := named_after(image)) is not None:
+        return found, f"'{found.name}' is named after the image"
+    if (found := labels_elsewhere(image)) is not None:
+        return found, f"'{found.parent.name}' holds '{found.name}', of the same name"
+    both = False
+    with suppress(InputError):  # told when the file is read, or by the doctor
+        both = holds_both(image)
+    return (image, "the file holds both") if both else (None, "")
+
+
+def _frames(path: Path) -> int:
+    with suppress(InputError):  # as above
+        return frames_in(path)
+    return 1
