@@ -1,6 +1,7 @@
 """NIfTI and Analyze files, by nibabel."""
 
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,16 @@ from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid
-from segstudio.data.formats.nifti_headers import KIND, file_shape, grid_of, header_for
+from segstudio.data.formats.nifti_headers import (
+    KIND,
+    Place,
+    corrected,
+    expect_possible,
+    file_shape,
+    grid_of,
+    header_for,
+    stored_spacing,
+)
 from segstudio.data.formats.opened import (
     MOST_PACKED,
     Content,
@@ -33,14 +43,29 @@ def open_file(path: Path, content: Content) -> Opened:  # noqa: ARG001  (both ar
     InputError
         It is damaged, in colour, of more than four axes, or its spacing cannot be true.
     """
+    image = _loaded(path)
+    expect_possible(stored_spacing(image, path), image.affine, path)
+    return _opened(image, path)
+
+
+def open_corrected(path: Path, place: Place | None, spacing: Sequence[float] | None) -> Opened:
+    """Return a file as if its header had the place or the spacing that somebody chose for it."""
+    return _opened(corrected(_loaded(path), place, spacing), path)
+
+
+def _loaded(path: Path) -> Any:
     image = reading(path, KIND, lambda: nib.load(path), *ERRORS)
     if image.get_data_dtype().names or image.get_data_dtype().kind == "c":
         raise InputError(
             f"'{path}' is in colour (RGB) or complex; a greyscale image is needed. Export one "
             "channel of it."
         )
+    expect_axes(path, file_shape(image))
+    return image
+
+
+def _opened(image: Any, path: Path) -> Opened:
     shape = file_shape(image)
-    expect_axes(path, shape)
     frames = shape[3] if len(shape) == 4 else 1
     return Opened(grid_of(image, path), lambda frame: _pixels(image, path, frame), frames)
 

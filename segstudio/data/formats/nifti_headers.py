@@ -1,7 +1,8 @@
 """A NIfTI or Analyze header as a grid, and a grid as the header of a NIfTI file."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import nibabel as nib
 import numpy as np
@@ -11,6 +12,8 @@ from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid
 from segstudio.data.formats.opened import reading
 from segstudio.data.placing import angle_doubts, voxels_apart
+
+Place = Literal["sform", "qform", "none"]
 
 KIND = "a NIfTI file"
 # In voxels, of the farthest corner: less than this is the rounding of a quaternion in float32.
@@ -32,12 +35,45 @@ def _one_frame(image: Any) -> tuple[int, ...]:
     return whole if len(file_shape(image)) <= 3 else whole[:3]
 
 
+def corrected(image: Any, place: Place | None, spacing: Sequence[float] | None) -> Any:
+    """Return an image with the place, or the spacing, that somebody chose for it.
+
+    Parameters
+    ----------
+    image : nibabel image
+        As opened.
+    place : {'sform', 'qform', 'none'} or None
+        Which of the header's two places to keep for both; ``'none'`` keeps the spacing alone.
+    spacing : (float, float, float), optional
+        Along ``(Z, Y, X)`` in mm: the axes keep their directions and take these lengths.
+    """
+    header = image.header.copy()
+    zooms = np.array([abs(z) for z in header.get_zooms()[:3]] + [1.0] * 3)[:3]
+    zooms = np.array(spacing[::-1]) if spacing is not None else np.where(zooms > 0, zooms, 1.0)
+    axes = np.diag([-1.0, -1, 1, 1])
+    if place in ("sform", "qform"):
+        axes = header.get_sform() if place == "sform" else header.get_qform()
+    elif place is None:
+        axes = image.affine
+    lengths = np.linalg.norm(axes[:3, :3], axis=0)
+    usable = np.isfinite(axes).all() and (lengths > 0).all()
+    affine = np.array(axes if usable else np.diag([-1.0, -1, 1, 1]), float)
+    if spacing is not None or not usable or place == "none":
+        affine[:3, :3] *= zooms / np.linalg.norm(affine[:3, :3], axis=0)
+    header.set_xyzt_units("mm" if spacing is not None else _length_unit(header))
+    header["pixdim"][1:4] = np.linalg.norm(affine[:3, :3], axis=0)
+    code = 0 if place == "none" else max(1, _code(header, "sform_code"))
+    header.set_sform(affine, code)
+    header.set_qform(affine, 0 if angle_doubts(affine) else code)
+    return type(image)(image.dataobj, None, header, file_map=image.file_map)
+
+
 def grid_of(image: Any, path: Path) -> Grid:
     """Return where the voxels of an opened file lie; `path` names it in an error."""
     shape = file_shape(image)[:3]
     zooms = [float(z) for z in image.header.get_zooms()[: len(shape)]] + [1.0] * (3 - len(shape))
     affine = np.asarray(image.affine, dtype=np.float64)
-    _expect_possible(_stored_spacing(image, path), affine, path)
+    expect_possible(zooms, affine, path)
     units = _length_unit(image.header)
     known = units != "unknown" and not np.allclose(zooms, 1.0)
     scale = {"micron": 1e-3, "meter": 1e3}.get(units, 1.0) if known else 1.0
@@ -54,7 +90,7 @@ def grid_of(image: Any, path: Path) -> Grid:
     return Grid(**{**vars(grid), "doubts": _doubts(image.header, grid, scale)})
 
 
-def _expect_possible(stored: list[float], affine: NDArray[np.float64], path: Path) -> None:
+def expect_possible(stored: list[float], affine: NDArray[np.float64], path: Path) -> None:
     """Refuse a spacing of 0, below 0 or that is no number."""
     if np.isfinite(stored).all() and min(stored) > 0 and np.isfinite(affine).all():
         return
@@ -64,7 +100,7 @@ def _expect_possible(stored: list[float], affine: NDArray[np.float64], path: Pat
     )
 
 
-def _stored_spacing(image: Any, path: Path) -> list[float]:
+def stored_spacing(image: Any, path: Path) -> list[float]:
     """Return the spacing as the file has it: nibabel takes a 0 for a 1."""
 
     def read() -> Any:

@@ -89,6 +89,12 @@ def lies_in_label_folder(path: Path, root: Path) -> bool:
     )
 
 
+def is_label_file(path: Path, root: Path) -> bool:
+    """Return whether a file's name or place says that it holds labels."""
+    in_nnunet = path.parent.name in NNUNET_FOLDERS.values()
+    return has_label_ending(path) or in_nnunet or lies_in_label_folder(path, root)
+
+
 def _label_folders(folder: Path) -> list[Path]:
     return [folder / name for name in _siblings(folder, LABEL_FOLDERS)]
 
