@@ -10,6 +10,10 @@ from segstudio.core.errors import InputError
 
 # Okabe and Ito's palette: told apart by readers who do not see all colours.
 PALETTE = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#d55e00")
+IGNORED_COLOR = "#808080"
+
+# The class index of a voxel that is to be ignored: the last that a byte holds, no class's own.
+IGNORED = 255
 
 
 @dataclass(frozen=True)
@@ -29,24 +33,46 @@ class ClassTable:
     ----------
     classes : tuple of LabelClass
         In order of value; the first is background, value 0.
+    ignore : int or None
+        The label value of voxels of which nothing is known, or that are to count for nothing: no
+        loss and no score sees them. It is no class. None: all voxels count.
+
+    Raises
+    ------
+    InputError
+        The value to ignore is that of a class.
     """
 
     classes: tuple[LabelClass, ...]
+    ignore: int | None = None
+
+    def __post_init__(self) -> None:
+        taken = [c.name for c in self.classes if c.value == self.ignore]
+        if taken:
+            raise InputError(
+                f"The label value {self.ignore} is to be ignored, but is that of '{taken[0]}'. "
+                "Ignore a value that no class has."
+            )
 
     @classmethod
-    def named(cls, names: dict[int, str]) -> "ClassTable":
+    def named(cls, names: dict[int, str], *, ignore: int | None = None) -> "ClassTable":
         """Return a table from ``{value: name}``, background added, colours by value."""
         background = LabelClass(0, "background", "#000000")
         rows = (
             LabelClass(value, names[value], PALETTE[(value - 1) % len(PALETTE)])
             for value in sorted(set(names) - {0})
         )
-        return cls((background, *rows))
+        return cls((background, *rows), ignore)
 
     @classmethod
-    def found_in(cls, values: Iterable[int]) -> "ClassTable":
+    def found_in(cls, values: Iterable[int], *, ignore: int | None = None) -> "ClassTable":
         """Return a table of unnamed classes for the label values that occur."""
-        return cls.named({v: f"class {v}" for v in values if v != 0})
+        return cls.named({v: f"class {v}" for v in values if v not in (0, ignore)}, ignore=ignore)
+
+    def ignoring(self, value: int) -> "ClassTable":
+        """Return the table with a value to ignore, which is no class any more if it was one."""
+        kept = tuple(c for c in self.classes if c.value != value or value == 0)
+        return ClassTable(kept, value)
 
     def __len__(self) -> int:
         return len(self.classes)
@@ -62,7 +88,7 @@ class ClassTable:
         return self.classes[1:]
 
     def to_indices(self, labels: NDArray[np.integer], where: str) -> NDArray[np.uint8]:
-        """Return class indices ``0 … K-1`` for label values.
+        """Return class indices ``0 … K-1`` for label values, `IGNORED` for the one to ignore.
 
         Parameters
         ----------
@@ -79,27 +105,39 @@ class ClassTable:
         Raises
         ------
         InputError
-            A value is not in the table.
+            A value is not in the table, or there are more classes than a byte counts.
         """
-        values = np.array(self.values)
-        found = np.unique(labels)
-        stray = np.setdiff1d(found, values)
+        if len(self) > IGNORED:
+            raise InputError(
+                f"The dataset has {len(self)} classes; {IGNORED} are the most, background "
+                "included. Join some, or leave some out."
+            )
+        known = {c.value: c.name for c in self.classes}
+        if self.ignore is not None:
+            known[self.ignore] = "ignored"
+        stray = np.setdiff1d(np.unique(labels), list(known))
         if stray.size:
-            known = ", ".join(f"{c.value} {c.name}" for c in self.classes)
+            told = ", ".join(f"{value} {name}" for value, name in known.items())
             raise InputError(
                 f"{where} holds the label value {stray[0]}, which is not a class of this dataset "
-                f"({known}). Correct the labels or add the class."
+                f"({told}). Correct the labels or add the class."
             )
-        return np.searchsorted(values, labels).astype(np.uint8)
+        indices = np.searchsorted(np.array(self.values), labels).astype(np.uint8)
+        if self.ignore is not None:
+            indices[labels == self.ignore] = IGNORED
+        return indices
 
     def to_values(self, indices: NDArray[np.integer]) -> NDArray[np.int32]:
         """Return label values for class indices; the inverse of `to_indices`."""
-        values: NDArray[np.int32] = np.array(self.values, dtype=np.int32)[indices]
-        return values
+        values = np.array(self.values, np.int32)
+        if self.ignore is not None:
+            values = np.append(values, np.full(IGNORED + 1 - len(self), self.ignore, np.int32))
+        found: NDArray[np.int32] = values[indices]
+        return found
 
 
 def onehot(indices: NDArray[np.integer], n_classes: int) -> NDArray[np.bool_]:
-    """Return a mask per class.
+    """Return a mask per class; a voxel that is `IGNORED` is in none.
 
     Parameters
     ----------
