@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from segstudio.core.labels import ClassTable
 from segstudio.core.volume import Grid
 
 Mask = NDArray[np.bool_]
+Whole = TypeVar("Whole", bound=np.integer)
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Score:
         95th percentile of the Hausdorff distance and average symmetric surface distance, in
         `unit`; NaN where both are empty, the image diagonal where one is.
     volume_ml : float
-        The predicted volume in ml; a number of voxels where `unit` is ``'voxels'``.
+        The predicted volume in ml; a number of voxels where `unit` is ``'voxels'``. As all else
+        it is without what the truth ignores.
     unit : {'mm', 'voxels'}
         Of the distances.
     overlap, predicted, true : int
@@ -71,7 +73,8 @@ def evaluate(
         Gives spacing and unit. Where the unit is ``'voxels'``, distances are measured in each
         plane and averaged over the planes that hold the class.
     classes : ClassTable
-        The classes to score; the first, background, is left out.
+        The classes to score; the first, background, is left out. Voxels of the truth that it
+        ignores are in no mask, whatever is predicted there.
     case : str
         A name for the rows.
 
@@ -89,10 +92,22 @@ def evaluate(
             f"The prediction of {case or 'a case'} has shape {prediction.shape} but its truth has "
             f"{truth.shape} (planes, rows, columns). Compare files that lie on the same grid."
         )
+    prediction = without_ignored(prediction, truth, classes)
     return [
         _score(prediction == c.value, truth == c.value, grid, case, c.name)
         for c in classes.foreground
     ]
+
+
+def without_ignored(
+    prediction: NDArray[Whole], truth: NDArray[np.integer], classes: ClassTable
+) -> NDArray[Whole]:
+    """Return predicted label values, background where the truth's are to be ignored."""
+    if classes.ignore is None:
+        return prediction
+    kept = prediction.copy()
+    kept[truth == classes.ignore] = 0
+    return kept
 
 
 def dice(prediction: Mask, truth: Mask) -> float:

@@ -27,10 +27,10 @@ class RegionMaps:
     Attributes
     ----------
     cases : ndarray of uint8, shape (K, ...)
-        A `VoxelCase` for each voxel and class.
+        A `VoxelCase` for each voxel and class; 0, which is none, where the truth is ignored.
     true_positive, false_positive, false_negative : ndarray of float32, shape (K, ...)
         φ_t s, φ_bg s and φ_t (1 − s): their sums are what equation 3 of the paper takes its ratio
-        of, and true positives and false negatives sum to Σ φ_t.
+        of, and true positives and false negatives sum to Σ φ_t. 0 where the truth is ignored.
     """
 
     cases: NDArray[np.uint8]
@@ -51,6 +51,7 @@ def region_maps(
     *,
     classes: Sequence[int] | None = None,
     per_plane: bool = False,
+    ignore: int | None = None,
 ) -> RegionMaps:
     """Return where a prediction is right and wrong, class by class.
 
@@ -67,6 +68,8 @@ def region_maps(
         By default 0 to the largest in the labels, or as many as there are probabilities.
     per_plane : bool
         Measure every plane for itself, as a 2-D network's loss does.
+    ignore : int, optional
+        What the labels hold where they are to be ignored; `IGNORED` in class indices.
 
     Returns
     -------
@@ -79,7 +82,8 @@ def region_maps(
     """
     soft = prediction.dtype.kind == "f"
     if classes is None:
-        largest = max(int(labels.max()), 0 if soft else int(prediction.max()))
+        known = labels[labels != ignore] if ignore is not None else labels
+        largest = max(int(known.max(initial=0)), 0 if soft else int(prediction.max()))
         classes = range(len(prediction) if soft else largest + 1)
     if prediction.shape[1 if soft else 0 :] != labels.shape or (
         soft and max(classes, default=0) >= len(prediction)
@@ -95,9 +99,12 @@ def region_maps(
         predicted = prediction == values
         s = predicted
     sdm = signed_distance(labels, spacing, classes=classes, per_plane=per_plane)
+    cases = _cases(predicted, labels == values)
+    if ignore is not None:
+        sdm[:, labels == ignore], cases[:, labels == ignore] = 0, 0
     phi_t, phi_bg = halves(sdm)
     return RegionMaps(
-        _cases(predicted, labels == values),
+        cases,
         *(part.astype(np.float32) for part in (phi_t * s, phi_bg * s, phi_t * (1.0 - s))),
     )
 

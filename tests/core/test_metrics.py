@@ -220,3 +220,43 @@ def test_more_errors_make_a_worse_score() -> None:
     shifted = [np.roll(truth, n, axis=2) for n in range(4)]
     found = [(dice(m, truth), surface_distances(m, truth, SPACING)[1]) for m in shifted]
     assert all(a[0] > b[0] and a[1] < b[1] for a, b in pairwise(found))
+
+
+@pytest.mark.parametrize("unit", ["mm", "voxels"])
+def test_what_the_truth_ignores_is_in_neither_mask(unit: str) -> None:
+    rng = np.random.default_rng(3)
+    truth = np.where(blob(1), 1, 0) + np.where(blob(2), 2, 0)  # 3, where both, is ignored
+    found = np.where(blob(4), 1, 2) * rng.integers(0, 2, truth.shape)
+    classes = ClassTable.found_in([1, 2], ignore=3)
+    scores = evaluate(found, truth, grid(truth.shape, unit), classes)
+
+    for value, score in zip((1, 2), scores, strict=True):
+        p = (found == value) & (truth != 3)
+        t = truth == value
+        assert (score.predicted, score.true) == (p.sum(), t.sum())
+        assert score.overlap == sum(bool(a and b) for a, b in zip(p.flat, t.flat, strict=True))
+        assert score.dice == 2 * score.overlap / (score.predicted + score.true)
+        if unit == "mm":
+            np.testing.assert_allclose(
+                (score.hd95, score.assd), distances_by_hand(p, t, SPACING), rtol=1e-6
+            )
+
+
+@pytest.mark.parametrize("there", [0, 1, 2, 3])
+def test_scores_do_not_depend_on_what_is_predicted_where_the_truth_is_ignored(there: int) -> None:
+    truth, found = np.where(blob(1), 1, 0), np.where(blob(2), 1, 0)
+    truth[:, 5:9] = 3
+    classes, on = ClassTable.found_in([1, 2], ignore=3), grid(truth.shape)
+    other = np.where(truth == 3, there, found)
+    before = other.copy()
+    assert repr(evaluate(other, truth, on, classes)) == repr(evaluate(found, truth, on, classes))
+    np.testing.assert_array_equal(other, before)
+
+
+def test_a_truth_that_is_ignored_whole_has_no_score() -> None:
+    truth, classes = np.full((2, 3, 4), 3), ClassTable.named({1: "a"}, ignore=3)
+    (score,) = evaluate(np.ones((2, 3, 4)), truth, grid((2, 3, 4)), classes)
+    assert np.isnan([score.dice, score.hd95, score.assd]).all()
+    assert (score.predicted, score.volume_ml, score.missed) == (0, 0.0, False)
+    means = summarise([score])
+    assert means["pooled_dice"] is None

@@ -8,6 +8,7 @@ from hypothesis.extra import numpy as hnp
 
 from segstudio.core.distance import halves, signed_distance
 from segstudio.core.errors import InputError
+from segstudio.core.labels import IGNORED
 from segstudio.core.regions import VoxelCase, region_maps
 
 TRUTH = np.array([[0, 0, 1, 1, 1, 0]])
@@ -80,3 +81,23 @@ def test_classes_that_only_the_prediction_holds_are_seen() -> None:
 def test_a_prediction_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(InputError, match="does not fit labels"):
         region_maps(np.zeros(shape, int if len(shape) == 2 else float), TRUTH, (1.0, 1.0))
+
+
+@pytest.mark.parametrize("soft", [False, True])
+def test_what_is_ignored_is_in_no_region(soft: bool) -> None:
+    truth = np.array([[0, 0, IGNORED, 1, 1, IGNORED]])
+    probs = np.stack([1.0 - FOUND, FOUND])
+    regions = region_maps(probs if soft else FOUND, truth, (1.0, 2.0), ignore=IGNORED)
+    assert regions.cases[1].tolist() == [[3, 4, 0, 2, 1, 0]]
+    assert regions.cases[0].tolist() == [[2, 1, 0, 3, 4, 0]]
+    # Distances are measured up to the ignored voxels, which are of no class.
+    assert regions.true_positive[1].tolist() == [[0, 0, 0, 2, 0, 0]]
+    assert regions.false_positive[1].tolist() == [[0, 4, 0, 0, 0, 0]]
+    assert regions.false_negative[1].tolist() == [[0, 0, 0, 0, 2, 0]]
+
+
+def test_a_truth_that_is_ignored_whole_has_no_regions() -> None:
+    truth = np.full((2, 3), IGNORED)
+    regions = region_maps(np.zeros((2, 3), int), truth, (1.0, 1.0), ignore=IGNORED)
+    assert not regions.cases.any()
+    assert not regions.false_positive.any()
