@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from segstudio.core.labels import IGNORED
+
 TIE = 1e-9
 
 
@@ -24,7 +26,8 @@ def leak_map(
     probs : ndarray of float32, shape (K, Y, X) or (K, Z, Y, X)
         Predicted probabilities.
     labels : ndarray of int, shape (Y, X) or (Z, Y, X)
-        The truth, class indices.
+        The truth, class indices. A voxel that is `IGNORED` is of no region and has no joints, as
+        if it were not there.
     depth : ndarray of float32, shape of `labels`
         How deep each voxel lies in its region; any unit.
 
@@ -43,7 +46,7 @@ def leak_map(
     from segstudio.core.forest import meet
 
     regions, seeds = _regions(labels, depth)
-    u, v, closeness = _joints(probs)
+    u, v, closeness = _joints(probs, labels != IGNORED)
     # Among joints that are equally close, as in a prediction that is sure everywhere, those within
     # a region come first: regions then meet where the truth parts them, and not anywhere.
     within = regions.ravel()[u] == regions.ravel()[v]
@@ -59,7 +62,7 @@ def _regions(
     """Return the regions, numbered from 1, and the same at their deepest voxels, 0 elsewhere."""
     regions, seeds = np.zeros(labels.shape, np.int32), np.zeros(labels.shape, np.int32)
     used = 0
-    for value in np.unique(labels):
+    for value in np.setdiff1d(labels, IGNORED):
         mask = labels == value
         own, count = ndimage.label(mask)
         regions[mask] = own[mask] + used
@@ -70,9 +73,9 @@ def _regions(
 
 
 def _joints(
-    probs: NDArray[np.float32],
+    probs: NDArray[np.float32], counts: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
-    """Return the voxels on both sides of every joint, and how close it is."""
+    """Return the voxels on both sides of every joint of those that count, and how close it is."""
     shape = probs.shape[1:]
     index = np.arange(np.prod(shape), dtype=np.int32).reshape(shape)
     first, second, closeness = [], [], []
@@ -83,4 +86,8 @@ def _joints(
         second.append(index[ahead].ravel())
         sides = probs[(slice(None), *behind)], probs[(slice(None), *ahead)]
         closeness.append(np.einsum("k...,k...->...", *sides).ravel())
-    return np.concatenate(first), np.concatenate(second), np.concatenate(closeness)
+    u, v, close = (np.concatenate(parts) for parts in (first, second, closeness))
+    if counts.all():
+        return u, v, close
+    kept = counts.ravel()[u] & counts.ravel()[v]
+    return u[kept], v[kept], close[kept]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from segstudio.core.loss_maps import MapOptions
 from segstudio.losses.card import Card
-from segstudio.losses.reduction import Classes, chosen
+from segstudio.losses.reduction import Classes, chosen, voxel_mean
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,4 +43,4 @@ def loss(log_probs: "Tensor", target: "Target", *, classes: Classes = "all") -> 
     -------
     Tensor, scalar
     """
-    return (chosen(target.maps, classes) * chosen(log_probs, classes).exp()).mean()
+    return voxel_mean(chosen(target.maps, classes) * chosen(log_probs, classes).exp(), target)

@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from segstudio.core.labels import IGNORED
 from segstudio.core.leaks import leak_map
 from segstudio.core.loss_maps import MapOptions
 from segstudio.losses.card import Card
+from segstudio.losses.reduction import voxel_mean
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -50,11 +52,13 @@ def loss(log_probs: "Tensor", target: "Target", *, strength: float = 10.0) -> "T
     """
     import torch
 
-    own = target.labels.unsqueeze(1)
-    surprise = -log_probs.gather(1, own).squeeze(1)
+    own, labels = target.labels.unsqueeze(1), target.labels
+    if target.ignored is not None:
+        labels = labels.masked_fill(target.ignored, IGNORED)
+    surprise = -log_probs.gather(1, own)
     depth = -target.maps.gather(1, own).squeeze(1)
     leak = torch.empty_like(surprise)
-    images = (log_probs.detach().exp(), target.labels, depth)
+    images = (log_probs.detach().exp(), labels, depth)
     for out, *image in zip(leak, *(t.cpu().numpy() for t in images), strict=True):
-        out.copy_(torch.from_numpy(leak_map(*image)))
-    return (surprise * (1 + strength * leak)).mean()
+        out[0].copy_(torch.from_numpy(leak_map(*image)))
+    return voxel_mean(surprise * (1 + strength * leak), target)

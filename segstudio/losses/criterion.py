@@ -10,6 +10,9 @@ from segstudio.losses.log_softmax import log_softmax
 from segstudio.losses.registry import module_of
 from segstudio.losses.target import Target
 
+# Its exponential is 0 in every precision, and 0 times it is 0, which 0 times −∞ is not.
+NO_CLASS = -1e4
+
 
 class Criterion:
     """A loss ready to be called on a network's output.
@@ -57,7 +60,12 @@ class Criterion:
         return total, {label: float(part.detach()) for label, part in parts.items()}
 
     def parts(self, log_probs: Tensor, target: Target, epoch: int = 1) -> dict[str, Tensor]:
-        """Return what each part of the loss contributes, from log-probabilities ``(N, K, ...)``."""
+        """Return what each part of the loss contributes, from log-probabilities ``(N, K, ...)``.
+
+        What they are where the target ignores voxels makes no difference, and has no gradient.
+        """
+        if target.ignored is not None:
+            log_probs = log_probs.masked_fill(target.ignored.unsqueeze(1), NO_CLASS)
         weights = self.expression.weights(epoch)
         return {
             label: weight * loss(log_probs, target)

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from segstudio.losses.card import Card
+from segstudio.losses.reduction import voxel_mean
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,4 +35,4 @@ def loss(log_probs: "Tensor", target: "Target") -> "Tensor":
     -------
     Tensor, scalar
     """
-    return -log_probs.gather(1, target.labels.unsqueeze(1)).mean()
+    return -voxel_mean(log_probs.gather(1, target.labels.unsqueeze(1)), target)

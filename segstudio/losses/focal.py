@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from segstudio.losses.card import Card
+from segstudio.losses.reduction import voxel_mean
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,4 +38,4 @@ def loss(log_probs: "Tensor", target: "Target", *, gamma: float = 2.0) -> "Tenso
     Tensor, scalar
     """
     log_p = log_probs.gather(1, target.labels.unsqueeze(1))
-    return -((-log_p.expm1()).pow(gamma) * log_p).mean()
+    return -voxel_mean((-log_p.expm1()).pow(gamma) * log_p, target)

@@ -45,8 +45,9 @@ def loss(log_probs: "Tensor", target: "Target", *, epsilon: float = 1e-5) -> "Te
     weight = volume.square().reciprocal()
     present = weight.isfinite()
     rarest = weight.where(present, 0.0).amax(1, keepdim=True)
-    # In shares of the largest, or ε would outweigh the classes of a large image.
-    weight = weight.where(present, rarest) / rarest
+    # In shares of the largest, or ε would outweigh the classes of a large image. There is none
+    # where the whole image is ignored.
+    weight = weight.where(present, rarest) / rarest.where(rarest > 0, 1.0)
     overlap = (weight * (p * g).sum(space)).sum(1)
     total = (weight * (p.sum(space) + volume)).sum(1)
     return (1 - (2 * overlap + epsilon) / (total + epsilon)).mean()

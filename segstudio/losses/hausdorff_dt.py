@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from segstudio.core.loss_maps import MapOptions, loss_maps
 from segstudio.losses.card import Card
-from segstudio.losses.reduction import Classes, chosen
+from segstudio.losses.reduction import Classes, chosen, voxel_mean
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,7 +37,7 @@ def loss(
     """Return the mean of squared errors times the distances to both contours.
 
     D_S, the distance to the contour of the prediction (s above ½), is taken as a constant: it has
-    no gradient. It is measured as the truth's maps are.
+    no gradient. It is measured as the truth's maps are: what is ignored is no part of it.
 
     Parameters
     ----------
@@ -63,4 +63,4 @@ def loss(
     for image, out, spacing in zip(masks, predicted, target.image_spacing, strict=True):
         for mask, phi in zip(image, out, strict=True):
             phi.copy_(torch.from_numpy(loss_maps(mask, spacing, [1], target.options)[0]))
-    return ((s - g).square() * (far + predicted.abs().pow(alpha))).mean()
+    return voxel_mean((s - g).square() * (far + predicted.abs().pow(alpha)), target)

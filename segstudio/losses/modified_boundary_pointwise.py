@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from segstudio.core.loss_maps import MapOptions
 from segstudio.losses.card import Card
-from segstudio.losses.reduction import Classes, chosen
+from segstudio.losses.reduction import Classes, chosen, voxel_mean
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,4 +62,4 @@ def loss(
     log_s, sdm = chosen(log_probs, classes), chosen(target.maps, classes)
     s, phi_t = log_s.exp(), (-sdm).clamp(min=0)
     wrong = sdm.clamp(min=0) * s - phi_t * log_s.expm1()
-    return -(phi_t * s / (wrong + epsilon)).mean()
+    return -voxel_mean(phi_t * s / (wrong + epsilon), target)

@@ -18,17 +18,22 @@ class Target:
     Attributes
     ----------
     labels : Tensor, shape (N, ...), int64
-        Class indices.
+        Class indices; 0, so that they can be looked up, where they are ignored.
     onehot : Tensor, shape (N, K, ...), float32
-        1 where a voxel is of the class.
+        1 where a voxel is of the class; 0 for every class where it is ignored.
     sdm : Tensor or None, shape (N, K, ...), float32
-        Signed distance maps, negative inside. None where the loss needs no maps.
+        Signed distance maps, negative inside, 0 where they are ignored. None where the loss needs
+        no maps.
     spacing : sequence of sequence of float, or None
         Of each image of the batch along its axes, in mm.
     frequencies : Tensor or None, shape (K,), float32
         The share of each class among the voxels of the training set.
     options : MapOptions
         How the maps were measured and shaped.
+    ignored : Tensor or None, shape (N, ...), bool
+        Voxels that count for nothing; None where all count. There the log-probabilities that a
+        loss is given say that no class is there, p = 0: a sum over voxels leaves them out by
+        itself, and a mean is taken by `segstudio.losses.reduction.voxel_mean`.
     """
 
     labels: "Tensor"
@@ -37,6 +42,7 @@ class Target:
     spacing: Sequence[Sequence[float]] | None = None
     frequencies: "Tensor | None" = None
     options: MapOptions = field(default_factory=MapOptions)
+    ignored: "Tensor | None" = None
 
     @property
     def maps(self) -> "Tensor":
@@ -67,4 +73,5 @@ class Target:
             onehot=self.onehot.to(device),
             sdm=None if self.sdm is None else self.sdm.to(device),
             frequencies=None if self.frequencies is None else self.frequencies.to(device),
+            ignored=None if self.ignored is None else self.ignored.to(device),
         )

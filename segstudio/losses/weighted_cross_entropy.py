@@ -44,6 +44,8 @@ def loss(log_probs: "Tensor", target: "Target") -> "Tensor":
     # A class that no training image holds has no weight; an infinite one would be NaN.
     rarity = frequencies.reciprocal().where(frequencies > 0, 0.0)
     weight = rarity[target.labels]
+    if target.ignored is not None:
+        weight = weight.masked_fill(target.ignored, 0.0)
     surprise = -log_probs.gather(1, target.labels.unsqueeze(1)).squeeze(1)
     total = across_ranks(weight.sum())
     return across_ranks((weight * surprise).sum()) / total.where(total > 0, 1.0)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from segstudio.core.distance import signed_distance
+from segstudio.core.labels import IGNORED
 from segstudio.core.leaks import leak_map
 
 
@@ -70,3 +71,29 @@ def test_a_prediction_that_knows_nothing_leaks_along_all_that_meets() -> None:
     labels = two_blocks()
     leak = leak_map(probs_of(np.full(labels.shape, 0.5)), labels, depth_of(labels))
     assert set(np.unique(leak)) == {0.0, 0.5}
+
+
+def test_ignored_voxels_are_as_if_they_were_not_there() -> None:
+    rng = np.random.default_rng(5)
+    labels = np.kron(rng.integers(0, 3, (4, 5)), np.ones((3, 3), int))
+    probs = rng.dirichlet(np.ones(3), labels.shape).transpose(2, 0, 1).astype(np.float32)
+    depth = rng.random(labels.shape).astype(np.float32)
+    labels[8:] = IGNORED
+    leak = leak_map(probs, labels, depth)
+    np.testing.assert_array_equal(leak[:8], leak_map(probs[:, :8], labels[:8], depth[:8]))
+    assert leak[:8].max() > 0
+    assert not leak[8:].any()
+
+
+def test_regions_that_only_ignored_voxels_join_do_not_leak() -> None:
+    labels = two_blocks()
+    labels[:, 7] = IGNORED
+    probs = probs_of(np.ones(labels.shape))
+    leak = leak_map(probs, labels, labels == 1)
+    assert not leak[:, 7].any()
+    assert leak[:, :7].max() == leak[:, 8:].max() == 1.0  # with background on either side
+
+
+def test_an_image_that_is_ignored_whole_has_no_leak() -> None:
+    labels = np.full((3, 4), IGNORED)
+    assert not leak_map(probs_of(np.ones((3, 4))), labels, np.zeros((3, 4), np.float32)).any()

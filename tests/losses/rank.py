@@ -1,6 +1,7 @@
 """One process of two that take a loss together; started by `test_reduction`."""
 
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -32,8 +33,22 @@ def batch(of_type: torch.dtype) -> tuple[Tensor, Target]:
     return image, Target(labels, onehot, away * (1 - 2 * onehot), spacing, shares, MapOptions())
 
 
+def with_ignored(target: Target) -> Target:
+    """Return the target with most rows of the first sample ignored, and none of the others."""
+    ignored = torch.zeros_like(target.labels, dtype=torch.bool)
+    ignored[0, 2:] = True
+    return replace(
+        target,
+        labels=target.labels.masked_fill(ignored, 0),
+        onehot=target.onehot.masked_fill(ignored[:, None], 0),
+        sdm=target.maps.masked_fill(ignored[:, None], 0),
+        ignored=ignored,
+    )
+
+
 def part(target: Target, chosen: slice) -> Target:
     """Return some samples of a target."""
+    ignored = None if target.ignored is None else target.ignored[chosen]
     return Target(
         target.labels[chosen],
         target.onehot[chosen],
@@ -41,17 +56,23 @@ def part(target: Target, chosen: slice) -> Target:
         target.image_spacing[chosen],
         target.frequencies,
         target.options,
+        ignored if ignored is not None and ignored.any() else None,
     )
 
 
 def value_and_gradient(
-    loss: str, chosen: slice, precision: str = "float64", spread: bool = False
+    loss: str,
+    chosen: slice,
+    precision: str = "float64",
+    spread: bool = False,
+    ignoring: bool = False,
 ) -> Tensor:
     """Return a loss of some samples and its gradient by the weights of a layer, as one row.
 
     Spread over ranks, the gradient is what DDP leaves with the weights.
     """
     image, target = batch(PRECISIONS[precision])
+    target = with_ignored(target) if ignoring else target
     torch.manual_seed(1)
     layer = torch.nn.Conv2d(2, CLASSES, 1).to(image.dtype)
     network = DistributedDataParallel(layer) if spread else layer
@@ -74,6 +95,8 @@ def main() -> None:
         for loss in (folder / "losses.txt").read_text().splitlines()
         for precision in PRECISIONS
     }
+    for loss in (folder / "losses.txt").read_text().splitlines():
+        found[f"{loss} ignoring"] = value_and_gradient(loss, half, spread=True, ignoring=True)
     with on_this_rank_alone():
         found["alone"] = value_and_gradient("dice", half)
     torch.save(found, folder / f"found-{rank}.pt")

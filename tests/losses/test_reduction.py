@@ -2,7 +2,8 @@
 
 No loss is left out: each gives two ranks the gradient of the whole batch. A loss that sums over
 the batch has the whole batch's value on each rank as well; the others are means over samples,
-whose values on the ranks have the whole batch's value as their mean.
+whose values on the ranks have the whole batch's value as their mean, or over voxels, of which the
+ranks may ignore different numbers.
 """
 
 import importlib.util
@@ -17,7 +18,13 @@ import torch
 from torch import Tensor
 
 from segstudio.losses.expression import options_of, parse_loss
-from segstudio.losses.reduction import across_ranks, axes_of, on_this_rank_alone, summed
+from segstudio.losses.reduction import (
+    across_ranks,
+    axes_of,
+    on_this_rank_alone,
+    summed,
+    voxel_mean,
+)
 from segstudio.losses.registry import LOSSES
 
 SCRIPT = Path(__file__).with_name("rank.py")
@@ -93,6 +100,31 @@ def test_two_ranks_have_the_value_of_the_whole_batch(
     seen = values if loss in OVER_THE_BATCH else values.mean(0, keepdim=True)
     near = TOLERANCE[precision]
     torch.testing.assert_close(seen, whole.expand_as(seen), atol=near, rtol=near)
+
+
+@pytest.mark.parametrize("loss", ALL)
+def test_two_ranks_have_the_whole_batch_where_only_one_ignores_voxels(
+    loss: str, of_two_ranks: list[dict[str, Tensor]], rank_script: ModuleType
+) -> None:
+    whole = rank_script.value_and_gradient(loss, slice(None), ignoring=True)
+    found = torch.stack([rank[f"{loss} ignoring"] for rank in of_two_ranks])
+    near = TOLERANCE["float64"]
+    torch.testing.assert_close(found.mean(0), whole, atol=near, rtol=near)
+    torch.testing.assert_close(found[0, 1:], found[1, 1:], atol=near, rtol=near)
+
+
+@pytest.mark.parametrize("ignoring", [False, True])
+def test_the_mean_over_voxels_is_over_those_that_count(
+    ignoring: bool, rank_script: ModuleType
+) -> None:
+    _, target = rank_script.batch(torch.float64)
+    target = rank_script.with_ignored(target) if ignoring else target
+    numbers = torch.rand(target.onehot.shape, dtype=torch.float64)
+    if ignoring:
+        by_hand = torch.cat([numbers[0, :, :2].flatten(), numbers[1:].flatten()]).mean()
+        torch.testing.assert_close(voxel_mean(numbers, target), by_hand)
+    else:
+        assert torch.equal(voxel_mean(numbers, target), numbers.mean())
 
 
 @pytest.mark.parametrize("loss", OVER_THE_BATCH)
