@@ -21,6 +21,7 @@ from segstudio.data.layouts.beside import (
 Channels = dict[int, Path]
 LARGEST_VALUE = 65535  # as in label files
 LARGEST_DESCRIPTION = 1 << 24
+IGNORE = "ignore"  # the name that stands for no class, as nnU-Net has it
 
 
 def find(files: Sequence[Path], root: Path) -> Dataset | None:
@@ -127,7 +128,7 @@ def nnunet_classes(root: Path) -> ClassTable | None:
     ----------
     root : Path
         The dataset. ``labels`` in its file maps names to values, or, as in nnU-Net's first
-        version, values to names.
+        version, values to names. The class ``ignore`` is none: it becomes the value to ignore.
 
     Raises
     ------
@@ -145,7 +146,12 @@ def nnunet_classes(root: Path) -> ClassTable | None:
     pairs = list(labels.items())
     if all(isinstance(value, str) for _, value in pairs):
         pairs = [(name, int(v) if re.fullmatch("[0-9]{1,9}", v) else v) for v, name in pairs]
-    return ClassTable.named(_unique(pairs, path))
+    names = _unique(pairs, path)
+    ignore = next((value for value, name in names.items() if name == IGNORE), None)
+    if ignore == 0:
+        raise InputError(f"'{path}' ignores the value 0, which is background. Choose another.")
+    classes = {value: name for value, name in names.items() if value != ignore}
+    return ClassTable.named(classes, ignore=ignore)
 
 
 def _unique(pairs: Sequence[tuple[str, Any]], path: Path) -> dict[int, str]:

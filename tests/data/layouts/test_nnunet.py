@@ -185,3 +185,24 @@ def test_real_cases_have_their_classes_and_channels(data_folder: Path) -> None:
     volume, labels = load_case(case)
     assert [c.shape for c in volume.channels] == [labels.shape] * 3
     assert len({float(np.mean(c)) for c in volume.channels}) == 3
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {"background": 0, "lesion": 1, "vessel": 2, "ignore": 3},
+        {"0": "background", "1": "lesion", "2": "vessel", "3": "ignore"},
+        {"ignore": 3, "background": 0, "vessel": 2, "lesion": 1},
+    ],
+)
+def test_the_class_named_ignore_is_none(tmp_path: Path, labels: Any) -> None:
+    dataset = open_dataset(raw(tmp_path, "imagesTr/a_0000", labels=labels))
+    table = class_table(dataset)
+    assert [(c.value, c.name) for c in table.foreground] == [(1, "lesion"), (2, "vessel")]
+    assert table.ignore == 3
+
+
+def test_background_cannot_be_ignored(tmp_path: Path) -> None:
+    root = raw(tmp_path, "imagesTr/a_0000", labels={"ignore": 0, "lesion": 1})
+    with pytest.raises(InputError, match="ignores the value 0, which is background"):
+        open_dataset(root)
