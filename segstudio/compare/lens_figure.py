@@ -12,9 +12,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
-from segstudio.core.labels import LabelClass, onehot
-from segstudio.core.loss_maps import MapOptions, loss_maps
+from segstudio.core.labels import LabelClass
+from segstudio.core.loss_maps import loss_maps
 from segstudio.core.volume import Volume
+from segstudio.learn.batches import Shown, make_target
+from segstudio.learn.case_store import count_classes
 from segstudio.learn.predict import Predictor
 from segstudio.losses.expression import options_of, parse_loss
 from segstudio.losses.lens import Lens, Wrt, loss_lens
@@ -142,16 +144,11 @@ def _target(labels: NDArray[np.uint8], volume: Volume, n_classes: int, loss: str
     maps, spacing = parse_loss(loss).maps, volume.spacing[1:]
     sdm = None
     if maps:
-        sdm = torch.from_numpy(loss_maps(labels, spacing, range(n_classes), maps))[None]
-    counts = np.bincount(labels.ravel(), minlength=n_classes)
-    return Target(
-        torch.from_numpy(labels.astype(np.int64))[None],
-        torch.from_numpy(onehot(labels, n_classes)).float()[None],
-        sdm,
-        [spacing],
-        torch.from_numpy(counts / counts.sum()).float(),
-        maps or MapOptions(),
-    )
+        sdm = loss_maps(labels, spacing, range(n_classes), maps)
+    counts = count_classes(labels[np.newaxis], n_classes)[0]
+    frequencies = torch.from_numpy(counts / counts.sum()).float()
+    shown = Shown(np.empty(0, np.float32), labels, sdm, spacing)
+    return make_target([shown], n_classes, maps, frequencies)
 
 
 def draw_lens(views: Sequence[PlaneView]) -> Figure:

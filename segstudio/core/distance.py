@@ -50,7 +50,8 @@ def signed_distance(
         ones for a map in voxels.
     classes : sequence of int, optional
         The classes to measure, in the order of the result. By default 0 to the largest that
-        occurs; name them where the number of maps has to be the same for every case.
+        occurs; name them where the number of maps has to be the same for every case, or where
+        voxels are ignored.
     per_plane : bool
         Measure every plane of a volume for itself, as a 2-D network's loss sees it.
     convention : {'voxel', 'contour', 'face'}
@@ -79,6 +80,9 @@ def signed_distance(
     Beside the result this takes one byte per voxel (and with ``'contour'`` a second map of one
     class), and a copy of labels that are not in C order. The GIL is free throughout; `warm_up`
     says what the first call does.
+
+    A voxel that is to be ignored is of none of the classes: each is measured from its own voxels
+    as they are, up to where the truth stops being known.
 
     The boundary-loss repository subtracts the constant 1 inside, which makes the map positive
     inside where the spacing is below 1; ``'contour'`` is what it means, for any spacing.

@@ -166,6 +166,7 @@ def mend_far_classes(
     maps: NDArray[np.float32],
     labels: NDArray[np.integer],
     counts: NDArray[np.integer],
+    total: int,
     options: MapOptions,
 ) -> None:
     """Write the cap where a class has no contour in a part of a volume, but has one elsewhere.
@@ -178,6 +179,8 @@ def mend_far_classes(
         Class indices there.
     counts : ndarray of int, shape (K,)
         Voxels of each class in the whole volume.
+    total : int
+        All voxels of that volume, of no class too.
     options : MapOptions
         As the maps were made with.
     """
@@ -188,7 +191,7 @@ def mend_far_classes(
     for value, phi in enumerate(maps):
         if here[value] == 0 and counts[value] > 0:
             phi[:] = far
-        elif here[value] == labels.size and counts[value] < counts.sum():
+        elif here[value] == labels.size and counts[value] < total:
             phi[:] = -far
 
 

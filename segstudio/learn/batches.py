@@ -4,6 +4,7 @@ Every batch is a function of (seed, epoch, its place in the epoch) and of nothin
 made ahead, by any number of threads, and anew after a resume.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from segstudio.core.labels import IGNORED
 from segstudio.core.loss_maps import MapOptions, loss_maps, map_margin, mend_far_classes
 from segstudio.learn.augment import Augmentation, change_intensities, draw_deformation
 from segstudio.learn.case_store import PreparedCase
@@ -33,7 +35,10 @@ class Batch:
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """One sample as the network sees it: image ``(C, …)``, labels ``(…)``, maps ``(K, …)``."""
+    """One sample as the network sees it: image ``(C, …)``, labels ``(…)``, maps ``(K, …)``.
+
+    Labels that are `IGNORED` are so still; `make_target` takes them out of labels and maps.
+    """
 
     image: NDArray[np.float32]
     labels: NDArray[np.uint8]
@@ -139,7 +144,8 @@ class Batches:
         around = take(labels, deformation, [b.start for b in box], _shape(box), order=0, fill=0)
         classes = range(self.n_classes)
         sdm = loss_maps(around, case.spacing, classes, self.maps)
-        mend_far_classes(sdm, around, case.counts.sum(axis=0), self.maps)
+        total = math.prod(case.shape)
+        mend_far_classes(sdm, around, case.counts.sum(axis=0), total, self.maps)
         cut = np.ascontiguousarray(sdm[(slice(None), *inner)])
         return Shown(image, np.ascontiguousarray(around[inner]), cut, case.spacing)
 
@@ -186,13 +192,19 @@ def make_target(
     for k in range(n_classes):
         np.equal(labels, k, out=onehot[:, k], casting="unsafe")
     drawn = [s.sdm for s in shown if s.sdm is not None]
+    sdm, ignored = np.stack(drawn) if drawn else None, labels == IGNORED
+    if ignored.any():
+        labels[ignored] = 0
+        if sdm is not None:
+            np.copyto(sdm, 0.0, where=ignored[:, np.newaxis])
     return Target(
         torch.from_numpy(labels.astype(np.int64)),
         torch.from_numpy(onehot),
-        torch.from_numpy(np.stack(drawn)) if drawn else None,
+        None if sdm is None else torch.from_numpy(sdm),
         [s.spacing for s in shown],
         frequencies,
         maps or MapOptions(),
+        torch.from_numpy(ignored) if ignored.any() else None,
     )
 
 

@@ -57,13 +57,13 @@ class PreparedCase:
     image : Stored
         Float32 ``(C, Z, Y, X)``, normalised.
     labels : Stored
-        Class indices, uint8 ``(Z, Y, X)``.
+        Class indices, uint8 ``(Z, Y, X)``, `IGNORED` among them.
     spacing : (float, float, float)
         Along ``(Z, Y, X)``.
     surround : float
         The least value of the image, which pads it.
     counts : ndarray of int64, shape (Z, K)
-        Voxels of each class in each plane.
+        Voxels of each class in each plane, without those that are ignored.
     places : tuple of ndarray of int32, shape (n, 3)
         For each class some of its voxels, evenly taken.
     """
@@ -120,7 +120,7 @@ class CaseStore:
         n_classes: int,
     ) -> None:
         """Add a case: image ``(C, Z, Y, X)`` and class indices ``(Z, Y, X)``."""
-        counts = np.stack([np.bincount(p.ravel(), minlength=n_classes) for p in labels])
+        counts = count_classes(labels, n_classes)
         places = tuple(_places(labels, k, counts) for k in range(n_classes))
         stored = self._stored(image), self._stored(labels)
         case = PreparedCase(name, *stored, spacing, float(image.min()), counts, places)
@@ -137,10 +137,15 @@ class CaseStore:
         return Stored(array, self._file)
 
     def frequencies(self) -> NDArray[np.float32]:
-        """Return the share of each class ``(K,)`` among all voxels."""
+        """Return the share of each class ``(K,)`` among all voxels that are not ignored."""
         counts = np.sum([case.counts.sum(axis=0) for case in self.cases], axis=0)
-        shares: NDArray[np.float32] = (counts / counts.sum()).astype(np.float32)
+        shares: NDArray[np.float32] = (counts / max(counts.sum(), 1)).astype(np.float32)
         return shares
+
+
+def count_classes(planes: NDArray[np.uint8], n_classes: int) -> NDArray[np.int64]:
+    """Return the voxels of each class in each plane ``(Z, K)``; those ignored are not counted."""
+    return np.stack([np.bincount(p.ravel(), minlength=n_classes)[:n_classes] for p in planes])
 
 
 def _places(labels: NDArray[np.uint8], value: int, counts: NDArray[np.int64]) -> NDArray[np.int32]:

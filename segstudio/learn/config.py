@@ -53,6 +53,12 @@ class TrainConfig(BaseModel):
         "'none' every case outside of a dataset's own test side is trained on and scored.",
     )
     skip_unlabelled: bool = Field(False, description="Leave out images that have no labels.")
+    ignore_label: int | None = Field(
+        None,
+        ge=1,
+        description="Label value of voxels that no loss and no score shall see; left out, what an "
+        "nnU-Net dataset names 'ignore'.",
+    )
     spacing: tuple[float, float, float] | None = Field(
         None, description="Spacing (Z, Y, X) in mm to resample to; left out, images stay as are."
     )

@@ -144,6 +144,8 @@ def new_job(dataset: Dataset, config: TrainConfig, out: Path) -> tuple[RunFolder
     cases = labelled_cases(dataset, skip_unlabelled=config.skip_unlabelled)
     split = split_by_patient(cases, config.seed, config.split)
     classes = class_table(dataset)
+    if config.ignore_label is not None:
+        classes = classes.ignoring(config.ignore_label)
     if len(classes) < 2:
         raise InputError(f"The labels in '{dataset.root}' are all background. Label some cases.")
     job = _prepare(dataset, config, classes, split)

@@ -94,7 +94,10 @@ class RunFolder:
         """Write ``config.toml``: the settings, and the dataset's name, channels and classes."""
         settings = config.model_dump()
         table = [asdict(c) for c in classes.classes]
-        settings["dataset"] = {"name": dataset, "channels": channels, "classes": table}
+        told = {"name": dataset, "channels": channels, "classes": table}
+        if classes.ignore is not None:
+            told["ignore"] = classes.ignore
+        settings["dataset"] = told
         write_text(self.path / "config.toml", to_toml(settings), overwrite=True)
 
     def read_config(self) -> tuple[TrainConfig, ClassTable]:
@@ -102,7 +105,8 @@ class RunFolder:
         settings = read_settings(self.path / "config.toml")
         dataset = settings.pop("dataset", {})
         try:
-            classes = ClassTable(tuple(LabelClass(**row) for row in dataset["classes"]))
+            rows = tuple(LabelClass(**row) for row in dataset["classes"])
+            classes = ClassTable(rows, dataset.get("ignore"))
         except (KeyError, TypeError) as error:
             raise InputError(f"'{self.path / 'config.toml'}' names no classes.") from error
         return make_config(**settings), classes

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.learn.case_store import CaseStore, PreparedCase
+from segstudio.learn.case_store import CaseStore, PreparedCase, count_classes
 from segstudio.learn.preparation import fit
 
 # Keeps the streams of random numbers of one seed apart.
@@ -101,8 +101,7 @@ class Sampler:
         """Return how many voxels of each class a plane shows when it is cut, ``(Z, K)``."""
         if all(have <= kept for have, kept in zip(case.shape[1:], self.patch, strict=True)):
             return case.counts
-        planes, classes = fit(case.labels.read(), self.patch, fill=0), case.counts.shape[1]
-        return np.stack([np.bincount(p.ravel(), minlength=classes) for p in planes])
+        return count_classes(fit(case.labels.read(), self.patch, fill=0), case.counts.shape[1])
 
     def cut_off(self) -> float:
         """Return the share of foreground voxels that lie outside of what planes are cut to."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.labels import ClassTable
 from segstudio.core.loss_maps import MapOptions, loss_maps
-from segstudio.core.metrics import dice, mean_of, surface_distances_on
+from segstudio.core.metrics import dice, mean_of, surface_distances_on, without_ignored
 from segstudio.core.volume import Grid, Volume
 from segstudio.data.datasets import Case, load_case
 from segstudio.learn.batches import Shown, make_target
@@ -111,6 +111,7 @@ class Validator:
         values = self.predictor.values_of(logits, volume.grid)
         if index in result.kept_cases:
             result.kept.append(values)
+        values = without_ignored(values, labels, self.classes)
         overlaps, distances = [], []
         for c in self.classes.foreground:
             found, true = values == c.value, labels == c.value

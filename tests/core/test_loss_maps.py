@@ -7,7 +7,7 @@ import pytest
 
 from segstudio.core.distance import signed_distance
 from segstudio.core.errors import InputError
-from segstudio.core.loss_maps import MapOptions, loss_maps
+from segstudio.core.loss_maps import MapOptions, loss_maps, mend_far_classes
 
 # A piece five deep in the middle, and one of a single voxel, six apart.
 LINE = np.array([[0, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 1, 0]])
@@ -137,3 +137,21 @@ def test_an_option_that_will_not_do_is_refused(options: dict[str, Any], sentence
     with pytest.raises(InputError) as caught:
         MapOptions(**options)
     assert sentence in str(caught.value)
+
+
+def test_a_class_is_measured_up_to_what_is_ignored() -> None:
+    labels = np.array([[0, 1, 1, 1, 255, 255, 0]])
+    maps = loss_maps(labels, (1.0, 2.0), [0, 1], MapOptions())
+    # The ignored voxels are of neither class: what a loss is given there is set to 0 later.
+    assert maps[1, 0].tolist() == [2, -2, -4, -2, 2, 4, 6]
+    assert maps[0, 0].tolist() == [-2, 2, 4, 6, 4, 2, -2]
+
+
+def test_a_class_that_fills_a_patch_has_a_contour_where_the_volume_is_ignored() -> None:
+    options, maps = MapOptions(cap=4.0), np.zeros((2, 1, 2, 3), np.float32)
+    patch = np.ones((1, 2, 3), int)
+    mend_far_classes(maps, patch, np.array([0, 6]), 6, options)
+    assert not maps.any()  # the whole volume is of the class
+    mend_far_classes(maps, patch, np.array([0, 6]), 12, options)
+    assert (maps[1] == -4).all()
+    assert not maps[0].any()  # nowhere in the volume
