@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from segstudio.core.distance import signed_distance
-from segstudio.core.labels import ClassTable
+from segstudio.core.labels import IGNORED_COLOR, ClassTable
 from segstudio.core.volume import Volume
 from segstudio.data.atomic import written
 from segstudio.learn.run_folder import RunFolder
@@ -90,13 +90,16 @@ def _view_box(mask: NDArray[np.integer]) -> tuple[slice, slice]:
 
 
 def _overlay(axis: Axes, labels: NDArray[np.integer], classes: ClassTable, aspect: float) -> None:
-    colors = [(0, 0, 0, 0), *(to_rgba(c.color, 0.55) for c in classes.foreground)]
+    shades = [*(c.color for c in classes.foreground), IGNORED_COLOR]
+    colors = [(0, 0, 0, 0), *(to_rgba(shade, 0.55) for shade in shades)]
     indices = np.searchsorted(classes.values, labels)
+    if classes.ignore is not None:
+        indices[labels == classes.ignore] = len(classes)
     axis.imshow(
         indices,
         cmap=ListedColormap(colors),
         vmin=-0.5,
-        vmax=len(classes) - 0.5,
+        vmax=len(classes) + 0.5,
         interpolation="nearest",
         aspect=aspect,
     )
@@ -121,9 +124,11 @@ def _reach(phi: NDArray[np.float32]) -> float:
 
 
 def _legend(axis: Axes, classes: ClassTable) -> None:
+    entries = [(c.color, c.name) for c in classes.foreground]
+    if classes.ignore is not None:
+        entries.append((IGNORED_COLOR, "ignored"))
     patches = [
-        axis.scatter([], [], marker="s", s=50, color=c.color, label=c.name)
-        for c in classes.foreground
+        axis.scatter([], [], marker="s", s=50, color=color, label=name) for color, name in entries
     ]
     legend = axis.legend(
         handles=patches,

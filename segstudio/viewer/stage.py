@@ -7,7 +7,7 @@ from napari.layers import Image, Layer
 from napari.utils.colormaps import Colormap, DirectLabelColormap
 from numpy.typing import NDArray
 
-from segstudio.core.labels import PALETTE, ClassTable
+from segstudio.core.labels import IGNORED_COLOR, PALETTE, ClassTable
 from segstudio.core.loss_maps import loss_maps
 from segstudio.open_case import OpenCase
 from segstudio.session import MapChoice, Session
@@ -236,10 +236,15 @@ def _reach(phi: NDArray[np.float32]) -> tuple[float, float]:
 
 
 def label_colors(classes: ClassTable) -> DirectLabelColormap:
-    """Return the class table's colours; other values take theirs from the palette, in turn."""
+    """Return the class table's colours, grey for what is ignored.
+
+    Other values take theirs from the palette, in turn.
+    """
     colors: dict[int | None, str] = {None: "white", 0: "transparent"}
     colors.update({v: PALETTE[(v - 1) % len(PALETTE)] for v in range(1, 8 * len(PALETTE) + 1)})
     colors.update({c.value: c.color for c in classes.foreground})
+    if classes.ignore is not None:
+        colors[classes.ignore] = IGNORED_COLOR
     return DirectLabelColormap(color_dict=colors)
 
 

@@ -85,3 +85,17 @@ def test_a_figure_is_saved_and_never_over_another(row: Figure, tmp_path: Path) -
     with pytest.raises(InputError, match="exists already"):
         save_figure(row, path)
     assert [p.name for p in path.parent.iterdir()] == ["a.png"]
+
+
+def test_what_is_ignored_is_grey_and_in_the_legend() -> None:
+    volume, labels = heart(3, shape=(4, 64, 64))
+    truth = np.where(labels == 2, 9, labels)
+    classes = ClassTable.named({1: "right", 3: "left"}, ignore=9)
+    figure = draw_case(volume, truth, np.where(labels == 2, 0, labels), classes, value=3)
+    panel, middle = panels(figure)[1], truth[2]
+    shown = panel.images[-1]
+    red, green, blue, _ = shown.cmap(shown.norm(shown.get_array().max()))
+    assert red == green == blue
+    assert (shown.get_array() == 3).sum() == (middle == 9).sum()
+    texts = [t.get_text() for t in panel.get_legend().get_texts()]
+    assert texts == ["right", "left", "ignored"]

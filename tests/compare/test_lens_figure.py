@@ -94,3 +94,19 @@ def test_a_class_that_the_network_does_not_know_is_refused(
 ) -> None:
     with pytest.raises(InputError, match="no class with the label value 9"):
         view_plane(*seen, plane=0, value=9)
+
+
+def test_no_loss_pulls_where_the_truth_is_ignored(seen: tuple[Predictor, Any, Any]) -> None:
+    predictor, volume, truth = seen
+    plane = middle(truth, 1)
+    truth = np.where(np.arange(truth.shape[2]) < truth.shape[2] // 2, truth, 9)
+    table, predictor.classes = predictor.classes, predictor.classes.ignoring(9)
+    try:
+        view = view_plane(predictor, volume, truth, plane=plane, value=1)
+    finally:
+        predictor.classes = table
+    for lenses in view.lenses.values():
+        for lens in lenses.values():
+            image = lens.image[0]
+            assert not image[:, truth[plane] == 9].any()
+            assert image[:, truth[plane] != 9].any()

@@ -1,5 +1,6 @@
 """The session in a viewer's layers, without Qt."""
 
+import json
 from pathlib import Path
 
 import nibabel as nib
@@ -194,3 +195,29 @@ def test_a_label_value_has_the_same_colour_with_and_without_a_class_of_its_own()
     bare = label_colors(ClassTable.found_in([])).color_dict
 
     assert named[3] == pytest.approx(bare[3])
+
+
+def test_a_truth_that_ignores_voxels_is_shown_with_them_in_grey(
+    session: Session, hearts: Path, tmp_path: Path
+) -> None:
+    folders = tmp_path / "imagesTr", tmp_path / "labelsTr"
+    source = hearts / "patient001" / "patient001_frame01.nii.gz"
+    for folder, ending, name in zip(folders, ("", "_gt"), ("a_0000", "a"), strict=True):
+        folder.mkdir()
+        file = source.with_name(f"patient001_frame01{ending}.nii.gz")
+        (folder / f"{name}.nii.gz").write_bytes(file.read_bytes())
+    labels = {"background": 0, "rv": 1, "lv": 2, "ignore": 3}
+    (tmp_path / "dataset.json").write_text(json.dumps({"labels": labels}))
+    stage = Stage(ViewerModel(), session)
+    session.open(tmp_path)
+
+    truth = session.open_case.truth
+    assert (truth == 3).any()
+    assert np.array_equal(stage.layer(LABELS).data, truth)
+    assert np.allclose(stage.layer(LABELS).get_color(3)[:3], 128 / 255)
+    # The map is that of a class, measured from its own voxels.
+    expected = signed_distance(
+        truth, session.open_case.volume.spacing, classes=[1], per_plane=True
+    )[0]
+    assert np.allclose(stage.layer(MAP).data, expected)
+    assert [c.name for c in session.open_case.classes.foreground] == ["rv", "lv"]
