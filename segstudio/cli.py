@@ -104,14 +104,19 @@ cli_runs.add_train_and_predict(app)
         "evaluate prediction.nii.gz truth.nii.gz --out scores.csv",
     ),
 )
-def evaluate(predictions: say.Predictions, truth: say.Truth, out: say.ScoresFile) -> None:
+def evaluate(
+    predictions: say.Predictions,
+    truth: say.Truth,
+    out: say.ScoresFile,
+    ignore: say.Ignore = None,
+) -> None:
     """Write scores of predictions, matched to truths by file name."""
     refuse_existing(out)
     from segstudio.compare.evaluation import evaluate_files
     from segstudio.core.metrics import summarise
     from segstudio.learn.run_folder import write_scores
 
-    scores = evaluate_files(predictions, truth)
+    scores = evaluate_files(predictions, truth, ignore=ignore)
     write_scores(out, (("given", s) for s in scores))
     means = summarise(scores)
     for name, row in means["per_class"].items():

@@ -258,5 +258,9 @@ Predictions = Annotated[
     Path, typer.Argument(metavar="PREDICTIONS", help="Label file, or folder of label files.")
 ]
 Truth = Annotated[Path, typer.Argument(metavar="TRUTH", help="Label file, or folder of them.")]
+Ignore = Annotated[
+    int | None,
+    typer.Option(metavar="VALUE", help="Label value of the truth whose voxels count for nothing."),
+]
 ScoresFile = Annotated[Path, typer.Option(metavar="FILE", help="New CSV file.")]
 LossArgument = Annotated[str | None, typer.Argument(metavar="NAME", help="Name of a loss.")]

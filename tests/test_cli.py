@@ -196,6 +196,22 @@ def test_predictions_lie_on_the_grid_of_their_images_and_evaluate_agrees_with_th
     assert f"Mean Dice of 2 case(s) {mean:.4f}" in told.out
 
 
+def test_a_class_of_the_truth_is_ignored_on_request(
+    segstudio: Command, hearts: Path, tmp_path: Path
+) -> None:
+    truth = hearts / LABELS
+    files = (truth, truth, "--out", tmp_path / "scores.csv")
+    told = segstudio("evaluate", *files, "--ignore", 2)
+    assert told.status == 0, told.err
+    with (tmp_path / "scores.csv").open() as file:
+        names = [row["class"] for row in csv.DictReader(file)]
+    assert names == ["right ventricle", "left ventricle"]
+
+    refused = segstudio("evaluate", *files[:3], tmp_path / "other.csv", "--ignore", 0)
+    assert refused.status == 1
+    assert "0 is to be ignored, but is that of 'background'" in refused.last
+
+
 def test_a_finished_run_goes_on_with_more_epochs(
     segstudio: Command, hearts: Path, finished_run: Run, tmp_path: Path
 ) -> None:

@@ -9,16 +9,21 @@ from segstudio.core.labels import ClassTable
 from segstudio.core.metrics import Score, evaluate
 from segstudio.data.datasets import ACDC_CLASSES, LABEL_ENDINGS
 from segstudio.data.formats import has_known_suffix, read_grid, read_labels, stem
+from segstudio.data.layouts.beside import NNUNET_FOLDERS
+from segstudio.data.layouts.nnunet import nnunet_classes
 from segstudio.data.placing import expect_same_grid
 
 
-def evaluate_files(predictions: Path, truth: Path) -> list[Score]:
+def evaluate_files(predictions: Path, truth: Path, *, ignore: int | None = None) -> list[Score]:
     """Return the scores of prediction files, each against the truth of its name.
 
     Parameters
     ----------
     predictions, truth : Path
         Two files, or two folders; names agree but for an ending such as ``_gt``.
+    ignore : int, optional
+        The label value of the truth whose voxels count for nothing. Left out, what an nnU-Net
+        dataset that the truth lies in names so.
 
     Returns
     -------
@@ -37,6 +42,8 @@ def evaluate_files(predictions: Path, truth: Path) -> list[Score]:
     read = [(name, read_labels(p), read_labels(t), read_grid(t)) for name, p, t in pairs]
     found = {int(v) for _, p, t, _ in read for a in (p, t) for v in np.unique(a)}
     classes = _classes(pairs[0][2], found)
+    if ignore is not None:
+        classes = classes.ignoring(ignore)
     scores: list[Score] = []
     for name, predicted, true, grid in read:
         scores += evaluate(predicted, true, grid, classes, case=name)
@@ -44,11 +51,16 @@ def evaluate_files(predictions: Path, truth: Path) -> list[Score]:
 
 
 def _classes(truth: Path, found: set[int]) -> ClassTable:
-    patient = truth.parent.name
-    is_acdc = patient.startswith("patient") and truth.name.startswith(f"{patient}_frame")
+    folder = truth.parent.name
+    is_acdc = folder.startswith("patient") and truth.name.startswith(f"{folder}_frame")
     if is_acdc and found <= set(ACDC_CLASSES.values):
         return ACDC_CLASSES
-    return ClassTable.found_in(found)
+    named = nnunet_classes(truth.parent.parent) if folder in NNUNET_FOLDERS.values() else None
+    if named is None:
+        return ClassTable.found_in(found)
+    if found <= {*named.values, named.ignore}:
+        return named
+    return ClassTable.found_in(found, ignore=named.ignore)
 
 
 def _pairs(predictions: Path, truth: Path) -> list[tuple[str, Path, Path]]:

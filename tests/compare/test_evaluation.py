@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from shutil import copytree
 
@@ -103,3 +104,41 @@ def test_an_empty_folder_is_refused(tmp_path: Path, cube: NDArray[np.uint8]) -> 
 def test_a_path_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"'.*nowhere' does not exist"):
         evaluate_files(tmp_path / "nowhere", tmp_path)
+
+
+def with_ignored(cube: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    truth = cube.copy()
+    truth[4:] = 2
+    return truth
+
+
+def test_a_value_to_ignore_is_no_class_and_what_is_predicted_there_counts_for_nothing(
+    tmp_path: Path, cube: NDArray[np.uint8]
+) -> None:
+    files = save(tmp_path / "p.nii", cube), save(tmp_path / "t.nii", with_ignored(cube))
+    (score,) = evaluate_files(*files, ignore=2)
+    assert (score.class_name, score.dice, score.predicted) == ("class 1", 1.0, 16)
+    first, other = evaluate_files(*files)
+    assert first.dice == pytest.approx(2 * 16 / (16 + 32))
+    assert other.class_name == "class 2"
+
+
+def test_a_truth_in_a_dataset_of_nnunet_says_what_to_ignore(
+    tmp_path: Path, cube: NDArray[np.uint8]
+) -> None:
+    labels = {"background": 0, "lesion": 1, "ignore": 2}
+    (tmp_path / "dataset.json").write_text(json.dumps({"labels": labels}))
+    found = save(tmp_path / "p" / "one.nii", cube)
+    save(tmp_path / "labelsTr" / "one.nii", with_ignored(cube))
+    (score,) = evaluate_files(tmp_path / "p", tmp_path / "labelsTr")
+    assert (score.class_name, score.dice) == ("lesion", 1.0)
+
+    save(found, np.where(cube == 1, 7, 0).astype(np.uint8))
+    scores = evaluate_files(tmp_path / "p", tmp_path / "labelsTr")
+    assert [(s.class_name, s.dice) for s in scores] == [("class 1", 0.0), ("class 7", 0.0)]
+
+
+def test_background_cannot_be_ignored(tmp_path: Path, cube: NDArray[np.uint8]) -> None:
+    files = save(tmp_path / "p.nii", cube), save(tmp_path / "t.nii", cube)
+    with pytest.raises(InputError, match="value 0 is to be ignored, but is that of 'background'"):
+        evaluate_files(*files, ignore=0)
