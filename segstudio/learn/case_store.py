@@ -8,6 +8,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.core.labels import IGNORED
 from segstudio.learn.preparation import Shape, Spacing
 
 Box = tuple[slice | int, ...]
@@ -66,6 +67,8 @@ class PreparedCase:
         Voxels of each class in each plane, without those that are ignored.
     places : tuple of ndarray of int32, shape (n, 3)
         For each class some of its voxels, evenly taken.
+    places_known : ndarray of int32, shape (n, 3)
+        Of a case that ignores voxels some of the others, evenly taken.
     """
 
     name: str
@@ -75,6 +78,7 @@ class PreparedCase:
     surround: float
     counts: NDArray[np.int64]
     places: tuple[NDArray[np.int32], ...]
+    places_known: NDArray[np.int32]
 
     @property
     def shape(self) -> Shape:
@@ -121,9 +125,11 @@ class CaseStore:
     ) -> None:
         """Add a case: image ``(C, Z, Y, X)`` and class indices ``(Z, Y, X)``."""
         counts = count_classes(labels, n_classes)
-        places = tuple(_places(labels, k, counts) for k in range(n_classes))
+        places = tuple(_places(labels, k, counts[:, k]) for k in range(n_classes))
+        is_whole = counts.sum() == labels.size  # wherever a patch is, it holds what counts
+        known = _places(labels, 0 if is_whole else None, counts.sum(axis=1))
         stored = self._stored(image), self._stored(labels)
-        case = PreparedCase(name, *stored, spacing, float(image.min()), counts, places)
+        case = PreparedCase(name, *stored, spacing, float(image.min()), counts, places, known)
         self.cases.append(case)
 
     def _stored(self, array: NDArray[Any]) -> Stored:
@@ -148,15 +154,20 @@ def count_classes(planes: NDArray[np.uint8], n_classes: int) -> NDArray[np.int64
     return np.stack([np.bincount(p.ravel(), minlength=n_classes)[:n_classes] for p in planes])
 
 
-def _places(labels: NDArray[np.uint8], value: int, counts: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Return up to `VOXELS_A_CLASS` voxels of a class, evenly taken in the order of the array."""
-    total = int(counts[:, value].sum())
-    if value == 0 or total == 0:
-        return np.empty((0, 3), np.int32)
-    step = -(-total // VOXELS_A_CLASS)
-    found = [
-        np.column_stack((np.full(n, z), *np.nonzero(labels[z] == value)))
-        for z, n in enumerate(counts[:, value])
-        if n
-    ]
-    return np.concatenate(found)[::step].astype(np.int32)
+def _places(
+    labels: NDArray[np.uint8], value: int | None, counts: NDArray[np.int64]
+) -> NDArray[np.int32]:
+    """Return up to `VOXELS_A_CLASS` voxels of a class, evenly taken in the order of the array.
+
+    None stands for all classes together; `counts` are the voxels in each plane. Of background
+    alone there are none.
+    """
+    step, passed = -(-int(counts.sum()) // VOXELS_A_CLASS), 0
+    found = [np.empty((0, 3), np.int32)]
+    for z in np.flatnonzero(counts) if value != 0 else ():
+        mask = labels[z] != IGNORED if value is None else labels[z] == value
+        own = np.flatnonzero(mask)[-passed % step :: step]
+        rows, columns = np.unravel_index(own, mask.shape)
+        found.append(np.column_stack((np.full(len(own), z), rows, columns)).astype(np.int32))
+        passed += int(counts[z])
+    return np.concatenate(found)

@@ -27,7 +27,10 @@ def read_cases(
         grid = volume.grid
         spacing = preparation.spacing_of(grid)
         store.add(case.name, image, preparation.labels(indices, grid), spacing, len(classes))
-    if config.dimensions == 2 and sum(case.shape[0] for case in store.cases) < 2:
+    slices = sum(int(case.counts.any(axis=1).sum()) for case in store.cases)
+    if not slices:
+        raise InputError("All voxels of the training cases are to be ignored. Label some.")
+    if config.dimensions == 2 and slices < 2:
         raise InputError("The training cases hold one slice in all; two are needed at least.")
     return store, notes
 

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.core.labels import IGNORED
 from segstudio.learn.case_store import CaseStore, PreparedCase, count_classes
 from segstudio.learn.preparation import fit
 
@@ -49,6 +50,7 @@ class Sampler:
         any other, the rarest too.
     per_epoch : int or None
         Samples of an epoch. None: every plane once; or as many patches as fill the cases once.
+        Where labels are to be ignored, of planes and patches that hold some that are not.
     seed : int
         Of the training.
     """
@@ -72,13 +74,14 @@ class Sampler:
     @cached_property
     def _parts(self) -> list[tuple[int, int]]:
         """Return (case, plane) for every plane, or (case, number) for the patches that fill it."""
-        counts = (self._count(case) for case in self.store.cases)
-        return [(i, part) for i, count in enumerate(counts) for part in range(count)]
+        return [(i, p) for i, case in enumerate(self.store.cases) for p in self._parts_of(case)]
 
-    def _count(self, case: PreparedCase) -> int:
+    def _parts_of(self, case: PreparedCase) -> list[int]:
+        known = case.counts.any(axis=1)
         if len(self.patch) == 2:
-            return case.shape[0]
-        return max(1, round(float(np.prod(case.shape) / np.prod(self.patch))))
+            return [int(z) for z in np.flatnonzero(known)]
+        fill = max(1, round(float(np.prod(case.shape) / np.prod(self.patch))))
+        return list(range(fill if known.any() else 0))
 
     def _plane(self, epoch: int, position: int, case: int, plane: int) -> Sample:
         rng = np.random.default_rng([self.seed, epoch, PLACE, position])
@@ -131,12 +134,22 @@ class Sampler:
         room = np.subtract(self.store[case].shape, self.patch)
         if place is None:
             start = rng.integers(0, np.maximum(room, 0) + 1)
-        else:
+            if self._is_ignored(self.store[case], start):
+                known = self.store[case].places_known
+                place = known[rng.integers(len(known))]
+        if place is not None:
             # Anywhere in the middle half of the patch, so that its context varies too.
             start = place - np.floor(rng.uniform(0.25, 0.75, 3) * self.patch).astype(np.int64)
         # Along an axis that the patch covers whole, the case lies in its middle.
         start = np.where(room > 0, np.clip(start, 0, np.maximum(room, 0)), -(-room // 2))
         return Sample(case, tuple(int(s) for s in start), position)
+
+    def _is_ignored(self, case: PreparedCase, start: NDArray[np.int64]) -> bool:
+        """Return whether a patch of a case holds nothing that counts."""
+        if not len(case.places_known):
+            return False
+        box = tuple(slice(s, s + n) for s, n in zip(start.tolist(), self.patch, strict=True))
+        return bool((case.labels.read(box) == IGNORED).all())
 
 
 def in_batches(samples: Sequence[Sample], batch_size: int, ranks: int = 1) -> list[list[Sample]]:

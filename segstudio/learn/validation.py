@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from segstudio.core.labels import ClassTable
+from segstudio.core.labels import IGNORED, ClassTable
 from segstudio.core.loss_maps import MapOptions, loss_maps
 from segstudio.core.metrics import dice, mean_of, surface_distances_on, without_ignored
 from segstudio.core.volume import Grid, Volume
@@ -129,8 +129,12 @@ class Validator:
             self.classes.to_indices(labels, "the validation"), grid
         )
         spacing = self.predictor.preparation.spacing_of(grid)
-        target = self._target(indices, spacing)
         outputs = np.moveaxis(logits, 1, 0) if self.per_plane else logits[np.newaxis]
+        known = (indices != IGNORED).any(axis=(1, 2))
+        if self.per_plane and known.any():
+            # Planes without anything that counts are not shown in training either.
+            indices, outputs = indices[known], outputs[known]
+        target = self._target(indices, spacing)
         device = self.compute.fabric.device
         with torch.no_grad(), on_this_rank_alone():
             given = torch.from_numpy(np.ascontiguousarray(outputs)).to(device)

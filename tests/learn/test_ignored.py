@@ -1,34 +1,24 @@
-"""Voxels that are to be ignored, from the label file to the scores."""
+"""Voxels that are to be ignored, from the label file to the batch."""
 
-import json
 from pathlib import Path
-from shutil import copytree
-from typing import Any
 
-import nibabel as nib
 import numpy as np
 import pytest
 import torch
 
 from segstudio.core.labels import IGNORED, ClassTable
 from segstudio.core.loss_maps import MapOptions
-from segstudio.core.metrics import dice, mean_of
 from segstudio.core.volume import Grid
-from segstudio.data.datasets import load_case, open_dataset
 from segstudio.learn.augment import Augmentation, draw_deformation
 from segstudio.learn.batches import Batches
 from segstudio.learn.case_store import CaseStore
 from segstudio.learn.config import make_config
 from segstudio.learn.deformation import take
-from segstudio.learn.events import CaseValidated, EpochDone, Finished, StepDone
-from segstudio.learn.predict import load_predictor
 from segstudio.learn.preparation import Preparation
 from segstudio.learn.run_folder import RunFolder
 from segstudio.learn.sampling import Sampler
-from segstudio.learn.training import train
 
 MUCH = Augmentation(probability=1.0, rotation=40.0, scale=0.3, shift=0.1, elastic=0.1, flips="all")
-CUT = 30  # the rows from here on are ignored
 
 
 def labels_of(seed: int = 0) -> np.ndarray:
@@ -68,14 +58,44 @@ def test_cases_that_are_ignored_whole_have_no_shares() -> None:
     assert store.frequencies().tolist() == [0, 0, 0]
 
 
-def test_planes_are_not_drawn_for_what_they_ignore() -> None:
+def test_planes_and_patches_are_drawn_for_the_classes_that_are_not_ignored() -> None:
     labels = np.zeros((4, 12, 12), np.uint8)
     labels[0], labels[1, 0, 0], labels[2, 5, 5] = IGNORED, 2, 1
-    for patch in ((12, 12), (8, 8), (2, 6, 6)):
-        sampler = Sampler(store_of(labels), patch, 1.0, 40, 0)
-        shown = {s.start[0] for s in sampler.samples(1)}
-        assert shown <= ({1, 2} if len(patch) == 2 else {0, 1, 2})
+    for patch, starts in (((12, 12), {1, 2}), ((8, 8), {2}), ((1, 6, 6), {1, 2})):
+        samples = Sampler(store_of(labels), patch, 1.0, 40, 0).samples(1)
+        assert {s.start[0] for s in samples} == starts
     assert Sampler(store_of(labels), (8, 8), 0.0, None, 0).cut_off() == 0.5
+
+
+def test_planes_without_anything_that_counts_are_not_shown() -> None:
+    sparse = np.full((5, 8, 8), IGNORED, np.uint8)
+    sparse[1, 3, 3], sparse[4, :4] = 0, 1
+    nothing = np.full((3, 8, 8), IGNORED, np.uint8)
+    sampler = Sampler(store_of(nothing, sparse, labels_of()), (8, 8), 0.0, None, 0)
+    shown = sorted((s.case, s.start[0]) for s in sampler.samples(1))
+    assert shown == [(1, 1), (1, 4), *((2, z) for z in range(6))]
+
+
+def test_patches_without_anything_that_counts_are_drawn_elsewhere() -> None:
+    sparse = np.full((8, 30, 30), IGNORED, np.uint8)
+    sparse[5, 11:14, 20] = 0
+    nothing = np.full((8, 30, 30), IGNORED, np.uint8)
+    sampler = Sampler(store_of(sparse, nothing), (2, 6, 6), 0.0, 50, 0)
+    samples = sampler.samples(1)
+    assert {s.case for s in samples} == {0}
+    for s in samples:
+        z, y, x = s.start
+        assert (sparse[z : z + 2, y : y + 6, x : x + 6] == 0).any()
+    assert len({s.start for s in samples}) > 10
+
+
+def test_patches_that_hold_something_that_counts_stay_where_they_are_drawn() -> None:
+    whole = np.ones((8, 30, 30), np.uint8)
+    speck = whole.copy()
+    speck[4, 15, 15] = IGNORED
+    for patch in ((2, 6, 6), (12, 40, 16)):
+        drawn = [Sampler(store_of(x), patch, 0.0, 30, 0).samples(1) for x in (whole, speck)]
+        assert drawn[0] == drawn[1]
 
 
 @pytest.mark.parametrize("patch", [(16, 24), (4, 12, 12)])
@@ -131,124 +151,3 @@ def test_the_value_to_ignore_is_kept_with_the_run(tmp_path: Path) -> None:
     run, classes = RunFolder.free(tmp_path), ClassTable.named({1: "a", 3: "b"}, ignore=2)
     run.write_config(make_config(), classes, "set")
     assert run.read_config()[1] == classes
-
-
-def ignoring(hearts: Path, folder: Path, value: int) -> Path:
-    """Write the hearts with some rows of every image, and one whole image, to be ignored."""
-    copytree(hearts, folder)
-    for i, path in enumerate(sorted(folder.rglob("*_gt.nii.gz"))):
-        file = nib.load(path)
-        labels = np.asarray(file.dataobj).copy()
-        labels[:, CUT:] = value  # (X, Y, Z) in the file
-        if i == 0:
-            labels[:] = value
-        nib.save(nib.Nifti1Image(labels, file.affine, file.header), path)
-    return folder
-
-
-def trained(dataset: Path, run: Path, **settings: Any) -> list[Any]:
-    defaults = {"loss": "dice + cross-entropy", "epochs": 2, "batch_size": 4, "base_channels": 4}
-    more = {"levels": 3, "precision": "32-true", "hd95_every": 1, "device": "cpu"}
-    return list(train(dataset, make_config(**defaults | more | settings), run))
-
-
-@pytest.fixture(scope="module")
-def heart_run(hearts: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Any]:
-    """Return the data, the run and the events of a training that ignores the label value 9."""
-    folder = tmp_path_factory.mktemp("ignored")
-    data, run = ignoring(hearts, folder / "data", 9), folder / "run"
-    return data, run, trained(data, run, ignore_label=9)
-
-
-def test_the_losses_of_validation_are_those_of_what_counts(heart_run: tuple[Any, ...]) -> None:
-    data, run, events = heart_run
-    predictor, dataset = load_predictor(run, newest=True), open_dataset(data)
-    told_of = [e for e in events if isinstance(e, CaseValidated) and e.epoch == 2]
-    validated = [e for e in told_of if not np.isnan(e.loss)]
-    assert len(validated) == 2
-    for event in validated:
-        volume, labels = load_case(dataset.case(event.case))
-        logits = torch.from_numpy(predictor.grid_logits(predictor.preparation.image(volume)))
-        counted = torch.from_numpy(labels != 9)
-        if not counted.any():
-            assert event.loss == 0
-            continue
-        truth = torch.from_numpy(labels).long()[counted]
-        z = logits[:, counted]
-        p, g = z.softmax(0)[1:], torch.nn.functional.one_hot(truth, 4).T[1:]
-        dices = (2 * (p * g).sum(1) + 1e-5) / (p.square().sum(1) + g.sum(1) + 1e-5)
-        expected = (1 - dices).mean() + torch.nn.functional.cross_entropy(z.T, truth)
-        assert event.loss == pytest.approx(float(expected), rel=1e-4)
-
-
-def test_the_scores_are_those_of_what_counts(heart_run: tuple[Any, ...]) -> None:
-    data, run, events = heart_run
-    predictor, dataset = load_predictor(run), open_dataset(data)
-    scored = [e for e in events if isinstance(e, CaseValidated) and np.isnan(e.loss)]
-    assert len(scored) == 8
-    for event in scored:
-        volume, labels = load_case(dataset.case(event.case))
-        predicted = predictor.labels(volume)
-        assert set(np.unique(predicted)) <= {0, 1, 2, 3}
-        for c in predictor.classes.foreground:
-            p, t = ((a == c.value) & (labels != 9) for a in (predicted, labels))
-            np.testing.assert_equal(event.dice[c.name], dice(p, t))
-
-
-def test_every_step_and_epoch_is_a_number(heart_run: tuple[Any, ...]) -> None:
-    events = heart_run[-1]
-    steps = [e.loss for e in events if isinstance(e, StepDone)]
-    epochs = [e for e in events if isinstance(e, EpochDone)]
-    assert np.isfinite(steps).all()
-    assert len(epochs) == 2
-    assert not np.isnan(mean_of(epochs[-1].dice.values()))
-    assert isinstance(events[-1], Finished)
-
-
-def told(events: list[Any]) -> list[Any]:
-    """Return all numbers of a training."""
-    numbers = []
-    for event in events:
-        if isinstance(event, StepDone):
-            numbers.append((event.loss, event.gradient_norm))
-        if isinstance(event, CaseValidated):
-            numbers.append((event.case, event.dice, event.loss, event.hd95))
-    return numbers
-
-
-def test_which_value_says_so_makes_no_difference(
-    heart_run: tuple[Any, ...], hearts: Path, tmp_path: Path
-) -> None:
-    events = trained(ignoring(hearts, tmp_path / "data", 4), tmp_path / "run", ignore_label=4)
-    assert repr(told(events)) == repr(told(heart_run[-1]))
-
-
-@pytest.mark.parametrize("dimensions", [2, 3])
-def test_a_dataset_of_nnunet_that_ignores_is_trained_on(
-    hearts: Path, tmp_path: Path, dimensions: int
-) -> None:
-    source = ignoring(hearts, tmp_path / "acdc", 4)
-    images, labels = tmp_path / "raw" / "imagesTr", tmp_path / "raw" / "labelsTr"
-    for folder in (images, labels):
-        folder.mkdir(parents=True)
-    for path in sorted(source.rglob("*_gt.nii.gz")):
-        name = path.name.removesuffix("_gt.nii.gz")
-        path.rename(labels / f"{name}.nii.gz")
-        (path.parent / f"{name}.nii.gz").rename(images / f"{name}_0000.nii.gz")
-    names = {"background": 0, "rv": 1, "myo": 2, "lv": 3, "ignore": 4}
-    (tmp_path / "raw" / "dataset.json").write_text(json.dumps({"labels": names}))
-    settings: dict[str, Any] = {"dimensions": dimensions, "loss": "modified-boundary"}
-    if dimensions == 3:
-        settings |= {"patch_size": (4, 24, 24), "samples_per_epoch": 4}
-    events = trained(
-        tmp_path / "raw",
-        tmp_path / "run",
-        augmentation=MUCH,
-        spacing=(10.0, 2.0, 2.0),
-        **settings,
-    )
-    assert isinstance(events[-1], Finished)
-    assert np.isfinite([e.loss for e in events if isinstance(e, StepDone)]).all()
-    predictor = load_predictor(tmp_path / "run")
-    assert predictor.classes.ignore == 4
-    assert [c.name for c in predictor.classes.foreground] == ["rv", "myo", "lv"]
