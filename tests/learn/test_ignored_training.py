@@ -5,22 +5,28 @@ from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
 from typing import Any
+from unittest.mock import create_autospec
 
 import nibabel as nib
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
+from segstudio.core.labels import ClassTable, onehot
 from segstudio.core.loss_maps import MapOptions
-from segstudio.core.metrics import dice, mean_of
+from segstudio.core.metrics import dice, evaluate, mean_of
+from segstudio.core.volume import Grid, Volume
 from segstudio.data.datasets import load_case, open_dataset
 from segstudio.learn.augment import Augmentation
 from segstudio.learn.config import make_config
+from segstudio.learn.device import choose_compute
 from segstudio.learn.events import CaseValidated, EpochDone, Finished, StepDone
-from segstudio.learn.predict import load_predictor
+from segstudio.learn.predict import Predictor, load_predictor
+from segstudio.learn.preparation import Preparation
 from segstudio.learn.training import train
-from segstudio.learn.validation import Validator
+from segstudio.learn.validation import Validation, Validator
 from segstudio.losses.criterion import Criterion
 
 MUCH = Augmentation(probability=1.0, rotation=40.0, scale=0.3, shift=0.1, elastic=0.1, flips="all")
@@ -87,6 +93,48 @@ def test_the_scores_are_those_of_what_counts(heart_run: tuple[Any, ...]) -> None
         for c in predictor.classes.foreground:
             p, t = ((a == c.value) & (labels != 9) for a in (predicted, labels))
             np.testing.assert_equal(event.dice[c.name], dice(p, t))
+
+
+def test_the_scores_of_validation_are_those_of_what_counts() -> None:
+    rng = np.random.default_rng(2)
+    truth, found = rng.integers(0, 4, (2, 3, 12, 12)).astype(np.int32)
+    truth[:, 7:] = 9
+    grid = Grid(truth.shape, (5.0, 1.0, 1.0), np.eye(4), "mm")
+    classes = ClassTable.found_in([1, 2, 3], ignore=9)
+    rows = []
+    for there in (0, 1, 3):  # predicted where the truth is ignored
+        image = np.where(truth == 9, there, found)
+        rows.append(validated(image, truth, grid, classes))
+    np.testing.assert_array_equal(rows[0][:12], rows[1][:12])
+    np.testing.assert_array_equal(rows[0][:12], rows[2][:12])
+    scores = evaluate(found, truth, grid, classes)
+    assert rows[0][:9:3].tolist() == [s.dice for s in scores]
+    assert rows[0][9:12].tolist() == [s.hd95 for s in scores]
+
+
+def test_a_class_that_is_predicted_where_nothing_counts_alone_is_predicted_nowhere() -> None:
+    truth = np.zeros((2, 8, 8), np.int32)
+    truth[:, :2], truth[:, 5:] = 1, 9
+    grid = Grid(truth.shape, (1.0, 1.0, 1.0), np.eye(4), "mm")
+    row = validated(np.where(truth == 9, 1, 0), truth, grid, ClassTable.found_in([1], ignore=9))
+    result = Validation(["class 1"], ["dice"], rows=[row])
+    assert result.is_nowhere() == {"class 1": True}
+
+
+def validated(
+    found: np.ndarray, truth: np.ndarray, grid: Grid, classes: ClassTable
+) -> NDArray[np.float64]:
+    """Return the row of scores of a network that predicts what it is given to see."""
+    predictor = create_autospec(Predictor, instance=True)
+    predictor.classes, predictor.preparation = classes, Preparation()
+    predictor.grid_logits.return_value = 9.0 * onehot(found, len(classes)).astype(np.float32)
+    predictor.values_of.return_value = found
+    truths: Any = [(Volume(found.astype(np.float32), grid), truth)]
+    compute = choose_compute(make_config(device="cpu", precision="32-true"))
+    shares = torch.ones(len(classes))
+    validator = Validator(truths, predictor, Criterion("dice"), None, shares, compute, True)
+    result = Validation([c.name for c in classes.foreground], ["dice"])
+    return validator._row(0, 1, True, result)
 
 
 def test_planes_without_anything_that_counts_do_not_thin_the_loss_of_validation(
