@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from segstudio import __version__, cli_losses, cli_runs
+from segstudio import __version__, cli_data, cli_losses, cli_runs
 from segstudio import cli_help as say
 from segstudio.cli_paths import PathsOrCommand, expect, refuse_existing
 from segstudio.core.errors import InputError, sentence
@@ -88,6 +88,9 @@ def demo(
     typer.echo(f"Pictures: {out / 'pictures'}")
     typer.echo(f"Scores:   {out / 'run' / 'scores.csv'} and {out / 'run' / 'summary.json'}")
     typer.echo(f"Maps, predictions: {out / 'maps'}, {out / 'predictions'}")
+
+
+cli_data.add_data(app)
 
 
 cli_losses.add_maps(app)

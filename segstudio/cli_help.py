@@ -3,11 +3,12 @@
 import textwrap
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from segstudio.core.loss_maps import MapOptions
+from segstudio.data.cases import Drawing
 from segstudio.learn.augment import Augmentation
 from segstudio.learn.config import DEFAULT_LOSS, TrainConfig, to_toml
 from segstudio.losses.card import Card
@@ -103,6 +104,20 @@ TRAIN_EXAMPLES = (
     )
     + settings()
 )
+CHECK = (
+    "Examine a dataset before any training: what is in it, what is wrong with it, and what to "
+    "train it with.\n\nThe exit status is 1 where something is broken, 0 where all can be read."
+)
+CONVERT = (
+    "Write an image, or labels, in another format; the source is not changed.\n\nWhere a header "
+    "contradicts itself, --place and --spacing say what is true. A file of a DICOM series stands "
+    "for the whole series."
+)
+EXPORT = "Write a dataset in nnU-Net's raw layout: imagesTr, labelsTr, dataset.json."
+PHANTOM = (
+    "Generate images with labels, hard in the same way as real ones and no picture of a patient, "
+    "in the layout of their originals: short-axis hearts (ACDC)."
+)
 PREDICT = (
     "Predict images with a run's best network: one label file each, named as its image and on "
     "its grid."
@@ -116,7 +131,8 @@ EVALUATE = (
 _UNDER = "[default: a new one under"
 
 Paths = Annotated[
-    list[Path] | None, typer.Argument(metavar="PATH", help="Images (.nii, .nii.gz) or folders.")
+    list[Path] | None,
+    typer.Argument(metavar="PATH", help="Images (NIfTI, NRRD …) or folders."),
 ]
 Headless = Annotated[bool, typer.Option("--headless", help="No window; files and pictures only.")]
 DemoFolder = Annotated[
@@ -127,7 +143,7 @@ DemoFolder = Annotated[
     ),
 ]
 Seconds = Annotated[float, typer.Option(min=1, metavar="SECONDS", help="Length of the training.")]
-Labels = Annotated[Path, typer.Argument(metavar="LABELS", help="Label file (.nii, .nii.gz).")]
+Labels = Annotated[Path, typer.Argument(metavar="LABELS", help="Label file (NIfTI, NRRD …).")]
 MapsFile = Annotated[
     Path,
     typer.Option(
@@ -153,7 +169,7 @@ MeasuredTo = Annotated[
         help="To the nearest other 'voxel', the 'contour' voxels, or the nearest 'face'.",
     ),
 ]
-Image = Annotated[Path, typer.Argument(metavar="IMAGE", help="Image (.nii, .nii.gz).")]
+Image = Annotated[Path, typer.Argument(metavar="IMAGE", help="Image (NIfTI, NRRD …).")]
 Picture = Annotated[Path, typer.Option(metavar="FILE", help="New picture (.png, .svg, .pdf).")]
 LensLabel = Annotated[
     int | None,
@@ -250,7 +266,7 @@ SkipUnlabelled = Annotated[
     bool, typer.Option("--skip-unlabelled", help="Leave out images without labels.")
 ]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
-Images = Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Images (.nii, .nii.gz).")]
+Images = Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Images (NIfTI, NRRD …).")]
 PredictionsFolder = Annotated[
     Path, typer.Option(metavar="DIR", help="Folder for the predictions; nothing is overwritten.")
 ]
@@ -264,3 +280,39 @@ Ignore = Annotated[
 ]
 ScoresFile = Annotated[Path, typer.Option(metavar="FILE", help="New CSV file.")]
 LossArgument = Annotated[str | None, typer.Argument(metavar="NAME", help="Name of a loss.")]
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Quick = Annotated[
+    bool,
+    typer.Option("--quick", help="Do not measure how long an epoch takes: no torch is loaded."),
+]
+DrawingChoice = Annotated[
+    Drawing | None,
+    typer.Option(
+        "--landmarks",
+        help="How landmarks become labels: one class, each its own, or alternating.  "
+        "[default: one]",
+    ),
+]
+Source = Annotated[Path, typer.Argument(metavar="SOURCE", help="File to read.")]
+Target = Annotated[Path, typer.Argument(metavar="TARGET", help="New file; its suffix says how.")]
+Frame = Annotated[
+    int | None,
+    typer.Option(min=0, metavar="N", help="Which entry of the source's fourth axis, from 0."),
+]
+AsLabels = Annotated[
+    bool, typer.Option("--labels", help="The values are labels: write the smallest whole numbers.")
+]
+PlaceChoice = Annotated[
+    Literal["sform", "qform", "none"] | None,
+    typer.Option("--place", help="Which of a NIfTI header's two places is true, or none of them."),
+]
+NewSpacing = Annotated[
+    tuple[float, float, float] | None,
+    typer.Option(metavar="Z Y X", help="The true spacing in mm: planes, rows, columns."),
+]
+ExportFolder = Annotated[Path, typer.Argument(metavar="OUT", help="New folder.")]
+PhantomKind = Annotated[Literal["heart"], typer.Argument(metavar="KIND", help="heart.")]
+PhantomFolder = Annotated[Path, typer.Argument(metavar="OUT", help="New folder.")]
+Patients = Annotated[int, typer.Option(min=1, metavar="N", help="How many patients.")]

@@ -2,10 +2,10 @@
 
 import signal
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -23,6 +23,8 @@ from segstudio.learn.events import (
     Stopped,
     Warned,
 )
+
+Each = TypeVar("Each")
 
 
 def follow(
@@ -66,6 +68,15 @@ def share_done(text: str) -> Iterator[Callable[[float], None]]:
     with _bar(is_shown=True) as bar:
         task = bar.add_task(text, total=1.0)
         yield lambda share: bar.update(task, completed=share)
+
+
+def progress(work: Iterable[Each], total: int, text: str) -> Iterator[Each]:
+    """Yield what work yields, and draw a bar of it; nothing where there is no terminal."""
+    with _bar(is_shown=True) as bar:
+        task = bar.add_task(text, total=total)
+        for each in work:
+            yield each
+            bar.advance(task)
 
 
 @contextmanager

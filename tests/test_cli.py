@@ -28,6 +28,10 @@ Command = Callable[..., Any]
 COMMANDS = (
     "open",
     "demo",
+    "check",
+    "convert",
+    "export",
+    "phantom",
     "maps",
     "train",
     "presets",

@@ -12,11 +12,11 @@ from segstudio.data.doctor.examination import CaseReport
 
 THICK = 3.0  # times the in-plane spacing: planes are seen one by one, as their neighbours differ
 FEW_PLANES = 24
-LARGEST_PLANE = 320
+LARGEST_PLANE = 1024
 PIXELS_A_STEP = 8 * 192 * 192  # what a step in 2-D takes at its usual size
 PATCH_VOXELS = 96**3
 MANY_PIECES = 5
-TINY = 10  # voxels
+TINY = 40  # voxels
 
 
 @dataclass(frozen=True)
@@ -119,14 +119,12 @@ def _dimensions(reports: Sequence[CaseReport]) -> Advice:
 
 
 def _patch(reports: Sequence[CaseReport], dimensions: int) -> Advice:
-    shape = np.median([r.shape for r in reports], axis=0)
     if dimensions == 2:
-        sizes = tuple(min(LARGEST_PLANE, _upwards(n, 32)) for n in shape[1:])
-        reason = f"The median plane has {shape[1]:.0f} × {shape[2]:.0f} pixels"
-        whole = all(s >= n for s, n in zip(sizes, shape[1:], strict=True))
-        tail = "." if whole else "; larger ones cost memory and time."
-        return Advice("patch_size", sizes, reason + tail)
-    sides = shape.copy()
+        reach = np.max([r.reach for r in reports], axis=0)
+        sizes = tuple(min(LARGEST_PLANE, _upwards(n, 32)) for n in reach)
+        reason = f"{reach[0]} × {reach[1]} pixels about the middle hold all that is labelled."
+        return Advice("patch_size", sizes, reason)
+    sides = np.median([r.shape for r in reports], axis=0)
     while np.prod(sides) > PATCH_VOXELS:
         sides[sides.argmax()] *= 0.9
     sizes = tuple(max(16, _upwards(n, 16)) for n in sides)
@@ -147,22 +145,22 @@ def _batch(patch: Advice) -> Advice:
 
 
 def _loss(rows: Sequence[Balance]) -> Advice:
-    tiny = [row for row in rows if row.median_object < TINY]
-    many = [row for row in rows if row.objects >= MANY_PIECES]
+    smallest = min(rows, key=lambda row: row.median_object)
+    most = max(rows, key=lambda row: row.objects)
     rarest = min(rows, key=lambda row: row.voxel_share)
-    if tiny:
+    if smallest.median_object < TINY:
         return Advice(
             "loss",
             "dice + modified-boundary-log",
-            f"The median piece of '{tiny[0].name}' has {tiny[0].median_object:.0f} voxels: a "
+            f"The median piece of '{smallest.name}' has {smallest.median_object:.0f} voxels: a "
             "boundary term sees what Dice hardly counts, and Dice keeps it from going empty.",
         )
-    if many:
+    if most.objects >= MANY_PIECES:
         return Advice(
             "loss",
             "dice",
-            f"'{many[0].name}' comes in {many[0].objects:.0f} pieces an image: on such spines Dice "
-            "led the boundary losses in this program's own benchmark.",
+            f"'{most.name}' comes in {most.objects:.0f} pieces an image: on the vertebrae of "
+            "spines Dice led the boundary losses in this program's own benchmark.",
         )
     return Advice(
         "loss",

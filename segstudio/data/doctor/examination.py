@@ -1,7 +1,7 @@
 """What is measured of each case: its header, its intensities, its labels."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 import numpy as np
@@ -64,6 +64,8 @@ class CaseReport:
         The same for two images of the same voxels.
     classes : dict of int to ClassReport
         By label value, background left out; empty where there are no labels.
+    reach : (int, int)
+        Rows and columns of the smallest rectangle about the middle that holds all foreground.
     has_labels : bool
         Whether labels were read.
     """
@@ -79,6 +81,7 @@ class CaseReport:
     no_numbers: int = 0
     digest: str = ""
     classes: dict[int, ClassReport] = field(default_factory=dict)
+    reach: tuple[int, int] = (0, 0)
     has_labels: bool = False
 
 
@@ -100,8 +103,8 @@ def examine_case(case: Case) -> CaseReport:
     try:
         labels = read_case_labels(case, volume)
     except (InputError, OSError) as error:
-        return CaseReport(**{**vars(report), "problem": str(error)})
-    return CaseReport(**{**vars(report), "classes": _classes(labels), "has_labels": True})
+        return replace(report, problem=str(error))
+    return replace(report, classes=_classes(labels), reach=_reach(labels), has_labels=True)
 
 
 def _image_report(case: Case, volume: Volume) -> CaseReport:
@@ -142,3 +145,13 @@ def _classes(labels: NDArray[np.int32]) -> dict[int, ClassReport]:
             median=float(np.median(sizes)),
         )
     return found
+
+
+def _reach(labels: NDArray[np.int32]) -> tuple[int, int]:
+    shown = np.logical_or.reduce(labels != 0, axis=0)
+    rows, columns = np.flatnonzero(shown.any(axis=1)), np.flatnonzero(shown.any(axis=0))
+
+    def across(where: NDArray[np.intp], length: int) -> int:
+        return int(np.abs(2 * where + 1 - length).max(initial=-1)) + 1
+
+    return across(rows, shown.shape[0]), across(columns, shown.shape[1])

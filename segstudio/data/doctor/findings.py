@@ -89,7 +89,7 @@ def _of_cases(reports: Sequence[CaseReport]) -> Iterator[Finding]:
 
 
 def _stray_values(reports: Sequence[CaseReport], classes: ClassTable) -> Iterator[Finding]:
-    known = {*classes.values, getattr(classes, "ignore", None)}
+    known = {*classes.values, classes.ignore}
     for report in reports:
         stray = sorted(set(report.classes) - known)
         if stray:

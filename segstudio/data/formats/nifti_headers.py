@@ -65,7 +65,8 @@ def corrected(image: Any, place: Place | None, spacing: Sequence[float] | None) 
     code = 0 if place == "none" else max(1, _code(header, "sform_code"))
     header.set_sform(affine, code)
     header.set_qform(affine, 0 if angle_doubts(affine) else code)
-    return type(image)(image.dataobj, None, header, file_map=image.file_map)
+    best = header.get_best_affine()
+    return type(image)(image.dataobj, best, header, file_map=image.file_map)
 
 
 def grid_of(image: Any, path: Path) -> Grid:

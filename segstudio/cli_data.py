@@ -1,0 +1,132 @@
+"""The commands about data: examine a dataset, convert files, export, generate."""
+
+import json
+from typing import Any
+
+import typer
+
+from segstudio import cli_help as say
+from segstudio.cli_paths import expect, refuse_existing
+
+
+def add_data(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(
+        help=say.CHECK,
+        short_help="Examine a dataset before any training.",
+        epilog=say.examples("check acdc", "check acdc --json > acdc.json", "check acdc --quick"),
+    )(check)
+    app.command(
+        help=say.CONVERT,
+        short_help="Write an image in another format.",
+        epilog=say.examples(
+            "convert series/IM0001.dcm image.nii.gz",
+            "convert image.nii.gz mended.nii.gz --place qform",
+            "convert image.nii.gz mended.nii.gz --spacing 8 1.25 1.25",
+        ),
+    )(convert)
+    app.command(
+        help=say.EXPORT,
+        short_help="Write a dataset in nnU-Net's layout.",
+        epilog=say.examples("export acdc Dataset027_ACDC"),
+    )(export)
+    app.command(
+        help=say.PHANTOM,
+        short_help="Generate images with labels.",
+        epilog=say.examples("phantom heart hearts", "phantom spine spines --patients 20"),
+    )(phantom)
+
+
+def check(
+    dataset: say.DatasetFolder,
+    as_json: say.AsJson = False,
+    quick: say.Quick = False,
+    drawing: say.DrawingChoice = None,
+) -> None:
+    """Examine a dataset; the exit status is 1 where something is broken."""
+    from segstudio.data.datasets import drawn, open_dataset
+    from segstudio.data.doctor import diagnose, examine
+    from segstudio.terminal import progress
+
+    expect(dataset)
+    opened = open_dataset(dataset)
+    if drawing is not None:
+        opened = drawn(opened, drawing)
+    reports = list(progress(examine(opened), len(opened.cases), "examining"))
+    diagnosis = diagnose(opened, reports)
+    cost = None if quick else _cost(diagnosis)
+    if as_json:
+        content = diagnosis.as_dict() | {"estimate": None if cost is None else vars(cost)}
+        typer.echo(json.dumps(_without_nan(content), indent=1, ensure_ascii=False))
+    else:
+        from segstudio.terminal_tables import show_diagnosis
+
+        show_diagnosis(diagnosis, cost)
+    if diagnosis.is_broken:
+        raise typer.Exit(1)
+
+
+def _cost(diagnosis: Any) -> Any:
+    """Return what a training as advised will cost; None where none is advised."""
+    from segstudio.learn.config import make_config
+    from segstudio.learn.estimate import estimate
+
+    labelled = [report for report in diagnosis.reports if report.has_labels]
+    if not diagnosis.advice or diagnosis.is_broken:
+        return None
+    config = make_config(**{each.setting: each.value for each in diagnosis.advice})
+    shapes = [report.shape for report in labelled]
+    return estimate(config, labelled[0].channels, 1 + len(diagnosis.balances), shapes)
+
+
+def _without_nan(value: Any) -> Any:
+    """Return a value with None for what is no number, which JSON cannot say."""
+    if isinstance(value, dict):
+        return {key: _without_nan(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(each) for each in value]
+    return None if isinstance(value, float) and value != value else value
+
+
+def convert(
+    source: say.Source,
+    target: say.Target,
+    frame: say.Frame = None,
+    labels: say.AsLabels = False,
+    place: say.PlaceChoice = None,
+    spacing: say.NewSpacing = None,
+) -> None:
+    """Write a file in another format, or with its header mended."""
+    from segstudio.data.conversion import convert as write
+
+    expect(source)
+    refuse_existing(target)
+    write(source, target, frame=frame, as_labels=labels, place=place, spacing=spacing)
+    typer.echo(f"Wrote {target}")
+
+
+def export(dataset: say.DatasetFolder, out: say.ExportFolder) -> None:
+    """Write a dataset in nnU-Net's layout."""
+    from segstudio.data.datasets import open_dataset
+    from segstudio.data.export import export_nnunet
+    from segstudio.terminal import progress
+
+    expect(dataset)
+    opened = open_dataset(dataset)
+    for _ in progress(export_nnunet(opened, out), len(opened.cases), "writing"):
+        pass
+    typer.echo(f"Wrote {len(opened.cases)} case(s) to {out}")
+
+
+def phantom(
+    kind: say.PhantomKind,
+    out: say.PhantomFolder,
+    patients: say.Patients = 12,
+    seed: say.Seed = None,
+) -> None:
+    """Write a set of generated images with labels."""
+    from segstudio.data import phantoms
+
+    write = {"heart": phantoms.write_heart_dataset}
+    write[kind](out, patients=patients, seed=seed or 0)
+    typer.echo(f"Wrote {patients} generated patient(s) to {out}")

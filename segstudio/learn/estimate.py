@@ -1,0 +1,132 @@
+"""How long an epoch will take, and how much memory: measured on a few steps of no image."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from segstudio.core.memory import GIB
+from segstudio.learn.config import TrainConfig
+from segstudio.learn.device import choose_compute
+from segstudio.learn.network import network, round_up, strides_of
+from segstudio.learn.unet import default_strides, multiples
+from segstudio.losses.criterion import Criterion
+from segstudio.losses.target import Target
+
+TRAIN_SHARE = 0.64  # of the cases, in a three-way split
+VALIDATION_SHARE = 0.11
+TIMED_STEPS = 3
+BYTES_A_VOXEL = 5  # a prepared image in float32, and its labels
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a training will cost, about.
+
+    Attributes
+    ----------
+    seconds : float
+        Of an epoch, its validation included.
+    gib : float
+        Of memory: the process with its network and batch, and the prepared cases.
+    steps : int
+        Of an epoch.
+    device : str
+        It was measured on.
+    """
+
+    seconds: float
+    gib: float
+    steps: int
+    device: str
+
+
+def estimate(
+    config: TrainConfig, channels: int, n_classes: int, shapes: Sequence[tuple[int, int, int]]
+) -> Estimate:
+    """Return what a training on labelled cases will cost, from a few steps on noise.
+
+    The distance maps are made by other threads meanwhile, and are not measured.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        Its network, patch and batch size.
+    channels, n_classes : int
+        Of the images, and of the labels with background.
+    shapes : sequence of (int, int, int)
+        ``(Z, Y, X)`` of the labelled cases.
+    """
+    patch = config.patch_size or shapes[0][3 - config.dimensions :]
+    strides = config.strides
+    if strides is None and config.dimensions == 3:
+        strides = default_strides(patch, (1.0, 1.0, 1.0), config.levels)
+    config = config.model_copy(update={"strides": strides})
+    patch = round_up(patch, multiples(strides_of(config)))
+    step, forward = _seconds(config, channels, n_classes, patch)
+    parts = [_parts(shape, patch) for shape in shapes]
+    steps = max(1, round(TRAIN_SHARE * sum(parts) / config.batch_size))
+    if config.samples_per_epoch:
+        steps = -(-config.samples_per_epoch // config.batch_size)
+    # A sliding window overlaps by half in 3-D; a plane is seen once.
+    seen = VALIDATION_SHARE * sum(parts) * (8 if config.dimensions == 3 else 1)
+    cases = sum(math.prod(s) for s in shapes) * (BYTES_A_VOXEL + 4 * (channels - 1))
+    compute = choose_compute(config)
+    return Estimate(
+        seconds=steps * step + seen / config.batch_size * forward,
+        gib=(_resident() + TRAIN_SHARE * cases) / GIB,
+        steps=steps,
+        device=f"{compute.device}, {compute.precision}",
+    )
+
+
+def _parts(shape: tuple[int, int, int], patch: Sequence[int]) -> int:
+    """Return how many samples a case counts for: planes, or the patches that fill it."""
+    return shape[0] if len(patch) == 2 else max(1, round(math.prod(shape) / math.prod(patch)))
+
+
+def _seconds(
+    config: TrainConfig, channels: int, n_classes: int, patch: Sequence[int]
+) -> tuple[float, float]:
+    """Return the seconds of a step, and of a forward pass alone."""
+    compute = choose_compute(config)
+    model = network(config, channels, n_classes)
+    model, optimizer = compute.place(model, torch.optim.AdamW(model.parameters()))
+    image = compute.image(torch.randn(config.batch_size, channels, *patch))
+    labels = torch.randint(n_classes, (config.batch_size, *patch), device=image.device)
+    onehot = torch.nn.functional.one_hot(labels, n_classes).movedim(-1, 1).float()
+    target, criterion = Target(labels, onehot.contiguous()), Criterion("dice")
+
+    def train() -> None:
+        outputs = model(image)
+        logits = outputs if isinstance(outputs, torch.Tensor) else outputs[0]
+        optimizer.zero_grad()
+        compute.fabric.backward(criterion(logits, target)[0])
+        optimizer.step()
+
+    def look() -> None:
+        with torch.inference_mode():
+            model(image)
+
+    return _timed(train), _timed(look)
+
+
+def _timed(work: Callable[[], None]) -> float:
+    """Return the seconds that work takes when it is warm."""
+    work()
+    begun = time.perf_counter()
+    for _ in range(TIMED_STEPS):
+        work()
+    return (time.perf_counter() - begun) / TIMED_STEPS
+
+
+def _resident() -> int:
+    """Return the bytes of memory that this process holds; 0 where the system does not say."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+        return int(pages) * 4096
+    except (OSError, ValueError, IndexError):
+        return 0
