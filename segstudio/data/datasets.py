@@ -1,6 +1,6 @@
 """Folders as lists of cases."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +31,7 @@ __all__ = [
     "LABEL_ENDINGS",
     "Case",
     "Dataset",
+    "class_presence",
     "class_table",
     "drawn",
     "image_beside",
@@ -226,13 +227,31 @@ def _read_channels(paths: Sequence[Path]) -> Volume:
     return replace(first, other_channels=tuple(other.data for other in others))
 
 
-def class_table(dataset: Dataset) -> ClassTable:
-    """Return the dataset's classes; reads every label file where the layout does not name them."""
+def class_presence(cases: Sequence[Case]) -> dict[str, frozenset[int]]:
+    """Return the label values in each case, by its name; reads every label file.
+
+    Background is one of them. Landmarks are not read: every image has all of them.
+    """
+    return {
+        case.name: frozenset(np.unique(read_labels(case.labels, frame=case.labels_frame)).tolist())
+        for case in cases
+        if case.labels is not None and not _is_landmarks(case)
+    }
+
+
+def class_table(
+    dataset: Dataset, presence: Mapping[str, frozenset[int]] | None = None
+) -> ClassTable:
+    """Return the dataset's classes.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Where its layout does not name them, those found in the labels.
+    presence : mapping of str to frozenset of int, optional
+        What `class_presence` said of all cases; read anew where it is not given.
+    """
     if dataset.classes is not None:
         return dataset.classes
-    values: set[int] = set()
-    for case in dataset.cases:
-        if case.labels is not None:
-            labels = read_labels(case.labels, frame=case.labels_frame)
-            values.update(np.unique(labels).tolist())
-    return ClassTable.found_in(values)
+    found = class_presence(dataset.cases) if presence is None else presence
+    return ClassTable.found_in({value for values in found.values() for value in values})

@@ -1,6 +1,6 @@
 """Train, validation and test, by patient."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -10,6 +10,7 @@ from segstudio.core.errors import InputError
 from segstudio.data.datasets import Case
 
 SplitKind = Literal["three-way", "two-way", "none"]
+Presence = Mapping[str, frozenset[int]]
 
 TEST_FRACTION = 0.25
 VALIDATION_FRACTION = 0.15
@@ -28,7 +29,14 @@ class Split:
         return asdict(self)
 
 
-def split_by_patient(cases: Sequence[Case], seed: int, how: SplitKind = "three-way") -> Split:
+def split_by_patient(
+    cases: Sequence[Case],
+    seed: int,
+    how: SplitKind = "three-way",
+    *,
+    presence: Presence | None = None,
+    fold: tuple[int, int] | None = None,
+) -> Split:
     """Return a seeded split in which a patient's cases stay together.
 
     A dataset's own test side is kept where it has one, however the rest is split.
@@ -45,6 +53,12 @@ def split_by_patient(cases: Sequence[Case], seed: int, how: SplitKind = "three-w
         the validation side then flatter, as they chose the epoch. ``'none'``: every case trains
         and is validated on too. Its scores are training scores: they say how well the network
         remembers these cases, and nothing about others.
+    presence : mapping of str to frozenset of int, optional
+        The label values in each case, by its name. Patients with the same classes are then
+        parted in the same proportions: a rare class comes to lie on every side, where it can.
+    fold : (int, int), optional
+        Which of how many parts of the patients, from 0, is the test side; the validation side
+        where there is no test side to be made. All folds together hold every patient once.
 
     Raises
     ------
@@ -53,27 +67,69 @@ def split_by_patient(cases: Sequence[Case], seed: int, how: SplitKind = "three-w
     """
     own_test = {c.patient for c in cases if c.official_split == "test"}
     patients = sorted({c.patient for c in cases})
-    _expect_enough(len(set(patients) - own_test), how, has_test=bool(own_test))
+    _expect_enough(len(set(patients) - own_test), how, has_test=bool(own_test), fold=fold)
     rng = np.random.default_rng(seed)
     rest = [patients[i] for i in rng.permutation(len(patients)) if patients[i] not in own_test]
-    if how == "none":
-        train = validation = set(rest)
-        test = own_test
-    else:
-        makes_test = how == "three-way" and not own_test
-        n_test = max(1, round(TEST_FRACTION * len(rest))) if makes_test else 0
-        test, rest = own_test or set(rest[:n_test]), rest[n_test:]
-        n_validation = max(1, round(VALIDATION_FRACTION * len(rest)))
-        validation, train = set(rest[:n_validation]), set(rest[n_validation:])
+    kinds = _kinds(cases, presence or {})
+    part = _fold(rest, kinds, *fold) if fold else None
+    test, validation = own_test, set(rest)
+    if how == "three-way" and not own_test:
+        test, part = part or _part(rest, TEST_FRACTION, kinds), None
+    train = left = [p for p in rest if p not in test]
+    if how != "none":
+        validation = part or _part(left, VALIDATION_FRACTION, kinds)
+        train = [p for p in left if p not in validation]
 
-    def names(chosen: set[str]) -> tuple[str, ...]:
+    def names(chosen: Collection[str]) -> tuple[str, ...]:
         return tuple(c.name for c in cases if c.patient in chosen)
 
     return Split(names(train), names(validation), names(test))
 
 
-def _expect_enough(patients: int, how: SplitKind, *, has_test: bool) -> None:
+def _kinds(cases: Sequence[Case], presence: Presence) -> dict[str, frozenset[int]]:
+    """Return for each patient the classes of all cases together."""
+    kinds: dict[str, frozenset[int]] = {}
+    for case in cases:
+        here = presence.get(case.name, frozenset())
+        kinds[case.patient] = kinds.get(case.patient, frozenset()) | here
+    return kinds
+
+
+def _part(patients: Sequence[str], share: float, kinds: Mapping[str, frozenset[int]]) -> set[str]:
+    """Return the first of the patients of each kind, in proportion; one in all at least."""
+    wanted = max(1, round(share * len(patients)))
+    groups: dict[frozenset[int], list[str]] = {}
+    for patient in patients:
+        groups.setdefault(kinds[patient], []).append(patient)
+    exact = {kind: wanted * len(group) / len(patients) for kind, group in groups.items()}
+    taken = {kind: int(number) for kind, number in exact.items()}
+    # What rounding down left over goes to the kinds that lost most by it.
+    by_loss = sorted(groups, key=lambda kind: taken[kind] - exact[kind])
+    for kind in by_loss[: wanted - sum(taken.values())]:
+        taken[kind] += 1
+    return {patient for kind, group in groups.items() for patient in group[: taken[kind]]}
+
+
+def _fold(
+    patients: Sequence[str], kinds: Mapping[str, frozenset[int]], fold: int, folds: int
+) -> set[str]:
+    """Return one of several parts: patients are dealt out kind by kind, like cards."""
+    order: dict[frozenset[int], int] = {}
+    for patient in patients:
+        order.setdefault(kinds[patient], len(order))
+    dealt = sorted(patients, key=lambda patient: order[kinds[patient]])
+    return set(dealt[fold::folds])
+
+
+def _expect_enough(
+    patients: int, how: SplitKind, *, has_test: bool, fold: tuple[int, int] | None
+) -> None:
     """Refuse fewer patients than a split needs, naming the splits that do with fewer."""
+    if fold is not None and how != "none" and patients < max(fold[1], 3):
+        raise InputError(
+            f"{patients} patient(s) with labels cannot be parted into {fold[1]} folds that leave "
+            "some to train on. Choose fewer folds, or add patients."
+        )
     needed: dict[SplitKind, int] = {"three-way": 2 if has_test else 3, "two-way": 2, "none": 1}
     if patients >= needed[how]:
         return

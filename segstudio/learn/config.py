@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from segstudio.core.errors import InputError, near_names
 from segstudio.core.loss_maps import MapOptions
+from segstudio.data.cases import Drawing
 from segstudio.data.splits import SplitKind
 from segstudio.learn.augment import Augmentation
 from segstudio.learn.preparation import Normalisation, Preparation
@@ -51,6 +52,19 @@ class TrainConfig(BaseModel):
         "three-way",
         description="Training, validation and test; 'two-way' leaves out the test, and with "
         "'none' every case outside of a dataset's own test side is trained on and scored.",
+    )
+    stratify: bool = Field(
+        True, description="Whether every side of the split gets its share of each class, if it can."
+    )
+    folds: int | None = Field(
+        None,
+        ge=2,
+        description="Parts of a cross-validation: a part of the patients is the test side, or with "
+        "'two-way' the validation side.",
+    )
+    fold: int = Field(0, ge=0, description="Which of the folds, from 0.")
+    landmarks: Drawing | None = Field(
+        None, description="How landmarks become labels: one class, each its own, or alternating."
     )
     skip_unlabelled: bool = Field(False, description="Leave out images that have no labels.")
     ignore_label: int | None = Field(
@@ -156,6 +170,8 @@ class TrainConfig(BaseModel):
     def _fits_together(self) -> Self:
         if self.maps is not None and self.expression.maps is None:
             raise InputError(f"The loss '{self.loss}' is given no maps: leave [maps] out.")
+        if self.folds is not None and self.fold >= self.folds:
+            raise InputError(f"There is no fold {self.fold} of {self.folds}: they count from 0.")
         self._check_axes()
         _ = self.preparation
         return self

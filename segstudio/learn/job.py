@@ -10,7 +10,14 @@ import torch
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
 from segstudio.data.atomic import written_folder
-from segstudio.data.datasets import Case, Dataset, class_table, labelled_cases
+from segstudio.data.datasets import (
+    Case,
+    Dataset,
+    class_presence,
+    class_table,
+    drawn,
+    labelled_cases,
+)
 from segstudio.data.splits import Split, split_by_patient
 from segstudio.learn.average import Average
 from segstudio.learn.batches import Batches
@@ -140,10 +147,13 @@ class Job:
 
 def new_job(dataset: Dataset, config: TrainConfig, out: Path) -> tuple[RunFolder, Job]:
     """Return a new run folder and the job for it; the folder is made when the data are read."""
-    run = RunFolder.free(out)
+    run, dataset = RunFolder.free(out), _as_drawn(dataset, config)
     cases = labelled_cases(dataset, skip_unlabelled=config.skip_unlabelled)
-    split = split_by_patient(cases, config.seed, config.split)
-    classes = class_table(dataset)
+    presence = class_presence(dataset.cases)
+    classes = class_table(dataset, presence)
+    fold = (config.fold, config.folds) if config.folds else None
+    kinds = presence if config.stratify else None
+    split = split_by_patient(cases, config.seed, config.split, presence=kinds, fold=fold)
     if config.ignore_label is not None:
         classes = classes.ignoring(config.ignore_label)
     if len(classes) < 2:
@@ -165,6 +175,7 @@ def resumed_job(dataset: Dataset, config: TrainConfig, out: Path) -> tuple[RunFo
     run = RunFolder.opened(out)
     state = load_training_state(run.last)
     changed, classes = run.config_to_resume(config)
+    dataset = _as_drawn(dataset, changed)
     job = _prepare(dataset, changed, classes, run.read_split())
     job.restore(state, run.last)
     if job.progress.epoch > changed.epochs and run.read_summary() is not None:
@@ -178,6 +189,10 @@ def resumed_job(dataset: Dataset, config: TrainConfig, out: Path) -> tuple[RunFo
         run.forget_summary()
         _write_settings(run, job, dataset)
     return run, job
+
+
+def _as_drawn(dataset: Dataset, config: TrainConfig) -> Dataset:
+    return dataset if config.landmarks is None else drawn(dataset, config.landmarks)
 
 
 def _write_settings(run: RunFolder, job: Job, dataset: Dataset) -> None:

@@ -112,3 +112,64 @@ def test_too_few_patients_are_told_which_splits_do_with_them(
 ) -> None:
     with pytest.raises(InputError, match=told):
         split_by_patient(cases(patients), seed=0, how=how)
+
+
+def of_kinds(*counts: int) -> tuple[list[Case], dict[str, frozenset[int]]]:
+    """So many patients of each kind; kind k has the classes 0 to k."""
+    made = cases(sum(counts))
+    kinds = [k for k, count in enumerate(counts) for _ in range(count)]
+    presence = {c.name: frozenset(range(kinds[int(c.patient[1:])] + 1)) for c in made}
+    return made, presence
+
+
+def shares(names: tuple[str, ...], presence: dict[str, frozenset[int]]) -> list[int]:
+    """How many of the cases hold class 0, 1 and 2."""
+    return [sum(k in presence[name] for name in names) for k in range(3)]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_every_side_gets_its_share_of_each_kind(seed: int) -> None:
+    made, presence = of_kinds(12, 20, 8)
+    split = split_by_patient(made, seed, presence=presence)
+    # Of 40 patients 10 are test, and of them 8 / 40 hold class 2: two patients, four cases.
+    assert shares(split.test, presence) == [20, 14, 4]
+    assert shares(split.validation, presence)[0] == 2 * round(0.15 * 30)
+    assert shares(split.validation, presence)[2] >= 2
+    assert shares(split.train, presence)[2] >= 8
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_one_kind_of_patients_is_split_as_if_nothing_were_known(seed: int) -> None:
+    made, presence = of_kinds(20)
+    assert split_by_patient(made, seed, presence=presence) == split_by_patient(made, seed)
+
+
+@pytest.mark.parametrize("how", ["three-way", "two-way"])
+@pytest.mark.parametrize("folds", [2, 5])
+def test_the_folds_hold_every_patient_once(how: SplitKind, folds: int) -> None:
+    made, presence = of_kinds(7, 6)
+    side = "test" if how == "three-way" else "validation"
+    splits = [
+        split_by_patient(made, 1, how, presence=presence, fold=(k, folds)) for k in range(folds)
+    ]
+    held = [getattr(split, side) for split in splits]
+    assert sorted(name for names in held for name in names) == sorted(c.name for c in made)
+    assert max(map(len, held)) - min(map(len, held)) <= 2
+    for split in splits:
+        assert sum(len(p) for p in patients_of(split).values()) == 13
+        assert split.train
+        assert split.validation
+    rare = [shares(names, presence)[1] for names in held]
+    assert max(rare) - min(rare) <= 2
+
+
+def test_a_datasets_own_test_side_is_kept_by_every_fold() -> None:
+    made = [*cases(8, "train"), *cases(2, "test", first=8)]
+    splits = [split_by_patient(made, 0, fold=(k, 4)) for k in range(4)]
+    assert {split.test for split in splits} == {("p8_ed", "p8_es", "p9_ed", "p9_es")}
+    assert len({name for split in splits for name in split.validation}) == 16
+
+
+def test_more_folds_than_patients_are_refused() -> None:
+    with pytest.raises(InputError, match="5 folds"):
+        split_by_patient(cases(4), 0, fold=(0, 5))
