@@ -208,12 +208,14 @@ def _targets(images: Sequence[Path], out: Path, channels: int) -> dict[Path, Pat
 
     Of several channels of one image the first stands for it, and gives it its name without number.
     """
+    from segstudio.data.formats import stem, suffix_beside
     from segstudio.data.layouts.beside import all_channels
 
     targets: dict[Path, Path] = {}
     for image in images:
         first = image if channels == 1 else all_channels(image)[0]
-        target = out / (image.name if channels == 1 else first.name.replace("_0000.", ".", 1))
+        name = stem(image) if channels == 1 else stem(first).removesuffix("_0000")
+        target = out / (name + suffix_beside(image))
         if target.exists():
             raise InputError(f"'{target}' exists already. Choose another folder with --out.")
         if target in targets and (channels == 1 or targets[target] != first):

@@ -11,7 +11,7 @@ from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
 from segstudio.core.volume import Volume
 from segstudio.data.cases import Case, Dataset, Drawing
-from segstudio.data.formats import SUFFIXES, read_frames, read_labels, read_volume, stem
+from segstudio.data.formats import SUFFIXES, frames_in, read_frames, read_labels, read_volume, stem
 from segstudio.data.landmarks import classes_of, draw_landmarks, read_landmarks
 from segstudio.data.layouts import LAYOUTS
 from segstudio.data.layouts.acdc import ACDC_CLASSES
@@ -209,14 +209,17 @@ def read_image_file(path: str | Path) -> Volume:
     ----------
     path : path
         A file. Where it is named as by nnU-Net, ``NAME_0000.nii.gz``, the files ``NAME_0001`` and
-        so on beside it are further channels; any of them stands for the whole image.
+        so on beside it are further channels; any of them stands for the whole image. The entries
+        of a file's fourth axis are channels.
 
     Raises
     ------
     InputError
         As `read_image`.
     """
-    return _read_channels(all_channels(Path(path)))
+    paths = all_channels(Path(path))
+    frames = frames_in(paths[0]) if len(paths) == 1 else 1
+    return read_frames(paths[0], range(frames)) if frames > 1 else _read_channels(paths)
 
 
 def _read_channels(paths: Sequence[Path]) -> Volume:

@@ -17,6 +17,7 @@ from segstudio.data.formats.table import (
     has_known_suffix,
     is_volume_file,
     stem,
+    suffix_beside,
     suffix_of,
 )
 
@@ -32,6 +33,7 @@ __all__ = [
     "read_labels",
     "read_volume",
     "stem",
+    "suffix_beside",
     "suffix_of",
     "write_labels",
     "write_maps",

@@ -62,6 +62,17 @@ def suffix_of(path: Path) -> str:
     return path.name[len(path.name) - len(suffix) :]
 
 
+def suffix_beside(image: Path) -> str:
+    """Return the suffix of a file to write for an image: its own, or NIfTI's.
+
+    Where the image's format is not written, or cannot hold what belongs to it: a DICOM
+    segmentation is made on purpose.
+    """
+    suffix = suffix_of(image)
+    own = (kind for kind in FORMATS if suffix.lower() in kind.writes and kind.name != "DICOM")
+    return suffix if any(own) else ".nii.gz"
+
+
 def stem(path: Path) -> str:
     """Return a file's name without its suffix, ``.nii.gz`` being one."""
     return path.name[: len(path.name) - len(suffix_of(path))]
