@@ -88,8 +88,8 @@ class Canvas:
         """Lay a tissue over the image where it has a share of the voxel."""
         self.image += share * (value - self.image)
 
-    def paint_spot(self, plane: int, spot: Spot) -> None:
-        """Lay a roundish spot over one plane."""
+    def spot_share(self, plane: int, spot: Spot) -> tuple[tuple[int, slice, slice], Array]:
+        """Return the window of a roundish spot in one plane, and its share of the voxels in it."""
         y, x = self.y[plane, :, 0] - spot.y, self.x[plane, 0] - spot.x
         reach = 1.3 * max(spot.radius * spot.aspect, spot.radius / spot.aspect) + 3
         rows = slice(*np.searchsorted(y, (-reach, reach)))
@@ -102,7 +102,12 @@ class Canvas:
         lobes = (along**3 - 3 * along * across**2) / radius**3
         depth = spot.radius * (1 + spot.wobble * lobes) - radius
         share = np.clip(depth / float(self.edge[plane, 0, 0]) + 0.5, 0, 1)
-        window = self.image[plane, rows, cols]
+        return (plane, rows, cols), share
+
+    def paint_spot(self, plane: int, spot: Spot) -> None:
+        """Lay a roundish spot over one plane."""
+        place, share = self.spot_share(plane, spot)
+        window = self.image[place]
         window += share * (spot.value - window)
 
 

@@ -2,11 +2,8 @@
 
 from pathlib import Path
 
-import numpy as np
-
-from segstudio.core.errors import InputError
-from segstudio.data.atomic import write_text, written_folder
 from segstudio.data.formats import write_labels, write_volume
+from segstudio.data.phantoms.dataset_folder import patient_seeds, phantom_folder
 from segstudio.data.phantoms.heart_anatomy import Phase
 from segstudio.data.phantoms.heart_image import heart
 
@@ -40,21 +37,12 @@ def write_heart_dataset(
     InputError
         The folder holds something already.
     """
-    folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder} is not an empty folder: name a new one for the phantoms.")
-    with written_folder(folder) as temporary:
-        _write(temporary, patients, seed, shape)
-
-
-def _write(folder: Path, patients: int, seed: int, shape: tuple[int, int, int]) -> None:
-    note = f"These images are generated (seed {seed}); they are not pictures of a patient.\n"
-    write_text(folder / "phantom.txt", note)
     phases: dict[str, Phase] = {"frame01": "ED", "frame12": "ES"}
-    for i, own in enumerate(np.random.SeedSequence(seed).generate_state(patients), start=1):
-        patient = folder / f"patient{i:03d}"
-        for frame, phase in phases.items():
-            volume, labels = heart(int(own), shape=shape, phase=phase)
-            stem = f"{patient.name}_{frame}"
-            write_volume(patient / f"{stem}.nii.gz", volume)
-            write_labels(patient / f"{stem}_gt.nii.gz", labels, volume.grid)
+    with phantom_folder(folder, seed) as temporary:
+        for i, own in enumerate(patient_seeds(seed, patients), start=1):
+            patient = temporary / f"patient{i:03d}"
+            for frame, phase in phases.items():
+                volume, labels = heart(own, shape=shape, phase=phase)
+                stem = f"{patient.name}_{frame}"
+                write_volume(patient / f"{stem}.nii.gz", volume)
+                write_labels(patient / f"{stem}_gt.nii.gz", labels, volume.grid)
