@@ -1,5 +1,6 @@
 """napari's reader, writers and sample."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import nibabel as nib
@@ -9,8 +10,8 @@ from napari.components import ViewerModel
 
 from segstudio.core.errors import InputError
 from segstudio.data.datasets import open_dataset
-from segstudio.viewer.reader import get_reader
-from segstudio.viewer.samples import heart_sample
+from segstudio.viewer.reader import LayerData, get_reader
+from segstudio.viewer.samples import brain_sample, heart_sample, spine_sample
 from segstudio.viewer.writer import write_image_layer, write_labels_layer
 
 OBLIQUE = np.array([[0, -1.3, 0.8, 12], [-0.9, 0.3, 5.9, -40], [-1.1, -0.5, -5.3, 7], [0, 0, 0, 1]])
@@ -62,15 +63,19 @@ def test_a_layer_with_time_is_refused(tmp_path: Path) -> None:
         write_labels_layer(str(tmp_path / "a.nii.gz"), np.ones((2, 3, 4, 5), int), {})
 
 
-def test_the_sample_is_an_image_with_labels_in_the_same_place() -> None:
+@pytest.mark.parametrize(
+    ("sample", "values"),
+    [(heart_sample, range(4)), (spine_sample, range(18)), (brain_sample, range(2))],
+)
+def test_a_sample_is_an_image_with_labels_in_the_same_place(
+    sample: Callable[[], list[LayerData]], values: range
+) -> None:
     viewer = ViewerModel()
-    image, labels = [
-        getattr(viewer, f"add_{kind}")(data, **meta) for data, meta, kind in heart_sample()
-    ]
+    image, labels = [getattr(viewer, f"add_{kind}")(data, **meta) for data, meta, kind in sample()]
 
     assert image.data.shape == labels.data.shape
     assert np.allclose(image.extent.world, labels.extent.world)
-    assert set(np.unique(labels.data)) == {0, 1, 2, 3}
+    assert set(np.unique(labels.data)) == set(values)
 
 
 def test_the_manifest_is_valid_and_all_it_names_exists() -> None:
