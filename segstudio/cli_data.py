@@ -127,6 +127,10 @@ def phantom(
     """Write a set of generated images with labels."""
     from segstudio.data import phantoms
 
-    write = {"heart": phantoms.write_heart_dataset}
+    write: dict[str, Any] = {
+        "heart": phantoms.write_heart_dataset,
+        "spine": phantoms.write_spine_dataset,
+        "brain": phantoms.write_brain_dataset,
+    }
     write[kind](out, patients=patients, seed=seed or 0)
     typer.echo(f"Wrote {patients} generated patient(s) to {out}")

@@ -116,7 +116,8 @@ CONVERT = (
 EXPORT = "Write a dataset in nnU-Net's raw layout: imagesTr, labelsTr, dataset.json."
 PHANTOM = (
     "Generate images with labels, hard in the same way as real ones and no picture of a patient, "
-    "in the layout of their originals: short-axis hearts (ACDC)."
+    "in the layout of their originals: short-axis hearts (ACDC), radiographs of spines (AASCE), or "
+    "brains with white-matter lesions (a folder for each patient)."
 )
 PREDICT = (
     "Predict images with a run's best network: one label file each, named as its image and on "
@@ -313,6 +314,9 @@ NewSpacing = Annotated[
     typer.Option(metavar="Z Y X", help="The true spacing in mm: planes, rows, columns."),
 ]
 ExportFolder = Annotated[Path, typer.Argument(metavar="OUT", help="New folder.")]
-PhantomKind = Annotated[Literal["heart"], typer.Argument(metavar="KIND", help="heart.")]
+PhantomKind = Annotated[
+    Literal["heart", "spine", "brain"],
+    typer.Argument(metavar="KIND", help="heart, spine or brain."),
+]
 PhantomFolder = Annotated[Path, typer.Argument(metavar="OUT", help="New folder.")]
 Patients = Annotated[int, typer.Option(min=1, metavar="N", help="How many patients.")]

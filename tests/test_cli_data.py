@@ -8,6 +8,7 @@ from typing import Any
 
 import nibabel as nib
 import numpy as np
+import pytest
 
 from segstudio.data.datasets import open_dataset
 
@@ -73,10 +74,17 @@ def test_export_writes_a_dataset_that_opens(
     assert open_dataset(tmp_path / "raw").layout == "nnU-Net"
 
 
-def test_phantom_writes_a_dataset_that_opens(segstudio: Command, tmp_path: Path) -> None:
-    told = segstudio("phantom", "heart", tmp_path / "set", "--patients", 1, "--seed", 3)
+@pytest.mark.parametrize(
+    ("kind", "layout", "cases"),
+    [("heart", "ACDC", 4), ("spine", "AASCE", 2), ("brain", "a folder for each case", 2)],
+)
+def test_phantom_writes_a_dataset_that_opens(
+    segstudio: Command, tmp_path: Path, kind: str, layout: str, cases: int
+) -> None:
+    told = segstudio("phantom", kind, tmp_path / "set", "--patients", 2, "--seed", 3)
     assert told.status == 0
-    assert len(open_dataset(tmp_path / "set").cases) == 2
+    dataset = open_dataset(tmp_path / "set")
+    assert (dataset.layout, len(dataset.cases)) == (layout, cases)
     assert segstudio("phantom", "liver", tmp_path / "other").status == 2
 
 

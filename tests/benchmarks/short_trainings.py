@@ -36,12 +36,12 @@ TRAININGS: dict[str, tuple[str, dict[str, Any]]] = {
         {
             "loss": "dice + cross-entropy",
             "dimensions": 3,
-            "epochs": 10,
+            "epochs": 12,
             "split": "two-way",
-            "patch_size": (16, 160, 160),
-            "samples_per_epoch": 16,
+            "patch_size": (16, 128, 128),
+            "samples_per_epoch": 24,
             "batch_size": 2,
-            "learning_rate": 1e-3,
+            "learning_rate": 2e-3,
         },
     ),
     "ms_multimodal, three channels, in 3-D": (

@@ -100,7 +100,7 @@ def vertebra_labels(landmarks: NDArray[np.float64], shape: tuple[int, int]) -> N
     labels = np.zeros((1, *shape), np.uint8)
     for value, quad in enumerate(landmarks.reshape(VERTEBRAE, 4, 2), start=1):
         x, y = quad[[0, 1, 3, 2]].T
-        rows, columns = polygon(y, x, shape)  # type: ignore[no-untyped-call]
+        rows, columns = polygon(y, x, shape)
         free = labels[0, rows, columns] == 0
         labels[0, rows[free], columns[free]] = value
     return labels
