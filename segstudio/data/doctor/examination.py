@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from segstudio.core.errors import InputError
+from segstudio.core.errors import InputError, sentence
 from segstudio.core.volume import Volume
 from segstudio.data.cases import Case, Dataset
 from segstudio.data.datasets import read_case_labels, read_image
@@ -96,14 +96,14 @@ def examine_case(case: Case) -> CaseReport:
     try:
         volume = read_image(case)
     except (InputError, OSError) as error:
-        return CaseReport(case, problem=str(error))
+        return CaseReport(case, problem=sentence(error))
     report = _image_report(case, volume)
     if case.labels is None:
         return report
     try:
         labels = read_case_labels(case, volume)
     except (InputError, OSError) as error:
-        return replace(report, problem=str(error))
+        return replace(report, problem=sentence(error))
     return replace(report, classes=_classes(labels), reach=_reach(labels), has_labels=True)
 
 
