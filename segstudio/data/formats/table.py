@@ -45,6 +45,7 @@ FORMATS = (
     Format("NRRD", (".nrrd",), "itk", writes=(".nrrd",)),
     Format("MetaImage", (".mha", ".mhd"), "itk", writes=(".mha",)),
     Format("Analyze", (".hdr", ".img"), "nifti"),
+    Format("DICOM", (".dcm", ".dicom", ".ima"), "dicom", writes=(".dcm",)),
     Format("TIFF", (".tif", ".tiff"), "tiff", is_volume=False),
     Format("picture", (".png", ".jpg", ".jpeg", ".bmp"), "pictures", is_volume=False),
     Format("NumPy", (".npy", ".npz"), "arrays", is_volume=False),
@@ -58,7 +59,7 @@ def suffix_of(path: Path) -> str:
     """Return a file's suffix as it is in its name, ``.nii.gz`` being one."""
     name = path.name.lower()
     known = (suffix for suffix in SUFFIXES if name.endswith(suffix))
-    suffix = next(known, path.suffix)
+    suffix = next(known, "" if _looks_bare(path) else path.suffix)
     return path.name[len(path.name) - len(suffix) :]
 
 
@@ -79,8 +80,33 @@ def stem(path: Path) -> str:
 
 
 def has_known_suffix(path: Path) -> bool:
-    """Return whether a file's name says that it can be read."""
-    return suffix_of(path).lower() in SUFFIXES
+    """Return whether a file can be read, by its name; one that has none for it, by its mark."""
+    return suffix_of(path).lower() in SUFFIXES or (
+        path.name.upper() != "DICOMDIR" and _is_bare_dicom(path)
+    )
+
+
+def is_dicom(path: Path) -> bool:
+    """Return whether a file is DICOM, by its suffix, or by its mark where it has none."""
+    suffix = suffix_of(path).lower()
+    named = any(suffix in kind.suffixes for kind in FORMATS if kind.module == "dicom")
+    return named or (suffix not in SUFFIXES and _is_bare_dicom(path))
+
+
+def _looks_bare(path: Path) -> bool:
+    """Return whether a name has no suffix: ``IM000001``, or ``MR.1.2.840.113619``."""
+    return not path.suffix or path.suffix[1:].isdigit()
+
+
+def _is_bare_dicom(path: Path) -> bool:
+    """Return whether a file without a suffix is DICOM, whose mark follows 128 bytes."""
+    if not _looks_bare(path) or path.name.startswith("."):
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except OSError:  # a folder, or a file that may not be read
+        return False
 
 
 def is_volume_file(path: Path) -> bool:
@@ -89,7 +115,7 @@ def is_volume_file(path: Path) -> bool:
 
 
 def format_of(path: Path) -> Format:
-    """Return a file's format, by its suffix.
+    """Return a file's format, by its suffix, or by DICOM's mark where it has none.
 
     Raises
     ------
@@ -98,6 +124,6 @@ def format_of(path: Path) -> Format:
     """
     suffix = suffix_of(path).lower()
     for kind in FORMATS:
-        if suffix in kind.suffixes:
+        if suffix in kind.suffixes or (kind.module == "dicom" and is_dicom(path)):
             return kind
     raise InputError(f"'{path}' is not of a known format; known: {', '.join(SUFFIXES)}.")
