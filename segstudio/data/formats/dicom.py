@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from segstudio.core.volume import Grid
 from segstudio.data.formats import dicom_seg
+from segstudio.data.formats.dicom_codecs import expect_known
 from segstudio.data.formats.dicom_frames import header_of
 from segstudio.data.formats.dicom_headers import LABEL_MAP, SEGMENTATION
 from segstudio.data.formats.dicom_pixels import expect_held, values_of
-from segstudio.data.formats.dicom_place import DicomSource, grid_of
+from segstudio.data.formats.dicom_place import DicomSource, expect_possible, grid_of
 from segstudio.data.formats.dicom_series import series_in, stack_of
 from segstudio.data.formats.opened import Content, Opened
 
@@ -37,6 +38,8 @@ def open_file(path: Path, content: Content) -> Opened:  # noqa: ARG001  (both ar
         The file is damaged, holds no image, or its series is no whole stack of planes.
     """
     header = header_of(path)
+    expect_known(header)
+    expect_possible(header.planes[0], path)
     if header.kind in (SEGMENTATION, LABEL_MAP):
         return dicom_seg.open_segmentation(header)
     expect_held(header)

@@ -38,6 +38,24 @@ _FRAME_MARKS = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
 _END = 16
 
 
+def expect_known(header: Header) -> None:
+    """Refuse a file whose voxels are packed in a way that nothing here unpacks: video, or worse.
+
+    Raises
+    ------
+    InputError
+        It names the transfer syntax.
+    """
+    known = (*_JPEG, *_JPEG_2000, *_HIGH_THROUGHPUT, uid.RLELossless)
+    syntax = header.syntax
+    if syntax in known or (syntax.is_transfer_syntax and not syntax.is_encapsulated):
+        return
+    raise InputError(
+        f"The voxels of '{header.path}' are packed as '{_name(syntax)}', which cannot be "
+        "unpacked here. Export it uncompressed."
+    )
+
+
 def unpacked(frame: bytes, header: Header) -> NDArray[Any]:
     """Return a frame as it is stored.
 
@@ -56,14 +74,12 @@ def unpacked(frame: bytes, header: Header) -> NDArray[Any]:
     Raises
     ------
     InputError
-        Nothing here unpacks it, or it is damaged or of another size than the header's.
+        It is damaged, or of another size than the header's.
     """
     syntax = header.syntax
     decoder = uid.JPEG2000 if syntax in _HIGH_THROUGHPUT else syntax
     if syntax in (*_JPEG, *_JPEG_2000, *_HIGH_THROUGHPUT):
         _expect_whole(frame, header)
-    elif syntax != uid.RLELossless:
-        raise _cannot(header)
     precision = _stated(frame, header)[3] if syntax != uid.RLELossless else header.stored
     by_gdcm = syntax in _BY_GDCM and not _pydicom_can(syntax, precision)
     if by_gdcm:
@@ -77,13 +93,6 @@ def _pydicom_can(syntax: uid.UID, precision: int) -> bool:
     return bool(get_decoder(syntax).is_available)
 
 
-def _cannot(header: Header) -> InputError:
-    return InputError(
-        f"The voxels of '{header.path}' are packed as '{_name(header.syntax)}', which cannot be "
-        "unpacked here. Export it uncompressed."
-    )
-
-
 def _sentence(header: Header) -> str:
     return (
         f"The voxels of '{header.path}', packed as '{_name(header.syntax)}', could not be "
@@ -92,7 +101,9 @@ def _sentence(header: Header) -> str:
 
 
 def _name(syntax: uid.UID) -> str:
-    return syntax.name if syntax.is_transfer_syntax else "an unknown transfer syntax"
+    if syntax.is_transfer_syntax:
+        return str(syntax.name)
+    return f"unknown transfer syntax{f' {syntax}' if syntax.is_valid else ''}"
 
 
 def _expect_whole(frame: bytes, header: Header) -> None:

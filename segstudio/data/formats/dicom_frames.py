@@ -1,6 +1,5 @@
 """What a DICOM header says of each of its frames, of one or of many, old or enhanced."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,9 +18,9 @@ _PLAIN = (
     "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PlanarConfiguration",
     "PhotometricInterpretation", "BitsAllocated", "BitsStored", "PixelRepresentation",
     "PixelSpacing", "ImagerPixelSpacing", "SliceThickness", "SpacingBetweenSlices",
-    "ImagePositionPatient", "ImageOrientationPatient", "RescaleSlope", "RescaleIntercept", "ModalityLUTSequence",
-    "TemporalPositionIdentifier", "AcquisitionNumber", "TriggerTime", "EchoTime",
-    "DiffusionBValue", "FrameIncrementPointer", "FrameTime", "FrameTimeVector",
+    "ImagePositionPatient", "ImageOrientationPatient", "RescaleSlope", "RescaleIntercept",
+    "ModalityLUTSequence", "TemporalPositionIdentifier", "AcquisitionNumber", "TriggerTime",
+    "EchoTime", "DiffusionBValue", "FrameIncrementPointer", "FrameTime", "FrameTimeVector",
     "GridFrameOffsetVector", "DoseGridScaling", "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence", "SegmentationType", "SegmentSequence",
     "ReferencedSeriesSequence",
@@ -32,6 +31,7 @@ _TIME_CLASSES = (
     "1.2.840.10008.5.1.4.1.1.12.1",  # angiography
     "1.2.840.10008.5.1.4.1.1.12.2",  # fluoroscopy
 )
+_LARGEST_SCALE = 1e25  # more than that times any stored number is none in float32
 MOST_FRAMES = 100_000
 Numbers = tuple[float, ...]
 
@@ -265,7 +265,7 @@ def _plane(path: Path, index: int, of: _Lookup) -> Plane:
     slope = of.number("PixelValueTransformationSequence", "RescaleSlope")
     intercept = of.number("PixelValueTransformationSequence", "RescaleIntercept")
     scale = (1.0 if slope is None else slope, intercept or 0.0) if dose is None else (dose, 0.0)
-    if not all(math.isfinite(s) for s in scale):
+    if not all(abs(s) < _LARGEST_SCALE for s in scale):
         raise ValueError
     return Plane(
         file=path,

@@ -205,7 +205,7 @@ def expect_image(path: Path, dataset: Dataset) -> None:
     known = [start for start in _IMAGELESS if kind == start or kind.startswith(start + ".")]
     if known:
         raise NoImageError(
-            f"'{path}' holds {_IMAGELESS[max(known, key=len)]} and no image. Open the images it "
+            f"'{path}' holds {_IMAGELESS[max(known, key=len)]}, and no image. Open the images it "
             "belongs to."
         )
     if kind.startswith("1.2.840.10008.5.1.4.1.1.77.1.6"):

@@ -67,7 +67,9 @@ def values_of(planes: Sequence[Plane], headers: dict[Path, Header], path: Path) 
     for file, group in groupby(ordered, key=lambda p: p.file):
         for plane, found in _file_values(headers[file], list(group), kept):
             if values is None:
-                values = np.empty((len(planes), *size), np.promote_types(kept, found.dtype))
+                whole = np.promote_types(kept, found.dtype)
+                kind = found.dtype if found.dtype.kind == "f" else whole
+                values = np.empty((len(planes), *size), kind)
             values[places[file, plane.index]] = found
     if values is None:
         raise ValueError
@@ -129,8 +131,20 @@ def _stored(header: Header, dataset: Dataset, wanted: Sequence[int]) -> Iterator
         expect_held(header)
     decoder = get_decoder(header.syntax)
     for index in wanted:
+        if header.allocated == 1 and header.syntax.is_little_endian:
+            yield _bits(header, dataset.get("PixelData", b""), index)
+            continue
         read = partial(decoder.as_array, dataset, index=index, raw=False)
         yield guarded(header.path, read)[0]
+
+
+def _bits(header: Header, content: bytes, index: int) -> NDArray[np.uint8]:
+    """Return a frame of one bit a voxel; pydicom reads no frame that begins within a byte."""
+    rows, columns = header.size
+    first, last = (n * rows * columns for n in (index, index + 1))
+    held = np.frombuffer(content, np.uint8)[first // 8 : -(-last // 8)]
+    bits = np.unpackbits(held, bitorder="little")[first % 8 :][: last - first]
+    return guarded(header.path, lambda: bits.reshape(header.size))
 
 
 def _packed(header: Header, dataset: Dataset) -> list[bytes]:
@@ -164,14 +178,15 @@ def _grey(frame: NDArray[Any], header: Header, dataset: Dataset) -> NDArray[Any]
 def _scaled(
     frame: NDArray[Any], header: Header, plane: Plane, dataset: Dataset, kept: np.dtype[Any]
 ) -> NDArray[Any]:
+    slope, intercept = plane.scale
     if frame.dtype.kind == "f":
-        return frame.astype(np.float32)
+        with np.errstate(all="ignore"):  # a file may hold NaN, and numbers beyond float32
+            return (frame * slope + intercept).astype(np.float32)
     if header.is_inverted:
         ends = 2 ** (header.stored - 1) if header.is_signed else 0
         frame = (2**header.stored - 1 - 2 * ends) - frame.astype(np.int64)
     if header.has_table:
         return guarded(header.path, lambda: apply_modality_lut(frame, dataset))
-    slope, intercept = plane.scale
     if (slope, intercept) == (1.0, 0.0):
         return frame.astype(kept, copy=False)
     if kept.kind == "f":

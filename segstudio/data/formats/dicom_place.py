@@ -19,6 +19,7 @@ _EVEN = 0.05  # of the spacing
 _STRAIGHT = 0.01  # in-plane shift per distance between planes: about half a degree
 _UNIT = 1e-2
 _MOST_NAMED = 5
+_SHORTEST, _LONGEST = 1e-7, 1e5  # mm
 
 Points = NDArray[np.float64]
 
@@ -61,7 +62,7 @@ def grid_of(stack: Stack, path: Path) -> Grid:
     planes = stack.frames[0]
     rows, columns = stack.first.size
     in_plane = planes[0].pixel_spacing or (1.0, 1.0)
-    _expect_possible(planes[0], path)
+    expect_possible(planes[0], path)
     shape = (len(planes), rows, columns)
     source = DicomSource(
         tuple(p.file for p in planes),
@@ -84,9 +85,16 @@ def grid_of(stack: Stack, path: Path) -> Grid:
     )
 
 
-def _expect_possible(plane: Plane, path: Path) -> None:
+def expect_possible(plane: Plane, path: Path) -> None:
+    """Refuse a spacing or directions that cannot be true.
+
+    Raises
+    ------
+    InputError
+        A spacing is 0, below 0, absurd or no number; or directions are not at right angles.
+    """
     spacing = np.array(plane.pixel_spacing or (1.0, 1.0))
-    if not np.isfinite(spacing).all() or spacing.min() <= 0:
+    if not _is_length(spacing).all():
         given = [float(s) for s in spacing]
         raise InputError(
             f"The header of '{path}' gives the spacing {given}, which cannot be true. Correct the "
@@ -100,6 +108,10 @@ def _expect_possible(plane: Plane, path: Path) -> None:
             f"The header of '{path}' gives directions of rows and columns that are not at right "
             "angles, which cannot be true. Export the file again."
         )
+
+
+def _is_length(values: Points) -> NDArray[np.bool_]:
+    return np.isfinite(values) & (values > _SHORTEST) & (values < _LONGEST)
 
 
 def _affine(plane: Plane, step: Points) -> Points:
@@ -186,7 +198,7 @@ def _unplaced_step(planes: Sequence[Plane]) -> tuple[Points, list[str]]:
 def _thickness(plane: Plane) -> tuple[float, list[str]]:
     """Return how deep a voxel is where no neighbour's position tells, and that it was guessed."""
     for value, name in ((plane.between, "spacing between slices"), (plane.thickness, "thickness")):
-        if value is not None and np.isfinite(value) and value != 0:
+        if value is not None and _is_length(np.abs(value)):
             return abs(value), [
                 f"No second position tells how far planes are apart; the header's {name} of "
                 f"{abs(value):.4g} mm is taken."

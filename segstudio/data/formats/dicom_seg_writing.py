@@ -10,6 +10,7 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from pydicom.valuerep import DS
 
 from segstudio import __version__
 from segstudio.core.errors import InputError
@@ -214,6 +215,9 @@ def _segmentation(
         # A reader could not know of an empty first or last plane that is left out.
         omit_empty_frames=False,
     )
+    measures = written.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    # highdicom puts 1 where there is a single plane.
+    measures.SpacingBetweenSlices = DS(grid.spacing[0], auto_format=True)
     return written
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
-from segstudio.data.formats.dicom_frames import Header, Plane, header_of, normal_of
+from segstudio.data.formats.dicom_frames import Header, Numbers, Plane, header_of, normal_of
 from segstudio.data.formats.dicom_headers import LABEL_MAP, SEGMENTATION, NoImageError
 from segstudio.data.formats.table import is_dicom
 
@@ -21,6 +21,7 @@ _SAME_DIRECTION = 1e-3
 _SAME_SPACING = 1e-3  # relative
 # Of the distance between voxels: nearer planes are one place.
 _SAME_PLACE = 0.02
+_FARTHEST = 1e7  # mm
 # The last folders read; one of a thousand files is about a megabyte.
 _KEPT_FOLDERS = 4
 
@@ -118,16 +119,19 @@ def _belong_together(one: Header, other: Header) -> bool:
 
 
 def _alike(a: Plane, b: Plane) -> bool:
-    if (a.position is None) != (b.position is None):
-        return False
-    pairs = ((a.orientation, b.orientation, 0.0), (a.pixel_spacing, b.pixel_spacing, _SAME_SPACING))
-    for one, other, relative in pairs:
-        if (one is None) != (other is None):
-            return False
-        near = _SAME_DIRECTION if relative == 0 else 0.0
-        if one is not None and not np.allclose(one, other, rtol=relative, atol=near):  # type: ignore[arg-type]
-            return False
-    return True
+    """Return whether two planes have one direction and spacing, and both a position or neither."""
+    return (
+        (a.position is None) == (b.position is None)
+        and _near(a.orientation, b.orientation, atol=_SAME_DIRECTION)
+        and _near(a.pixel_spacing, b.pixel_spacing, rtol=_SAME_SPACING)
+    )
+
+
+def _near(one: Numbers | None, other: Numbers | None, **within: float) -> bool:
+    if one is None or other is None:
+        return one is other
+    # NaN is alike, too: it is refused as what it is, later.
+    return np.allclose(one, other, equal_nan=True, **{"rtol": 0.0, "atol": 0.0, **within})
 
 
 _kept: OrderedDict[Path, tuple[State, Folder]] = OrderedDict()
@@ -149,7 +153,7 @@ def _folder(folder: Path) -> Folder:
             headers.append(header_of(path))
         except NoImageError:
             continue
-        except InputError:
+        except (InputError, OSError):
             unread += path.suffix.lower() in SUFFIXES
     found = Folder(_without_copies(headers), unread)
     with _kept_lock:
@@ -209,11 +213,12 @@ def by_place(planes: Sequence[Plane], path: Path) -> list[list[Plane]]:
     Raises
     ------
     InputError
-        A position is no number.
+        A position is no number, or absurd.
     """
+    # NaN is not below it, either.
+    if not (np.abs([p.position for p in planes]) < _FARTHEST).all():  # type: ignore[arg-type]
+        raise InputError(f"'{path}' gives a position that cannot be true. Export it again.")
     deep = depths(planes)
-    if not np.isfinite(deep).all():
-        raise InputError(f"'{path}' gives a position that is no number. Export it again.")
     near = _SAME_PLACE * min(planes[0].pixel_spacing or (1.0, 1.0))
     places: list[list[Plane]] = []
     reached = -np.inf
