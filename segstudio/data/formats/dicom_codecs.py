@@ -4,8 +4,12 @@ A packed frame says its own size. It is compared with the header's before a deco
 a damaged file cannot make one take memory that nobody expects.
 """
 
+import os
 import struct
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +40,7 @@ _JPEG = (uid.JPEGBaseline8Bit, *_BY_GDCM)
 _FRAME_MARKS = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
 
 _END = 16
+_printing = threading.Lock()
 
 
 def expect_known(header: Header) -> None:
@@ -194,5 +199,27 @@ def _by_gdcm(frame: bytes, header: Header) -> NDArray[Any]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "frame.dcm"
         pydicom.dcmwrite(file, bare, enforce_file_format=True)
-        array = sitk.GetArrayFromImage(sitk.ReadImage(str(file), imageIO="GDCMImageIO"))
+        with _nothing_printed():
+            array = sitk.GetArrayFromImage(sitk.ReadImage(str(file), imageIO="GDCMImageIO"))
     return np.asarray(array.reshape(*header.size, *((3,) if header.samples == 3 else ())))
+
+
+@contextmanager
+def _nothing_printed() -> Iterator[None]:
+    """Keep GDCM from the terminal: for twelve bits, it tries eight first and prints that it fails.
+
+    It prints from C, where Python's own `sys.stderr` has no say.
+    """
+    with _printing:
+        try:
+            kept = os.dup(2)
+        except OSError:  # a program without a terminal
+            yield
+            return
+        try:
+            with Path(os.devnull).open("wb") as nowhere:
+                os.dup2(nowhere.fileno(), 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

@@ -1,5 +1,6 @@
 """The files of a DICOM series, and the planes they hold in the order in which they lie."""
 
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -122,16 +123,22 @@ def _alike(a: Plane, b: Plane) -> bool:
     """Return whether two planes have one direction and spacing, and both a position or neither."""
     return (
         (a.position is None) == (b.position is None)
-        and _near(a.orientation, b.orientation, atol=_SAME_DIRECTION)
-        and _near(a.pixel_spacing, b.pixel_spacing, rtol=_SAME_SPACING)
+        and _near(a.orientation, b.orientation, absolute=_SAME_DIRECTION)
+        and _near(a.pixel_spacing, b.pixel_spacing, relative=_SAME_SPACING)
     )
 
 
-def _near(one: Numbers | None, other: Numbers | None, **within: float) -> bool:
+def _near(
+    one: Numbers | None, other: Numbers | None, *, absolute: float = 0.0, relative: float = 0.0
+) -> bool:
     if one is None or other is None:
         return one is other
-    # NaN is alike, too: it is refused as what it is, later.
-    return np.allclose(one, other, equal_nan=True, **{"rtol": 0.0, "atol": 0.0, **within})
+    # Plain numbers: numpy takes a hundred times as long for two, and a folder has thousands.
+    return one == other or all(
+        # NaN is alike, too: it is refused as what it is, later.
+        math.isclose(a, b, abs_tol=absolute, rel_tol=relative) or (math.isnan(a) and math.isnan(b))
+        for a, b in zip(one, other, strict=True)
+    )
 
 
 _kept: OrderedDict[Path, tuple[State, Folder]] = OrderedDict()

@@ -47,8 +47,13 @@ def encoded(kind: str) -> Dataset:
 @pytest.mark.parametrize(
     "kind", ["lossless", "lossless of another predictor", "ls", "2000", "high throughput"]
 )
-def test_losslessly_packed_voxels_are_read_exactly(tmp_path: Path, kind: str) -> None:
-    assert (read_volume(save(encoded(kind), tmp_path / "a.dcm")).data[0] == PIXELS).all()
+def test_losslessly_packed_voxels_are_read_exactly(
+    tmp_path: Path, kind: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = save(encoded(kind), tmp_path / "a.dcm")
+    capfd.readouterr()
+    assert (read_volume(path).data[0] == PIXELS).all()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_lossily_packed_voxels_of_twelve_bits_are_read_nearly(tmp_path: Path) -> None:
