@@ -101,8 +101,10 @@ class Header:
         ``'BINARY'``, ``'FRACTIONAL'`` or ``'LABELMAP'`` of a segmentation, else empty.
     segments : tuple of int
         The segments' numbers.
+    drawn_on : tuple of str
+        The series of the images it was drawn on.
     referenced : int
-        How many images it says that it was drawn on.
+        How many images these are.
     """
 
     path: Path
@@ -124,6 +126,7 @@ class Header:
     planes: tuple[Plane, ...]
     segmentation: str = ""
     segments: tuple[int, ...] = ()
+    drawn_on: tuple[str, ...] = ()
     referenced: int = 0
 
     @property
@@ -157,6 +160,7 @@ def _header(path: Path, ds: Dataset) -> Header:
         raise ValueError
     colours = str(ds.get("PhotometricInterpretation") or "MONOCHROME2")
     kind = str(ds.get("SOPClassUID") or "")
+    series = ds.get("ReferencedSeriesSequence") or ()
     pointed = ds.get("FrameIncrementPointer") or ()
     pointers = {int(t) for t in (pointed if isinstance(pointed, Sequence) else (pointed,))}
     return Header(
@@ -179,10 +183,8 @@ def _header(path: Path, ds: Dataset) -> Header:
         planes=_planes(path, ds, n),
         segmentation=str(ds.get("SegmentationType") or ""),
         segments=tuple(int(s.SegmentNumber) for s in ds.get("SegmentSequence") or ()),
-        referenced=sum(
-            len(s.get("ReferencedInstanceSequence") or ())
-            for s in ds.get("ReferencedSeriesSequence") or ()
-        ),
+        drawn_on=tuple(str(s.get("SeriesInstanceUID") or "") for s in series),
+        referenced=sum(len(s.get("ReferencedInstanceSequence") or ()) for s in series),
     )
 
 

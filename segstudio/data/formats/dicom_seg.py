@@ -12,10 +12,11 @@ from segstudio.core.errors import InputError
 from segstudio.data.formats.dicom_frames import Header, Plane, moved
 from segstudio.data.formats.dicom_pixels import expect_held, values_of
 from segstudio.data.formats.dicom_place import grid_of
-from segstudio.data.formats.dicom_series import Stack, by_place, depths
+from segstudio.data.formats.dicom_series import Stack, alike, by_place, depths, images_of
 from segstudio.data.formats.opened import Opened, expect_room
 
 _LATTICE = 0.05
+_SAME_CORNER = 0.05  # of the distance between voxels
 _MOST_PLANES = 20_000
 
 
@@ -23,7 +24,8 @@ def open_segmentation(header: Header) -> Opened:
     """Return a segmentation whose header was read; its voxels are label values.
 
     A label is its segment's number. Planes that the file leaves out because nothing is drawn on
-    them are given back, empty, between the first and the last that it holds.
+    them are given back, empty: those of the images it was drawn on, where these lie in its folder
+    or in one beside it; else those between the first and the last that it holds.
 
     Raises
     ------
@@ -47,9 +49,27 @@ def open_segmentation(header: Header) -> Opened:
         raise InputError(f"'{path}' holds planes in several directions. Export one of them.")
     places = by_place(header.planes, path)
     if len(places) != header.referenced:  # else no plane was left out, and a gap is the images'
-        places = _with_empty_planes(places)
+        places = _with_planes_of_images(places, header) or _with_empty_planes(places)
     stack = Stack((tuple(planes[0] for planes in places),), {path: header})
     return Opened(grid_of(stack, path), lambda _: _labels(places, header))
+
+
+def _with_planes_of_images(places: list[list[Plane]], header: Header) -> list[list[Plane]] | None:
+    """Return the places of the images it was drawn on; None where they are not near, or differ."""
+    first = places[0][0]
+    images = [h for h in images_of(header) if h.size == header.size]
+    planes = [p for h in images for p in h.planes if alike(p, first)]
+    if not planes:
+        return None
+    theirs = [place[0] for place in by_place(planes, header.path)]
+    corners = np.array([p.position for p in theirs])
+    filled = [[_without_frame(moved(first, p.position))] for p in theirs]
+    for place in places:
+        apart = np.linalg.norm(corners - np.array(place[0].position), axis=1)
+        if apart.min() > _SAME_CORNER * min(first.pixel_spacing or (1.0, 1.0)):
+            return None
+        filled[int(apart.argmin())] = place
+    return filled
 
 
 def _with_empty_planes(places: list[list[Plane]]) -> list[list[Plane]]:

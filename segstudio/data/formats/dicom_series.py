@@ -23,6 +23,7 @@ _SAME_SPACING = 1e-3  # relative
 # Of the distance between voxels: nearer planes are one place.
 _SAME_PLACE = 0.02
 _FARTHEST = 1e7  # mm
+_MOST_BESIDE = 64
 # The last folders read; one of a thousand files is about a megabyte.
 _KEPT_FOLDERS = 4
 
@@ -109,6 +110,30 @@ def series_in(folder: Path) -> list[list[Path]]:
     return [[h.path for h in group] for group in groups]
 
 
+def images_of(header: Header) -> list[Header]:
+    """Return the headers of the images that a segmentation was drawn on, where they are near.
+
+    They are looked for in its folder and in those beside it, as archives put each series in a
+    folder of its own; of these the first file tells which series it is.
+    """
+    own = header.path.parent
+    try:
+        beside = sorted(p for p in own.absolute().parent.iterdir() if p.is_dir())
+    except OSError:
+        beside = []
+    if len(beside) > _MOST_BESIDE:
+        beside = []
+    found = [h for h in _folder(own).headers if h.series in header.drawn_on]
+    for folder in beside if not found else ():
+        try:
+            first = next(filter(_may_be_dicom, sorted(folder.iterdir())), None)
+            if first and header_of(first).series in header.drawn_on:
+                found.extend(h for h in _folder(folder).headers if h.series in header.drawn_on)
+        except (InputError, OSError):
+            continue
+    return found
+
+
 def _belong_together(one: Header, other: Header) -> bool:
     if len(one.planes) > 1 or len(other.planes) > 1:
         return False
@@ -116,10 +141,10 @@ def _belong_together(one: Header, other: Header) -> bool:
     a, b = one.planes[0], other.planes[0]
     # Radiographs of one series are no stack, and have no position.
     stacked = a.position is not None or one.kind.endswith(_STACKED_CLASSES)
-    return all((*same, stacked, one.samples == other.samples)) and _alike(a, b)
+    return all((*same, stacked, one.samples == other.samples)) and alike(a, b)
 
 
-def _alike(a: Plane, b: Plane) -> bool:
+def alike(a: Plane, b: Plane) -> bool:
     """Return whether two planes have one direction and spacing, and both a position or neither."""
     return (
         (a.position is None) == (b.position is None)
@@ -186,7 +211,7 @@ def _stack(headers: list[Header], path: Path, doubts: tuple[str, ...] = ()) -> S
     }
     by_path = {h.path: h for h in unique.values()}
     planes = [p for h in unique.values() for p in h.planes]
-    if not all(_alike(planes[0], p) for p in planes):
+    if not all(alike(planes[0], p) for p in planes):
         raise InputError(
             f"'{path}' holds frames in several directions or spacings; one stack of planes is "
             "needed. Export one of them."

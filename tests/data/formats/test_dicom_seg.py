@@ -215,6 +215,20 @@ def test_planes_that_were_left_out_as_empty_come_back(tmp_path: Path) -> None:
     assert (read_labels(path, like=volume) == labels).all()
 
 
+@pytest.mark.parametrize("beside", [True, False])
+def test_planes_that_were_left_out_at_the_ends_are_those_of_the_images(
+    tmp_path: Path, beside: bool
+) -> None:
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[2, 1:3], labels[3, 2:] = 1, 2
+    path = made(tmp_path / "study", labels, "BINARY")
+    folder = tmp_path / "study" / ("seg" if beside else "a")
+    folder.mkdir(exist_ok=True)
+    path = path.rename(folder / "seg.dcm")
+    volume = read_volume(tmp_path / "study" / "a" / "000.dcm")
+    assert (read_labels(path, like=volume) == labels).all()
+
+
 def test_overlapping_segments_are_refused(tmp_path: Path) -> None:
     masks = np.zeros((*SHAPE, 2), np.uint8)
     masks[2, 1:3], masks[:, :, 3:, 0] = 1, 1
