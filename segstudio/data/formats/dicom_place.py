@@ -103,7 +103,8 @@ def expect_possible(plane: Plane, path: Path) -> None:
     if plane.orientation is None:
         return
     axes = np.reshape(plane.orientation, (2, 3))
-    if not np.allclose(axes @ axes.T, np.eye(2), atol=_UNIT):
+    bounded = (np.abs(axes) <= 1 + _UNIT).all()  # so that no infinity is multiplied
+    if not (bounded and np.allclose(axes @ axes.T, np.eye(2), atol=_UNIT)):
         raise InputError(
             f"The header of '{path}' gives directions of rows and columns that are not at right "
             "angles, which cannot be true. Export the file again."

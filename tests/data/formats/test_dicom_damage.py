@@ -101,6 +101,8 @@ def test_a_way_of_packing_that_is_not_known_is_named(tmp_path: Path) -> None:
         ({"PixelSpacing": [0.5]}, "damaged"),
         ({"ImageOrientationPatient": [0, 0, 0, 0, 0, 0]}, "right angles"),
         ({"ImageOrientationPatient": [1, 0, 0, 1, 0, 0]}, "right angles"),
+        ({"ImageOrientationPatient": ["inf", 0, 0, 0, 1, 0]}, "right angles"),
+        ({"ImageOrientationPatient": ["nan", 0, 0, 0, 1, 0]}, "right angles"),
         ({"ImagePositionPatient": ["nan", 0, 0]}, "position that cannot"),
         ({"ImagePositionPatient": ["1e300", 0, 0]}, "position that cannot"),
         ({"RescaleSlope": "inf"}, "damaged"),
