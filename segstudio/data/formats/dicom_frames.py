@@ -32,7 +32,7 @@ _TIME_CLASSES = (
     "1.2.840.10008.5.1.4.1.1.12.2",  # fluoroscopy
 )
 _LARGEST_SCALE = 1e25  # more than that times any stored number is none in float32
-MOST_FRAMES = 100_000
+_MOST_FRAMES = 100_000  # where the header does not describe each
 Numbers = tuple[float, ...]
 
 
@@ -150,7 +150,8 @@ def header_of(path: Path) -> Header:
 
 def _header(path: Path, ds: Dataset) -> Header:
     n = int(ds.get("NumberOfFrames") or 1)
-    if not 1 <= n <= MOST_FRAMES:
+    described = len(ds.get("PerFrameFunctionalGroupsSequence") or ())
+    if not 1 <= n <= max(_MOST_FRAMES, described):
         raise InputError(
             f"'{path}' declares {n} frames, which cannot be true. Copy or export it again."
         )

@@ -15,6 +15,7 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from segstudio.core.errors import InputError
 from segstudio.core.memory import free_memory
+from segstudio.data.formats.table import begins_as_dicom
 
 T = TypeVar("T")
 
@@ -49,7 +50,7 @@ _IMAGELESS = {
     "1.2.840.10008.5.1.4.38": "a hanging protocol",
 }
 _IMAGES_OF_THOSE = (SEGMENTATION, LABEL_MAP)
-_MAGIC_AT = 128
+_META_AT = 144  # behind the mark and the length of what follows
 
 
 class _Quiet:
@@ -116,15 +117,6 @@ def guarded(path: Path, read: Callable[[], T], sentence: str | None = None) -> T
     )
 
 
-def begins_as_dicom(path: Path) -> bool:
-    """Return whether a file has DICOM's mark, ``DICM`` after 128 bytes."""
-    try:
-        with path.open("rb") as file:
-            return file.read(_MAGIC_AT + 4)[_MAGIC_AT:] == b"DICM"
-    except OSError:
-        return False
-
-
 def read_header(path: Path, tags: list[str | int]) -> Dataset:
     """Return some attributes of a file, none of its voxels.
 
@@ -182,7 +174,7 @@ def _expect_inflatable(path: Path) -> None:
     most, unpacked = free_memory() / 2, 0
     stream = zlib.decompressobj(-zlib.MAX_WBITS)
     with path.open("rb") as file:
-        file.seek(_MAGIC_AT + 4 + 12 + int(meta.FileMetaInformationGroupLength))
+        file.seek(_META_AT + int(meta.FileMetaInformationGroupLength))
         while packed := file.read(1 << 16):
             while packed:
                 unpacked += len(stream.decompress(packed, 1 << 20))

@@ -70,6 +70,8 @@ def values_of(planes: Sequence[Plane], headers: dict[Path, Header], path: Path) 
                 whole = np.promote_types(kept, found.dtype)
                 kind = found.dtype if found.dtype.kind == "f" else whole
                 values = np.empty((len(planes), *size), kind)
+            if found.shape != size:
+                raise InputError(f"'{file}' has changed while it was read. Open it again.")
             values[places[file, plane.index]] = found
     if values is None:
         raise ValueError

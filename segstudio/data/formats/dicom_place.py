@@ -32,15 +32,12 @@ class DicomSource:
     ----------
     files : tuple of Path
         Of each plane, in order.
-    frames : tuple of int
-        The plane's number in its file, from 0.
     positions : tuple of tuple of float
         Of the plane's first voxel, as the file has it: LPS, mm. The affine's are evenly spaced.
         Empty where the files have none.
     """
 
     files: tuple[Path, ...]
-    frames: tuple[int, ...]
     positions: tuple[tuple[float, ...], ...] = ()
 
 
@@ -66,7 +63,6 @@ def grid_of(stack: Stack, path: Path) -> Grid:
     shape = (len(planes), rows, columns)
     source = DicomSource(
         tuple(p.file for p in planes),
-        tuple(p.index for p in planes),
         tuple(p.position for p in planes if p.position is not None),
     )
     placed = planes[0].position is not None and planes[0].orientation is not None

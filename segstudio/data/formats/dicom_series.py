@@ -15,13 +15,13 @@ from segstudio.data.formats.dicom_frames import Header, Numbers, Plane, header_o
 from segstudio.data.formats.dicom_headers import LABEL_MAP, SEGMENTATION, NoImageError
 from segstudio.data.formats.table import is_dicom
 
-SUFFIXES = (".dcm", ".dicom", ".ima")
 # CT, MR, PET, secondary capture.
 _STACKED_CLASSES = ("5.1.4.1.1.2", "5.1.4.1.1.4", "5.1.4.1.1.128", "5.1.4.1.1.7")
 _SAME_DIRECTION = 1e-3
 _SAME_SPACING = 1e-3  # relative
-# Of the distance between voxels: nearer planes are one place.
-_SAME_PLACE = 0.02
+# Of the distance between voxels: planes nearer to each other are one place, as times of a
+# sequence are written with positions that differ by their rounding.
+_SAME_PLACE = 0.1
 _FARTHEST = 1e7  # mm
 _MOST_BESIDE = 64
 # The last folders read; one of a thousand files is about a megabyte.
@@ -186,7 +186,7 @@ def _folder(folder: Path) -> Folder:
         except NoImageError:
             continue
         except (InputError, OSError):
-            unread += path.suffix.lower() in SUFFIXES
+            unread += 1
     found = Folder(_without_copies(headers), unread)
     with _kept_lock:
         _kept[folder] = (state, found)

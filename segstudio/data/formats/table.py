@@ -99,9 +99,12 @@ def _looks_bare(path: Path) -> bool:
 
 
 def _is_bare_dicom(path: Path) -> bool:
-    """Return whether a file without a suffix is DICOM, whose mark follows 128 bytes."""
-    if not _looks_bare(path) or path.name.startswith("."):
-        return False
+    """Return whether a file without a suffix is DICOM."""
+    return _looks_bare(path) and not path.name.startswith(".") and begins_as_dicom(path)
+
+
+def begins_as_dicom(path: Path) -> bool:
+    """Return whether a file has DICOM's mark, ``DICM`` after 128 bytes."""
     try:
         with path.open("rb") as file:
             return file.read(132)[128:] == b"DICM"

@@ -234,6 +234,15 @@ def test_fewer_bits_than_allocated_are_read_without_what_lies_above_them(tmp_pat
     assert (read_volume(save(ds, tmp_path / "a.dcm")).data[0] == stored).all()
 
 
+@pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.RLELossless])
+def test_signed_numbers_of_fewer_bits_keep_their_sign(tmp_path: Path, syntax: uid.UID) -> None:
+    stored = numbers((4, 4)) - 100
+    ds = image((stored & 0x0FFF).astype(np.int16), BitsStored=12, HighBit=11)
+    if syntax == uid.RLELossless:
+        ds.compress(syntax, generate_instance_uid=False)
+    assert (read_volume(save(ds, tmp_path / "a.dcm")).data[0] == stored).all()
+
+
 def test_white_is_high_whatever_the_file_says(tmp_path: Path) -> None:
     stored = numbers((4, 4), np.uint16)
     ds = image(stored, PhotometricInterpretation="MONOCHROME1", BitsStored=12, HighBit=11)
@@ -348,6 +357,14 @@ def test_headers_of_a_folder_are_read_once_and_again_where_a_file_changed(
     assert len(read) == 6
     paths[-1].unlink()
     assert read_grid(paths[0]).shape[0] == 5
+
+
+def test_times_whose_positions_differ_by_rounding_are_one_place(tmp_path: Path) -> None:
+    for t in range(2):
+        start = (0.0, 0.0, 10.0 + 0.01 * t)
+        given = {"prefix": f"{t}-", "TemporalPositionIdentifier": t + 1}
+        series(tmp_path, numbers((4, 4, 4), seed=t), start=start, **given)
+    assert frames_in(tmp_path / "0-000.dcm") == 2
 
 
 def test_an_image_is_not_written_as_dicom(tmp_path: Path) -> None:

@@ -56,6 +56,14 @@ def test_losslessly_packed_voxels_are_read_exactly(
     assert capfd.readouterr() == ("", "")
 
 
+def test_where_pydicom_has_no_decoder_gdcm_reads_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(encoded("ls"), tmp_path / "a.dcm")
+    monkeypatch.setattr("segstudio.data.formats.dicom_codecs._pydicom_can", lambda *_: False)
+    assert (read_volume(path).data[0] == PIXELS).all()
+
+
 def test_lossily_packed_voxels_of_twelve_bits_are_read_nearly(tmp_path: Path) -> None:
     codecs = pytest.importorskip("imagecodecs")
     frame = codecs.jpeg8_encode(PIXELS, bitspersample=12, level=98)

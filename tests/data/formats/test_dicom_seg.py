@@ -111,6 +111,17 @@ def test_segments_are_named_and_refer_to_their_images(tmp_path: Path) -> None:
     assert [s.SegmentLabel for s in named.SegmentSequence] == ["class 1", "scar", "class 3"]
 
 
+@pytest.mark.parametrize("largest", [3, 40])
+def test_highdicom_itself_reads_what_is_written(tmp_path: Path, largest: int) -> None:
+    paths = series(tmp_path / "a", numbers(SHAPE), orientation=OBLIQUE)
+    volume = read_volume(paths[0])
+    path = write_labels(tmp_path / "labels.dcm", some_labels(largest), volume.grid)
+    instances = [pydicom.dcmread(p).SOPInstanceUID for p in paths]
+    read = highdicom.seg.segread(path)
+    combined = read.get_pixels_by_source_instance(instances, combine_segments=True)
+    assert (combined == some_labels(largest)).all()
+
+
 @pytest.mark.parametrize("kind", ["series", "enhanced"])
 @pytest.mark.parametrize("largest", [3, 40])
 def test_no_word_of_the_patient_is_written(tmp_path: Path, kind: str, largest: int) -> None:
