@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid
-from segstudio.data.formats.dicom_frames import Plane
+from segstudio.data.formats.dicom_frames import Plane, normal_of
 from segstudio.data.formats.dicom_series import Stack, depths
 from segstudio.data.formats.opened import unplaced_grid
 
@@ -65,13 +66,10 @@ def grid_of(stack: Stack, path: Path) -> Grid:
         tuple(p.file for p in planes),
         tuple(p.position for p in planes if p.position is not None),
     )
+    normal, step, doubts = _step(planes)
+    # The distance between planes, not between their corners: a tilt moves these sideways.
+    spacing = (float(step @ normal), in_plane[0], in_plane[1])
     placed = planes[0].position is not None and planes[0].orientation is not None
-    step, doubts = _step(planes) if placed else _unplaced_step(planes)
-    across = float(np.linalg.norm(step))
-    if placed:
-        # The distance between planes, not between their corners: a tilt moves these sideways.
-        across = abs(float(step @ np.cross(*np.reshape(planes[0].orientation, (2, 3)))))  # type: ignore[arg-type]
-    spacing = (across, in_plane[0], in_plane[1])
     known = planes[0].pixel_spacing is not None and not np.allclose(spacing, 1.0)
     doubts = [*stack.doubts, *doubts, *_notes(stack)]
     grid = unplaced_grid(shape, spacing, unit="mm" if known else "voxels")
@@ -90,11 +88,11 @@ def expect_possible(plane: Plane, path: Path) -> None:
         A spacing is 0, below 0, absurd or no number; or directions are not at right angles.
     """
     spacing = np.array(plane.pixel_spacing or (1.0, 1.0))
-    if not _is_length(spacing).all():
+    if not is_length(spacing).all():
         given = [float(s) for s in spacing]
         raise InputError(
             f"The header of '{path}' gives the spacing {given}, which cannot be true. Correct the "
-            "header, export the file again, or give it a spacing: 'segstudio convert --help'."
+            "header, or export the series again."
         )
     if plane.orientation is None:
         return
@@ -107,16 +105,14 @@ def expect_possible(plane: Plane, path: Path) -> None:
         )
 
 
-def _is_length(values: Points) -> NDArray[np.bool_]:
+def is_length(values: Any) -> Any:
+    """Return where a length in mm can be true: a number, over 0, and not absurd."""
     return np.isfinite(values) & (values > _SHORTEST) & (values < _LONGEST)
 
 
 def _affine(plane: Plane, step: Points) -> Points:
     """Return the affine from ``(x, y, z)`` to RAS+ mm."""
-    if plane.orientation is None or plane.position is None or plane.pixel_spacing is None:
-        spacing: Sequence[float] = (1.0, 1.0)
-    else:
-        spacing = plane.pixel_spacing
+    spacing = plane.pixel_spacing or (1.0, 1.0)
     affine = np.eye(4)
     # The first direction is that of a row, in which the column's number grows.
     affine[:3, 0] = np.array(plane.orientation)[:3] * spacing[1]
@@ -126,12 +122,15 @@ def _affine(plane: Plane, step: Points) -> Points:
     return TO_RAS @ affine
 
 
-def _step(planes: Sequence[Plane]) -> tuple[Points, list[str]]:
-    """Return the way from a plane to the next, LPS mm, and what is doubtful in it."""
-    normal = np.cross(*np.reshape(planes[0].orientation, (2, 3)))  # type: ignore[arg-type]
+def _step(planes: Sequence[Plane]) -> tuple[Points, Points, list[str]]:
+    """Return the normal, the way from a plane to the next, LPS mm, and what is doubtful in it."""
+    first = planes[0]
+    if first.position is None or first.orientation is None:
+        return _unplaced_step(planes)
+    normal = normal_of(first.orientation)
     if len(planes) == 1:
-        thick, doubts = _thickness(planes[0])
-        return normal * thick, doubts
+        thick, doubts = _thickness(first)
+        return normal, normal * thick, doubts
     corners = np.array([p.position for p in planes])
     apart = np.diff(depths(planes))
     usual = float(np.median(apart))
@@ -148,10 +147,8 @@ def _step(planes: Sequence[Plane]) -> tuple[Points, list[str]]:
             f"(a tilt of {np.degrees(np.arctan(tilt)):.2g} degrees); they are placed so, and "
             "distances are measured as if they lay straight."
         )
-    elif not uneven.size:
-        step = step - sideways if np.linalg.norm(sideways) < 1e-4 else step
     doubts.extend(_strays(corners, step, normal))
-    return step, doubts
+    return normal, step, doubts
 
 
 def _strays(corners: Points, step: Points, normal: Points) -> list[str]:
@@ -184,18 +181,19 @@ def _named(numbers: NDArray[np.intp]) -> str:
     return f"Plane(s) {shown}{' and more' if len(numbers) > _MOST_NAMED else ''}"
 
 
-def _unplaced_step(planes: Sequence[Plane]) -> tuple[Points, list[str]]:
+def _unplaced_step(planes: Sequence[Plane]) -> tuple[Points, Points, list[str]]:
+    normal = np.array([0.0, 0.0, 1.0])
     if planes[0].pixel_spacing is None:
-        return np.array([0.0, 0.0, 1.0]), []
+        return normal, normal, []
     thick, doubts = _thickness(planes[0])
     # A radiograph has no depth to be in doubt of.
-    return np.array([0.0, 0.0, thick]), doubts if len(planes) > 1 else []
+    return normal, normal * thick, doubts if len(planes) > 1 else []
 
 
 def _thickness(plane: Plane) -> tuple[float, list[str]]:
     """Return how deep a voxel is where no neighbour's position tells, and that it was guessed."""
     for value, name in ((plane.between, "spacing between slices"), (plane.thickness, "thickness")):
-        if value is not None and _is_length(np.abs(value)):
+        if value is not None and is_length(np.abs(value)):
             return abs(value), [
                 f"No second position tells how far planes are apart; the header's {name} of "
                 f"{abs(value):.4g} mm is taken."

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from segstudio.core.errors import InputError
 from segstudio.data.formats.dicom_frames import Header, Plane, moved
 from segstudio.data.formats.dicom_pixels import expect_held, values_of
-from segstudio.data.formats.dicom_place import grid_of
+from segstudio.data.formats.dicom_place import grid_of, is_length
 from segstudio.data.formats.dicom_series import Stack, alike, by_place, depths, images_of
 from segstudio.data.formats.opened import Opened, expect_room
 
@@ -82,7 +82,8 @@ def _with_empty_planes(places: list[list[Plane]]) -> list[list[Plane]]:
     if not apart.size:
         return places
     between = abs(places[0][0].between or 0.0)
-    step = between if between and _is_lattice(apart, between) else float(apart.min())
+    known = is_length(between) and _is_lattice(apart, between)
+    step = between if known else float(apart.min())
     if not _is_lattice(apart, step) or (deep[-1] - deep[0]) / step > _MOST_PLANES:
         return places
     filled = [places[0]]
