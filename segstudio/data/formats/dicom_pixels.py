@@ -15,8 +15,9 @@ from pydicom.pixels import apply_color_lut, apply_modality_lut, get_decoder
 
 from segstudio.core.errors import InputError
 from segstudio.data.formats.dicom_codecs import unpacked
-from segstudio.data.formats.dicom_frames import Header, Plane
+from segstudio.data.formats.dicom_frames import Header
 from segstudio.data.formats.dicom_headers import guarded, read_whole
+from segstudio.data.formats.dicom_planes import Plane
 from segstudio.data.formats.opened import MOST_PACKED, expect_room
 
 _WHOLE_TYPES = (np.int16, np.uint16, np.int32)

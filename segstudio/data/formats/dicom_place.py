@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid
-from segstudio.data.formats.dicom_frames import Plane, normal_of
+from segstudio.data.formats.dicom_planes import Plane, normal_of
 from segstudio.data.formats.dicom_series import Stack, depths
 from segstudio.data.formats.opened import unplaced_grid
 

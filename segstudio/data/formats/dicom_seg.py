@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
-from segstudio.data.formats.dicom_frames import Header, Plane, moved
+from segstudio.data.formats.dicom_frames import Header
 from segstudio.data.formats.dicom_pixels import expect_held, values_of
 from segstudio.data.formats.dicom_place import grid_of, is_length
+from segstudio.data.formats.dicom_planes import Plane, moved
 from segstudio.data.formats.dicom_series import Stack, alike, by_place, depths, images_of
 from segstudio.data.formats.opened import Opened, expect_room
 

@@ -180,6 +180,20 @@ def _described(highdicom: ModuleType, number: int, name: str) -> Any:
     )
 
 
+def _maker(highdicom: ModuleType) -> dict[str, Any]:
+    return {
+        "series_instance_uid": highdicom.UID(),
+        "series_number": 1,
+        "sop_instance_uid": highdicom.UID(),
+        "instance_number": 1,
+        "manufacturer": "segstudio",
+        "manufacturer_model_name": "segstudio",
+        "software_versions": __version__,
+        "device_serial_number": "0",
+        "content_label": "SEGMENTATION",
+    }
+
+
 def _segmentation(
     highdicom: ModuleType,
     images: Sequence[Dataset],
@@ -200,15 +214,7 @@ def _segmentation(
         pixel_array=labels,
         segmentation_type="BINARY" if is_binary else "LABELMAP",
         segment_descriptions=segments,
-        series_instance_uid=highdicom.UID(),
-        series_number=1,
-        sop_instance_uid=highdicom.UID(),
-        instance_number=1,
-        manufacturer="segstudio",
-        manufacturer_model_name="segstudio",
-        software_versions=__version__,
-        device_serial_number="0",
-        content_label="SEGMENTATION",
+        **_maker(highdicom),
         pixel_measures=highdicom.PixelMeasuresSequence(spacing, grid.spacing[0], grid.spacing[0]),
         plane_orientation=highdicom.PlaneOrientationSequence(frame, orientation),
         plane_positions=[highdicom.PlanePositionSequence(frame, list(c)) for c in corners],

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
-from segstudio.data.formats.dicom_frames import Header, Numbers, Plane, header_of, normal_of
+from segstudio.data.formats.dicom_frames import Header, header_of
 from segstudio.data.formats.dicom_headers import LABEL_MAP, SEGMENTATION, NoImageError
+from segstudio.data.formats.dicom_planes import Numbers, Plane, normal_of
 from segstudio.data.formats.table import is_dicom
 
 # CT, MR, PET, secondary capture.
