@@ -3,6 +3,7 @@
 import logging
 import shutil
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,7 @@ from tests.data.formats.dicom_files import (
     series,
 )
 
+PALE = numbers((4, 4))
 SAGITTAL = (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
 
 
@@ -365,6 +367,16 @@ def test_times_whose_positions_differ_by_rounding_are_one_place(tmp_path: Path) 
         given = {"prefix": f"{t}-", "TemporalPositionIdentifier": t + 1}
         series(tmp_path, numbers((4, 4, 4), seed=t), start=start, **given)
     assert frames_in(tmp_path / "0-000.dcm") == 2
+
+
+def test_several_threads_read_and_leave_warnings_as_they_were(tmp_path: Path) -> None:
+    paths = [*series(tmp_path / "a", numbers((6, 4, 4))), save(image(PALE), tmp_path / "b" / "b")]
+    read_volume(paths[-1])  # what is imported for it may change the filters
+    before = (list(warnings.filters), logging.getLogger("pydicom").propagate)
+    with ThreadPoolExecutor(4) as pool:
+        shapes = list(pool.map(lambda p: read_volume(p).data.shape, paths * 10))
+    assert shapes == ([(6, 4, 4)] * 6 + [(1, 4, 4)]) * 10
+    assert (list(warnings.filters), logging.getLogger("pydicom").propagate) == before
 
 
 def test_an_image_is_not_written_as_dicom(tmp_path: Path) -> None:
