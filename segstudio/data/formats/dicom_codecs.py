@@ -195,7 +195,7 @@ def _by_gdcm(frame: bytes, header: Header) -> NDArray[Any]:
     bare.HighBit, bare.PixelRepresentation = header.stored - 1, int(header.is_signed)
     bare.PixelData = encapsulate([frame])
     bare["PixelData"].is_undefined_length = True
-    sitk.ProcessObject.SetGlobalWarningDisplay(False)  # type: ignore[no-untyped-call]
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "frame.dcm"
         pydicom.dcmwrite(file, bare, enforce_file_format=True)

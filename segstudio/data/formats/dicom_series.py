@@ -111,6 +111,23 @@ def series_in(folder: Path) -> list[list[Path]]:
     return [[h.path for h in group] for group in groups]
 
 
+def series_of(path: Path) -> str:
+    """Return which series a file belongs to, by its unique identifier; nothing if unreadable."""
+    found = (h.series for h in _folder(path.parent).headers if h.path == path)
+    return next(found, "")
+
+
+def segmentations_in(folder: Path) -> dict[str, Path]:
+    """Return the segmentations in a folder by the series that they were drawn on.
+
+    Of several on one series the last by name counts: programs number them.
+    """
+    kinds = (SEGMENTATION, LABEL_MAP)
+    found = (h for h in _folder(folder).headers if h.kind in kinds)
+    by_name = sorted(found, key=lambda header: header.path.name)
+    return {series: header.path for header in by_name for series in header.drawn_on}
+
+
 def images_of(header: Header) -> list[Header]:
     """Return the headers of the images that a segmentation was drawn on, where they are near.
 

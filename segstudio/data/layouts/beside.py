@@ -19,7 +19,7 @@ def image_files(root: Path) -> list[Path]:
     Pictures and arrays are left out where there are medical images to be labelled: they are
     figures then, or notes.
     """
-    found = sorted(p for p in root.rglob("*") if has_known_suffix(p) and p.is_file())
+    found = sorted(p for p in root.rglob("*") if p.is_file() and has_known_suffix(p))
     files = [p for p in found if not any(n.startswith(".") for n in p.relative_to(root).parts)]
     volumes = [p for p in files if is_volume_file(p)]
     are_images = any(not has_label_ending(p) and stem(p) not in LABEL_NAMES for p in volumes)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from segstudio.core.errors import InputError
 from segstudio.data.cases import Case, Dataset
-from segstudio.data.formats import frames_in, holds_both, stem
+from segstudio.data.formats import frames_in, holds_both, is_dicom, stem
 from segstudio.data.layouts.beside import (
     has_label_ending,
     image_folder_of,
@@ -38,6 +38,7 @@ def find(files: Sequence[Path], root: Path) -> Dataset | None:
     root : Path
         The dataset.
     """
+    files = [p for p in files if not is_dicom(p)]  # a series is no file by file affair
     images = [p for p in files if not (has_label_ending(p) or lies_in_label_folder(p, root))]
     cases = [case for image in images for case in _cases(image, root)]
     if not cases:
