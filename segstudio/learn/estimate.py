@@ -4,11 +4,10 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
-from segstudio.core.memory import GIB
+from segstudio.core.memory import GIB, peak_memory
 from segstudio.learn.config import TrainConfig
 from segstudio.learn.device import choose_compute
 from segstudio.learn.network import network, round_up, strides_of
@@ -31,7 +30,8 @@ class Estimate:
     seconds : float
         Of an epoch, its validation included.
     gib : float
-        Of memory: the process with its network and batch, and the prepared cases.
+        Of memory: what the process took at most, with its network and a batch, and the prepared
+        cases.
     steps : int
         Of an epoch.
     device : str
@@ -77,7 +77,7 @@ def estimate(
     compute = choose_compute(config)
     return Estimate(
         seconds=steps * step + seen / config.batch_size * forward,
-        gib=(_resident() + TRAIN_SHARE * cases) / GIB,
+        gib=(peak_memory() + TRAIN_SHARE * cases) / GIB,
         steps=steps,
         device=f"{compute.device}, {compute.precision}",
     )
@@ -121,12 +121,3 @@ def _timed(work: Callable[[], None]) -> float:
     for _ in range(TIMED_STEPS):
         work()
     return (time.perf_counter() - begun) / TIMED_STEPS
-
-
-def _resident() -> int:
-    """Return the bytes of memory that this process holds; 0 where the system does not say."""
-    try:
-        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
-        return int(pages) * 4096
-    except (OSError, ValueError, IndexError):
-        return 0

@@ -41,7 +41,7 @@ def _case(image: Path, root: Path, angles: Sequence[str]) -> Case:
     side = image.parent.name
     landmarks = root / "labels" / side / f"{image.name}.mat"
     labels = landmarks if landmarks.is_file() and lies_inside(landmarks, root) else None
-    pairing = f"'{landmarks.name}' holds {VERTEBRAE} vertebrae as landmarks" if labels else ""
+    pairing = f"{VERTEBRAE} vertebrae in a file of its name" if labels else ""
     return Case(
         f"{side}/{image.stem}",
         _patient(image),
