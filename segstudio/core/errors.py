@@ -4,13 +4,29 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from errno import EDQUOT, EFBIG, ENOSPC
 
+_LONGEST = 2000  # letters, of a sentence that shows what a file says
+
 
 class InputError(ValueError):
     """A mistake the user can mend.
 
     Its text is one plain sentence or two: what is wrong, where, and what to do. The command
-    line and the window show it as it is, without a traceback.
+    line and the window show it as it is, without a traceback. It stays one line, and no command to
+    a terminal, whatever a file's name or content brings into it: such letters are shown by number.
     """
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        if not text.isprintable():
+            # Also the halves of letters that stand for a name in another encoding.
+            text = "".join(c if c.isprintable() else _by_number(c) for c in text)
+        if len(text) > _LONGEST:
+            text = f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 3 :]}"
+        return text
+
+
+def _by_number(letter: str) -> str:
+    return letter.encode("unicode_escape").decode("ascii")
 
 
 def near_names(name: str, known: Iterable[str]) -> str:
