@@ -8,8 +8,25 @@ GIB = 2**30
 
 
 def free_memory() -> float:
-    """Return the bytes that this process may still take: of the machine, and of its container."""
-    return min(_free_of_machine(), _free_of_group())
+    """Return the bytes that this process may still take.
+
+    Of the machine, of its container, and of what ``ulimit -v`` grants it.
+    """
+    return min(_free_of_machine(), _free_of_group(), _free_of_process())
+
+
+def _free_of_process() -> float:
+    """Return what the process's own limit leaves; no bound where none is set."""
+    try:
+        import resource  # not on Windows
+
+        most, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if most == resource.RLIM_INFINITY:
+            return math.inf
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        return max(0, most - pages * resource.getpagesize())
+    except (ImportError, OSError, ValueError):
+        return math.inf
 
 
 def _free_of_group() -> float:
