@@ -1,17 +1,15 @@
 """Landmarks on vertebrae, and the labels that they make."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.io import loadmat
-from scipy.io.matlab import MatReadError
 from skimage.draw import polygon
 
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
 from segstudio.data.cases import Drawing
+from segstudio.data.matlab import read_matrix
 
 VERTEBRAE = 17
 KEY = "p2"
@@ -45,27 +43,14 @@ def read_landmarks(path: Path) -> NDArray[np.float64]:
     if path.stat().st_size > _LARGEST_FILE:
         raise InputError(damaged)
     try:
-        points: Any = loadmat(path, variable_names=[KEY]).get(KEY)
-    except (
-        MatReadError,
-        ValueError,
-        TypeError,
-        OSError,
-        KeyError,
-        NotImplementedError,
-        IndexError,
-        OverflowError,
-        MemoryError,
-        AttributeError,
-        EOFError,
-    ) as error:
+        points = read_matrix(path.read_bytes(), KEY)
+    except ValueError as error:
         raise InputError(damaged) from error
-    is_array = isinstance(points, np.ndarray) and points.dtype.kind in "iuf"
-    if not is_array or points.shape != (4 * VERTEBRAE, 2) or not np.isfinite(points).all():
+    if points is None or points.shape != (4 * VERTEBRAE, 2) or not np.isfinite(points).all():
         raise InputError(
             f"'{path}' should hold '{KEY}', {4 * VERTEBRAE} landmarks of a column and a row each."
         )
-    corners: NDArray[np.float64] = points.astype(np.float64).reshape(VERTEBRAE, 4, 2)
+    corners: NDArray[np.float64] = points.reshape(VERTEBRAE, 4, 2)
     return corners
 
 
