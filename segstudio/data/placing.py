@@ -1,10 +1,11 @@
 """Whether arrays of two files lie on the same voxels."""
 
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid
@@ -12,6 +13,8 @@ from segstudio.core.volume import Grid
 # In voxels. Half a voxel is what programs differ by that count from a voxel's corner or its
 # centre; a whole one is a mistake.
 MOST_APART = 0.75
+# In mm, or whatever the unit: what lies farther, or is smaller, is damage, and not to be squared.
+_FARTHEST, _SMALLEST = 1e12, 1e-12
 _SQUARE = 1e-3  # cosine between axes that are taken for at right angles
 
 
@@ -51,6 +54,15 @@ def expect_same_grid(
             f"'{path}' lies elsewhere than {others_name}: by their headers, the same voxel is up "
             f"to {apart:.3g} voxels away. Export the {what} on the image's grid again."
         )
+
+
+def is_possible(spacing: Sequence[float], place: ArrayLike) -> bool:
+    """Return whether a spacing, and an affine or an origin, can be true."""
+    lengths, numbers = np.asarray(spacing, np.float64), np.asarray(place, np.float64)
+    if not (np.isfinite(lengths).all() and np.isfinite(numbers).all()):
+        return False
+    is_long = (lengths >= _SMALLEST).all() and (lengths <= _FARTHEST).all()
+    return bool(is_long and (np.abs(numbers) <= _FARTHEST).all())
 
 
 def voxels_apart(grid: Grid, other: Grid) -> float:

@@ -9,16 +9,17 @@ from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid
-from segstudio.data.formats.itk_headers import expect_whole, has_place
+from segstudio.data.formats.itk_headers import expect_whole, has_place, is_meta
 from segstudio.data.formats.opened import (
     Content,
     Opened,
     expect_axes,
     expect_room,
+    in_single,
     reading,
     unplaced_grid,
 )
-from segstudio.data.placing import angle_doubts
+from segstudio.data.placing import angle_doubts, is_possible
 
 KIND = "an NRRD or MetaImage file"
 # ITK's world runs to the patient's left, back and head; ours to right, front and head.
@@ -36,6 +37,8 @@ def open_file(path: Path, content: Content) -> Opened:  # noqa: ARG001  (both ar
     """
     fields = expect_whole(path)
     reader = sitk.ImageFileReader()
+    # Else ITK tries all its formats, by content, some of which print, or look for other files.
+    reader.SetImageIO("MetaImageIO" if is_meta(fields) else "NrrdImageIO")
     reader.SetFileName(str(path))
     reading(path, KIND, reader.ReadImageInformation, RuntimeError)
     if reader.GetNumberOfComponents() > 1:
@@ -57,7 +60,7 @@ def _grid(reader: Any, size: list[int], path: Path, *, is_placed: bool) -> Grid:
     k = min(n, 3)
     axes[:k, :k] = np.reshape(reader.GetDirection(), (n, n))[:k, :k]
     origin[:k] = reader.GetOrigin()[:k]
-    if not (np.isfinite([*spacing, *origin, *axes.ravel()]).all() and min(spacing) > 0):
+    if not (is_possible(spacing, origin) and is_possible([1.0], axes)):
         raise InputError(
             f"The header of '{path}' gives the spacing {spacing}, which cannot be true. Correct "
             "the header, or export the file again."
@@ -85,7 +88,7 @@ def _pixels(reader: Any, size: list[int], path: Path, frame: int) -> NDArray[Any
     image = reading(path, KIND, reader.Execute, RuntimeError)
     data: NDArray[Any] = sitk.GetArrayFromImage(image)
     if data.dtype == np.float64:
-        data = data.astype(np.float32)
+        data = in_single(data)
     return data if data.ndim == 3 else data[np.newaxis]
 
 

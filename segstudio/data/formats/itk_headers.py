@@ -7,9 +7,21 @@ from pathlib import Path
 import numpy as np
 
 from segstudio.core.errors import InputError
+from segstudio.data.formats.opened import expect_axes
 
 Fields = dict[str, str]
-_LONGEST = 1 << 16
+_LONGEST = 1 << 20
+_LONGEST_VALUE = 1 << 13
+_LONG_NUMBER = re.compile(rb"[-+]?[\d.][\w.+-]{100}")  # longer than any identifier
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+# Fields of a number an axis, and of one for each two.
+_LISTS = (
+    *("DimSize", "ElementSpacing", "ElementSize", "CenterOfRotation"),
+    *("Offset", "Position", "Origin"),
+)
+_TABLES = ("TransformMatrix", "Rotation", "Orientation")
+_LAST = "ElementDataFile"  # ends the header of a MetaImage
+_META_LINE = re.compile(rb" *([A-Za-z]\w*) *= *([^\r]*)\r?")
 _STEP = 1 << 20
 _BYTES = {"CHAR": 1, "SHORT": 2, "INT": 4, "LONG": 4, "LONG_LONG": 8, "FLOAT": 4, "DOUBLE": 8}
 
@@ -25,36 +37,78 @@ def expect_whole(path: Path) -> Fields:
     """
     with path.open("rb") as file:
         head = file.read(_LONGEST)
-    is_meta = not head.startswith(b"NRRD")
-    fields, end = _fields(head, b"=" if is_meta else b":", last="elementdatafile")
-    name = fields.get("elementdatafile" if is_meta else "data file") or fields.get("datafile", "")
-    local = name in ("", "LOCAL") if is_meta else name == ""
-    voxels = path if local else _beside(path, name)
-    if is_meta:
-        _expect_meta_voxels(path, voxels, fields, end if local else 0)
+    if head.startswith(b"NRRD"):
+        fields = _nrrd_fields(path, head)
+        name = fields.get("data file") or fields.get("datafile", "")
+        if name:
+            _beside(path, name)
+        return fields
+    fields, end = _meta_fields(path, head)
+    name = fields[_LAST]
+    is_local = name in ("LOCAL", "Local", "local")
+    voxels = path if is_local else _beside(path, name)
+    _expect_meta_voxels(path, voxels, fields, end if is_local else 0)
     return fields
 
 
 def has_place(fields: Fields) -> bool:
     """Return whether a header says where in the body its voxels lie; MetaImage's always do."""
-    is_nrrd = "elementdatafile" not in fields
-    return not is_nrrd or "space" in fields or "space directions" in fields
+    return is_meta(fields) or "space" in fields or "space directions" in fields
 
 
-def _fields(head: bytes, separator: bytes, last: str) -> tuple[Fields, int]:
-    """Return the fields of a header, and where it ends."""
+def is_meta(fields: Fields) -> bool:
+    """Return whether fields are a MetaImage's, and not of NRRD."""
+    return _LAST in fields
+
+
+def _nrrd_fields(path: Path, head: bytes) -> Fields:
+    """Return the fields of an NRRD header as the library behind ITK splits them, or refuse it."""
+    fields: Fields = {}
+    for line in re.split(rb"\r\n|\r|\n", head):
+        if not line:
+            return fields
+        name, _, value = line.partition(b":")
+        if line.startswith(b"#") or value.startswith(b"="):  # a remark, or a word of its own
+            continue
+        key = _text(name).strip().lower()
+        if key in fields:
+            raise _damaged(path, "an NRRD file")
+        fields[key] = _plain(path, "an NRRD file", value)
+    if len(head) == _LONGEST:  # what comes later would not have been looked at
+        raise _damaged(path, "an NRRD file")
+    return fields
+
+
+def _meta_fields(path: Path, head: bytes) -> tuple[Fields, int]:
+    """Return the fields of a MetaImage header, and where it ends; refuse what is no such line.
+
+    ITK goes on past lines that it does not know and prints what it misses: all that is not plain
+    is refused, so that nothing is read in another way than here.
+    """
     fields: Fields = {}
     at = 0
     for line in head.split(b"\n"):
         at += len(line) + 1
-        if not line.strip():  # NRRD's header ends with an empty line
+        if not line.strip():
+            continue
+        match = _META_LINE.fullmatch(line)
+        if match is None or _text(match[1]) in fields:
             break
-        name, _, value = line.partition(separator)
-        key = _text(name).strip().lower()
-        fields[key] = _text(value).strip(" \r=")
-        if key == last:
-            break
-    return fields, at
+        fields[_text(match[1])] = _plain(path, "a MetaImage file", match[2])
+        if match[1] == _LAST.encode():
+            return fields, at
+    raise _damaged(path, "a MetaImage file")
+
+
+def _plain(path: Path, kind: str, value: bytes) -> str:
+    """Return a field's text; refuse what the libraries behind ITK keep too little room for."""
+    if len(value) > _LONGEST_VALUE or _LONG_NUMBER.search(value) or b"\0" in value:
+        raise _damaged(path, kind)
+    return _text(value).strip()
+
+
+def _damaged(path: Path, kind: str) -> InputError:
+    return InputError(f"'{path}' is damaged or not {kind}. Copy or export it again.")
 
 
 def _text(part: bytes) -> str:
@@ -67,7 +121,7 @@ def _text(part: bytes) -> str:
 def _beside(path: Path, name: str) -> Path:
     """Return the file beside a header that holds its voxels; one elsewhere is refused."""
     voxels = path.parent / name
-    is_name = Path(name).name == name and re.fullmatch(r"[^%*\\/:]+", name) is not None
+    is_name = Path(name).name == name and re.fullmatch(r"[^%*\\/:]{1,200}", name) is not None
     inside = is_name and voxels.resolve().parent == path.parent.resolve()
     if not inside or name.upper().startswith("LIST"):
         raise InputError(
@@ -82,18 +136,25 @@ def _beside(path: Path, name: str) -> Path:
 def _expect_meta_voxels(path: Path, voxels: Path, fields: Fields, start: int) -> None:
     """Refuse a MetaImage whose voxels are cut short or do not unpack."""
     try:
-        shape = [int(n) for n in fields["dimsize"].split()]
-        kind = fields["elementtype"].removeprefix("MET_").removesuffix("_ARRAY")
-        channels = int(fields.get("elementnumberofchannels", "1"))
+        n_axes = int(fields["NDims"])
+        shape = [int(n) for n in fields["DimSize"].split()]
+        kind = fields["ElementType"].removeprefix("MET_").removesuffix("_ARRAY")
+        channels = int(fields.get("ElementNumberOfChannels", "1"))
         needed = int(np.prod(shape, dtype=object)) * channels * _BYTES[kind.removeprefix("U")]
-        skipped = max(0, int(fields.get("headersize", "0")))
+        skipped = max(0, int(fields.get("HeaderSize", "0")))
+        packed = int(fields.get("CompressedDataSize", "0"))
     except (KeyError, ValueError) as error:
-        raise InputError(
-            f"'{path}' is damaged or not a MetaImage file. Copy or export it again."
-        ) from error
-    is_packed = fields.get("compresseddata", "").lower() == "true"
+        raise _damaged(path, "a MetaImage file") from error
+    if len(shape) != n_axes or not _have_their_numbers(fields, n_axes):
+        raise _damaged(path, "a MetaImage file")
+    expect_axes(path, shape)
+    if fields.get("BinaryData", "True").lower() != "true":
+        raise InputError(f"'{path}' holds its voxels as text. Save it as binary (.mha, .nrrd).")
+    is_packed = fields.get("CompressedData", "").lower() == "true"
     start += skipped
-    held = _unpacked(voxels, start, needed) if is_packed else voxels.stat().st_size - start
+    held = voxels.stat().st_size - start
+    if is_packed:
+        held = _unpacked(voxels, start, needed, packed or held) if 0 <= packed <= held else 0
     if held < needed or needed <= 0:
         raise InputError(
             f"'{path}' is damaged or cut short: it should hold {needed} bytes of voxels, and "
@@ -101,21 +162,38 @@ def _expect_meta_voxels(path: Path, voxels: Path, fields: Fields, start: int) ->
         )
 
 
-def _unpacked(path: Path, start: int, needed: int) -> int:
-    """Return how many bytes unpack from a place of a file, up to those needed; 0 if damaged."""
+def _have_their_numbers(fields: Fields, n_axes: int) -> bool:
+    """Return whether lists are as long as they should be: ITK goes on reading in the next line."""
+    names = list(fields)
+    for name, many in {
+        **dict.fromkeys(_LISTS, n_axes),
+        **dict.fromkeys(_TABLES, n_axes**2),
+    }.items():
+        if name not in fields:
+            continue
+        words = fields[name].split()
+        if len(words) != many or not all(_NUMBER.fullmatch(word) for word in words):
+            return False
+        if names.index("NDims") > names.index(name):
+            return False
+    return True
+
+
+def _unpacked(path: Path, start: int, needed: int, size: int) -> int:
+    """Return how many bytes unpack from a stretch of a file, up to those needed; 0 if damaged."""
     stream, count = zlib.decompressobj(), 0
     with path.open("rb") as file:
         file.seek(start)
-        chunk = file.read(_STEP)
-        while chunk and count < needed and not stream.eof:
+        chunk = file.read(min(_STEP, size))
+        while chunk and not stream.eof:
             try:
-                count += len(stream.decompress(chunk, _STEP))
+                part = stream.decompress(chunk, _STEP)
             except zlib.error:
                 return 0
-            chunk = stream.unconsumed_tail or file.read(_STEP)
-        # The check sum comes after the last byte.
-        try:
-            stream.decompress(chunk + file.read(64), 1)
-        except zlib.error:
-            return 0
-    return count
+            count += len(part)
+            if count > needed:
+                break
+            size -= len(chunk) - len(stream.unconsumed_tail)
+            chunk = stream.unconsumed_tail or file.read(min(_STEP, size))
+    # The check sum comes after the last byte, and is read with it.
+    return min(count, needed) if stream.eof or count > needed else 0

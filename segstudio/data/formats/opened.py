@@ -114,6 +114,12 @@ def expect_axes(path: Path, shape: Sequence[int]) -> None:
     )
 
 
+def in_single(data: NDArray[Any]) -> NDArray[Any]:
+    """Return numbers of any precision as float32, the largest as infinity."""
+    with np.errstate(over="ignore"):
+        return data.astype(np.float32)
+
+
 def unplaced_grid(
     shape: tuple[int, int, int],
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0),
