@@ -1,11 +1,8 @@
 """TIFF pictures and stacks, ImageJ's and OME's among them, by tifffile."""
 
-import logging
+import struct
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -14,19 +11,23 @@ from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid
+from segstudio.data.formats.complaints import complaints
 from segstudio.data.formats.opened import (
     Content,
     Opened,
     expect_axes,
     expect_room,
+    in_single,
     reading,
     unplaced_grid,
 )
+from segstudio.data.placing import is_possible
 
 KIND = "a TIFF file"
 ERRORS = (
     tifffile.TiffFileError,
     zlib.error,
+    struct.error,
     KeyError,
     IndexError,
     TypeError,
@@ -50,43 +51,57 @@ def open_file(path: Path, content: Content) -> Opened:  # noqa: ARG001  (both ar
         It is damaged, in colour, or of an arrangement that is no image.
     """
 
-    def read() -> tuple[str, tuple[int, ...], np.dtype[Any], dict[str, Any], tuple[float, float]]:
-        with _complaints() as complaints, tifffile.TiffFile(path) as file:
+    def read() -> tuple[str, tuple[int, ...], np.dtype[Any], tuple[float, float, float]]:
+        with complaints("tifffile") as told, tifffile.TiffFile(path) as file:
             series = file.series[0]
-            about = dict(file.imagej_metadata or {})
-            unit = _MM.get(str(about.get("unit", "")).lower(), 0.0)
-            if complaints:
-                raise ValueError(complaints[0])
-            return series.axes, series.shape, series.dtype, about, _pixel_mm(series.pages[0], unit)
+            spacing = _spacing(dict(file.imagej_metadata or {}), series.pages[0])
+            if told:  # that the list of pages breaks off, for one
+                raise ValueError(told[0])
+            _expect_possible_pieces(path, series)
+            return series.axes, series.shape, series.dtype, spacing
 
-    axes, shape, dtype, about, (y, x) = reading(path, KIND, read, *ERRORS)
+    reading(path, KIND, lambda: _expect_an_end(path), *ERRORS)
+    axes, shape, dtype, spacing = reading(path, KIND, read, *ERRORS)
     kept = [(a, n) for a, n in zip(axes, shape, strict=True) if n > 1 or a in "YX"]
     axes, shape = "".join(a for a, _ in kept), tuple(n for _, n in kept)
     _expect_image(path, axes, shape)
     n_frames = shape[0] if len(shape) == 4 or (len(shape) == 3 and axes[0] in "TC") else 1
     planes = (1, 1, *shape)[-3] if n_frames == 1 or len(shape) == 4 else 1
     expect_axes(path, (n_frames, planes, *shape[-2:]))
-    z = float(about.get("spacing", 0) or 0) * _MM.get(str(about.get("unit", "")).lower(), 0.0)
-    grid = _grid((planes, shape[-2], shape[-1]), (z, y, x))
+    grid = _grid((planes, shape[-2], shape[-1]), spacing)
     return Opened(grid, lambda frame: _pixels(path, dtype, grid, n_frames, frame), n_frames)
 
 
-@contextmanager
-def _complaints() -> Iterator[list[str]]:
-    """Yield what tifffile only logs: that the list of pages breaks off, for one."""
-    told: list[str] = []
-    here, logger, listener = get_ident(), logging.getLogger("tifffile"), logging.Handler()
+def _expect_an_end(path: Path) -> None:
+    """Refuse a list of pages that leads back into itself: tifffile follows it for ever."""
+    with path.open("rb") as file:
+        head = file.read(16)
+        order = {b"II": "<", b"MM": ">"}[head[:2]]
+        is_big = struct.unpack(order + "H", head[2:4])[0] == 43
+        count, offset, entry = ("Q", "Q", 20) if is_big else ("H", "I", 12)
+        at = struct.unpack_from(order + offset, head, 8 if is_big else 4)[0]
+        seen: set[int] = set()
+        while at:
+            if at in seen:
+                raise ValueError("the pages have no end")
+            seen.add(at)
+            file.seek(at)
+            many = file.read(struct.calcsize(count))
+            if len(many) < struct.calcsize(count):
+                return  # cut short, which tifffile tells
+            file.seek(struct.unpack(order + count, many)[0] * entry, 1)
+            following = file.read(struct.calcsize(offset))
+            if len(following) < struct.calcsize(offset):
+                return
+            at = struct.unpack(order + offset, following)[0]
 
-    def note(record: logging.LogRecord) -> None:
-        if record.thread == here and record.levelno >= logging.ERROR:
-            told.append(record.getMessage())
 
-    listener.emit = note  # type: ignore[method-assign]
-    logger.addHandler(listener)
-    try:
-        yield told
-    finally:
-        logger.removeHandler(listener)
+def _expect_possible_pieces(path: Path, series: Any) -> None:
+    """Refuse tiles or strips that are read whole, however little of them the image needs."""
+    expect_room(path, series.keyframe.chunks, series.dtype)
+    size = path.stat().st_size
+    if any(max(page.databytecounts, default=0) > size for page in series.pages if page):
+        raise ValueError("a piece is larger than the file")
 
 
 def _expect_image(path: Path, axes: str, shape: tuple[int, ...]) -> None:
@@ -101,8 +116,17 @@ def _expect_image(path: Path, axes: str, shape: tuple[int, ...]) -> None:
         )
 
 
-def _pixel_mm(page: Any, unit: float) -> tuple[float, float]:
-    """Return the height and width of a pixel in mm, 0 where the file does not know."""
+def _spacing(about: dict[str, Any], page: Any) -> tuple[float, float, float]:
+    """Return a voxel's sizes along ``(Z, Y, X)`` in mm, 0 where the file does not know.
+
+    Parameters
+    ----------
+    about : dict
+        What ImageJ says.
+    page : tifffile page
+        The first.
+    """
+    unit = _MM.get(str(about.get("unit", "")).lower(), 0.0)
     tags = page.keyframe.tags
     per_unit = [tags.valueof(name) for name in ("YResolution", "XResolution")]
     # 2 is an inch, but also what programs write that know nothing; 3 is a centimetre.
@@ -110,14 +134,14 @@ def _pixel_mm(page: Any, unit: float) -> tuple[float, float]:
     sizes = [
         scale * below / above if above else 0.0 for above, below in (p or (0, 1) for p in per_unit)
     ]
-    return sizes[0], sizes[1]
+    return float(about.get("spacing", 0) or 0) * unit, sizes[0], sizes[1]
 
 
 def _grid(shape: tuple[int, int, int], spacing: tuple[float, float, float]) -> Grid:
     z, y, x = spacing
-    if not (np.isfinite([y, x]).all() and min(y, x) > 0):
+    if not is_possible((y, x), 0.0):
         return unplaced_grid(shape)
-    if not (np.isfinite(z) and z > 0):
+    if not is_possible((z,), 0.0):
         # A distance between planes that is not known makes lengths across them meaningless.
         return unplaced_grid(shape, (y, y, x), unit="mm" if shape[0] == 1 else "voxels")
     return unplaced_grid(shape, (z, y, x), unit="mm")
@@ -127,10 +151,11 @@ def _pixels(
     path: Path, dtype: np.dtype[Any], grid: Grid, n_frames: int, frame: int
 ) -> NDArray[Any]:
     expect_room(path, (n_frames, *grid.shape), dtype)
-    whole = reading(path, KIND, lambda: tifffile.imread(path, series=0), *ERRORS)
+    with complaints("tifffile"):
+        whole = reading(path, KIND, lambda: tifffile.imread(path, series=0), *ERRORS)
     data: NDArray[Any] = np.asarray(whole).reshape(n_frames, *grid.shape)[frame]
     if data.dtype == np.float64:
-        data = data.astype(np.float32)
+        data = in_single(data)
     if data.dtype == np.bool_:
         data = data.astype(np.uint8)
     return data
