@@ -1,5 +1,6 @@
 """NumPy's own files: an array ``(Z, Y, X)`` or ``(Y, X)``, alone or with others in a zip."""
 
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -11,17 +12,27 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
+from segstudio.data.formats.complaints import unwarned
 from segstudio.data.formats.opened import (
     MOST_PACKED,
     Content,
     Opened,
     expect_room,
+    in_single,
     reading,
     unplaced_grid,
 )
 
 KIND = "a NumPy file (.npy, .npz)"
-ERRORS = (zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError, SyntaxError, RuntimeError)
+ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    tokenize.TokenError,
+    KeyError,
+    NotImplementedError,
+    SyntaxError,
+    RuntimeError,
+)
 # The keys of the public heart and abdomen sets of slices, and what else they are called.
 KEYS = {
     "image": ("image", "img", "data", "arr_0"),
@@ -39,13 +50,15 @@ def open_file(path: Path, content: Content) -> Opened:
     """
     is_zip = path.suffix.lower() == ".npz"
     read = (lambda: _zip_header(path, content)) if is_zip else (lambda: _header(path))
-    shape, dtype, key = reading(path, KIND, read, *ERRORS)
+    with unwarned(__name__):  # of the headers that Python 2 wrote
+        shape, dtype, key = reading(path, KIND, read, *ERRORS)
     expect_array(path, shape, dtype)
     planes, rows, columns = (1, *shape)[-3:]
 
     def pixels(_: int) -> NDArray[Any]:
         expect_room(path, shape, dtype, packed_at_most=MOST_PACKED if is_zip else 1)
-        return as_voxels(reading(path, KIND, lambda: _read(path, key), *ERRORS))
+        with unwarned("numpy"):
+            return as_voxels(reading(path, KIND, lambda: _read(path, key), *ERRORS))
 
     return Opened(unplaced_grid((planes, rows, columns)), pixels)
 
@@ -68,7 +81,7 @@ def as_voxels(array: NDArray[Any]) -> NDArray[Any]:
     """Return an array ``(Z, Y, X)`` of a type the program computes with."""
     data = array if array.ndim == 3 else array[np.newaxis]
     if data.dtype in (np.float64, np.float16, np.longdouble):
-        data = data.astype(np.float32)
+        data = in_single(data)
     if data.dtype == np.bool_:
         data = data.astype(np.uint8)
     native: NDArray[Any] = np.ascontiguousarray(data, data.dtype.newbyteorder("="))

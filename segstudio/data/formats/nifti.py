@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid
+from segstudio.data.formats.complaints import complaints, unwarned
 from segstudio.data.formats.nifti_headers import (
     KIND,
     Place,
@@ -29,12 +30,16 @@ from segstudio.data.formats.opened import (
     Opened,
     expect_axes,
     expect_room,
+    in_single,
     reading,
 )
 
 ERRORS = (ImageFileError, HeaderDataError, zlib.error, KeyError, TypeError)
+LOGGER = "nibabel.global"  # what it mends silently is told by our own checks
 
 
+@complaints(LOGGER)
+@unwarned("nibabel")
 def open_file(path: Path, content: Content) -> Opened:  # noqa: ARG001  (both are read alike)
     """Return a file whose header was read.
 
@@ -48,6 +53,8 @@ def open_file(path: Path, content: Content) -> Opened:  # noqa: ARG001  (both ar
     return _opened(image, path)
 
 
+@complaints(LOGGER)
+@unwarned("nibabel")
 def open_corrected(path: Path, place: Place | None, spacing: Sequence[float] | None) -> Opened:
     """Return a file as if its header had the place or the spacing that somebody chose for it."""
     return _opened(corrected(_loaded(path), place, spacing), path)
@@ -70,6 +77,8 @@ def _opened(image: Any, path: Path) -> Opened:
     return Opened(grid_of(image, path), lambda frame: _pixels(image, path, frame), frames)
 
 
+@complaints(LOGGER)
+@unwarned("nibabel")
 def _pixels(image: Any, path: Path, frame: int) -> NDArray[Any]:
     shape = file_shape(image)
     voxels = Path(image.file_map["image"].filename)
@@ -81,7 +90,7 @@ def _pixels(image: Any, path: Path, frame: int) -> NDArray[Any]:
     read = reading(path, KIND, lambda: np.asanyarray(image.dataobj.reshape(shape)[chosen]), *ERRORS)
     data: NDArray[Any] = read.reshape(shape[:3])
     if data.dtype in (np.float64, np.longdouble):
-        data = data.astype(np.float32)
+        data = in_single(data)
     data = data.astype(data.dtype.newbyteorder("="), copy=False).T
     return data if data.ndim == 3 else data[np.newaxis]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid
 from segstudio.data.formats.opened import reading
-from segstudio.data.placing import angle_doubts, voxels_apart
+from segstudio.data.placing import angle_doubts, is_possible, voxels_apart
 
 Place = Literal["sform", "qform", "none"]
 
@@ -93,7 +93,7 @@ def grid_of(image: Any, path: Path) -> Grid:
 
 def expect_possible(stored: list[float], affine: NDArray[np.float64], path: Path) -> None:
     """Refuse a spacing of 0, below 0 or that is no number."""
-    if np.isfinite(stored).all() and min(stored) > 0 and np.isfinite(affine).all():
+    if is_possible(stored, affine):
         return
     raise InputError(
         f"The header of '{path}' gives the spacing {stored}, which cannot be true. Correct the "

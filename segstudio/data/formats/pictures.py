@@ -1,6 +1,8 @@
 """PNG, JPEG and BMP pictures, by Pillow."""
 
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from segstudio.core.errors import InputError
+from segstudio.data.formats.complaints import unwarned
 from segstudio.data.formats.opened import (
     Content,
     Opened,
@@ -21,6 +24,8 @@ from segstudio.data.formats.opened import (
 KIND = "a picture (PNG, JPEG, BMP)"
 ERRORS = (Image.DecompressionBombError, SyntaxError, zlib.error, KeyError, IndexError, TypeError)
 FORMATS = ("PNG", "JPEG", "BMP")  # what the suffixes say: no other decoder is tried
+# That one byte stands for: deflate unpacks to 1032 bytes of 8 pixels, a BMP's empty rows to more.
+_MOST_PIXELS = 1 << 14
 _GREY = ("1", "L", "I", "F", "I;16", "I;16B", "I;16L")
 
 
@@ -35,17 +40,28 @@ def open_file(path: Path, content: Content) -> Opened:
     InputError
         It is damaged, or in colour.
     """
-    with reading(path, KIND, lambda: Image.open(path, formats=FORMATS), *ERRORS) as picture:
+    with _opened(path) as picture:
         columns, rows = picture.size
         mode = picture.mode
     expect_axes(path, (rows, columns))
     return Opened(unplaced_grid((1, rows, columns)), lambda _: _pixels(path, content, mode))
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """Yield a picture; Pillow's warnings are dropped: a size is judged by `expect_room`."""
+    with (
+        unwarned("PIL"),
+        reading(path, KIND, lambda: Image.open(path, formats=FORMATS), *ERRORS) as picture,
+    ):
+        yield picture
+
+
 def _pixels(path: Path, content: Content, mode: str) -> NDArray[Any]:
-    with Image.open(path, formats=FORMATS) as picture:
+    with _opened(path) as picture:
         bands = 1 if mode in (*_GREY, "P") else len(picture.getbands())
-        expect_room(path, (bands, *picture.size), np.dtype(np.int32))
+        shape, held = (bands, *picture.size), np.dtype(np.int32)
+        expect_room(path, shape, held, packed_at_most=_MOST_PIXELS * bands * held.itemsize)
         in_colour = mode == "P" and content == "image"
         data: NDArray[Any] = reading(
             path,
