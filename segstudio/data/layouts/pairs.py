@@ -13,6 +13,7 @@ IMAGE = ("image", "images", "img", "image_path", "scan")
 LABELS = ("label", "labels", "mask", "seg", "segmentation", "gt", "label_path", "mask_path")
 SIDE = {"train": "train", "training": "train", "test": "test", "testing": "test"}
 _LARGEST_TABLE = 50_000
+_LONGEST_NAME = 255  # bytes, as of every system
 
 
 def find(files: Sequence[Path], root: Path) -> Dataset | None:  # noqa: ARG001  (the table says it)
@@ -86,6 +87,11 @@ def _file(name: str, number: int, table: Path) -> Path | None:
     """Return the file that a cell names; one outside the folder is refused, and a missing one."""
     if not name:
         return None
+    if (
+        not name.isprintable()
+        or max(len(part.encode()) for part in name.split("/")) > _LONGEST_NAME
+    ):
+        raise InputError(f"Row {number} of '{table}' names '{name}', which is no file's name.")
     root = table.parent
     path = root / name.replace("\\", "/")
     where = f"Row {number} of '{table}' names '{name}'"
