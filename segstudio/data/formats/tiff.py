@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ ERRORS = (
     UnicodeError,
 )
 _MM = {"micron": 1e-3, "um": 1e-3, "µm": 1e-3, "\\u00b5m": 1e-3, "mm": 1.0, "cm": 10.0}
+
 _PLANES = "ZQI"  # pages of unknown meaning are planes
 
 
@@ -52,7 +54,9 @@ def open_file(path: Path, content: Content) -> Opened:  # noqa: ARG001  (both ar
     """
 
     def read() -> tuple[str, tuple[int, ...], np.dtype[Any], tuple[float, float, float]]:
-        with complaints("tifffile") as told, tifffile.TiffFile(path) as file:
+        # Not several files: OME's description may name some anywhere, which would be read.
+        with complaints("tifffile") as told, tifffile.TiffFile(path, _multifile=False) as file:
+            _expect_one_file(path, file)
             series = file.series[0]
             spacing = _spacing(dict(file.imagej_metadata or {}), series.pages[0])
             if told:  # that the list of pages breaks off, for one
@@ -94,6 +98,15 @@ def _expect_an_end(path: Path) -> None:
             if len(following) < struct.calcsize(offset):
                 return
             at = struct.unpack(order + offset, following)[0]
+
+
+def _expect_one_file(path: Path, file: Any) -> None:
+    """Refuse a part of a stack: tifffile would fill up with zeros what it does not find."""
+    is_part = file.is_ndtiff or (file.is_ome and file.series[0].kind not in ("ome", "imagej"))
+    if is_part or any(page and page.parent is not file for page in file.series[0].pages):
+        raise InputError(
+            f"'{path}' is a part of a stack that lies in several files. Save it as a single TIFF."
+        )
 
 
 def _expect_possible_pieces(path: Path, series: Any) -> None:
@@ -152,7 +165,9 @@ def _pixels(
 ) -> NDArray[Any]:
     expect_room(path, (n_frames, *grid.shape), dtype)
     with complaints("tifffile"):
-        whole = reading(path, KIND, lambda: tifffile.imread(path, series=0), *ERRORS)
+        whole = reading(
+            path, KIND, lambda: tifffile.imread(path, series=0, _multifile=False), *ERRORS
+        )
     data: NDArray[Any] = np.asarray(whole).reshape(n_frames, *grid.shape)[frame]
     if data.dtype == np.float64:
         data = in_single(data)
