@@ -18,6 +18,7 @@ from segstudio.data.formats.nifti_headers import (
     KIND,
     Place,
     corrected,
+    expect_near_voxels,
     expect_possible,
     file_shape,
     grid_of,
@@ -61,6 +62,7 @@ def open_corrected(path: Path, place: Place | None, spacing: Sequence[float] | N
 
 
 def _loaded(path: Path) -> Any:
+    reading(path, KIND, lambda: expect_near_voxels(path), *ERRORS)
     image = reading(path, KIND, lambda: nib.load(path), *ERRORS)
     if image.get_data_dtype().names or image.get_data_dtype().kind == "c":
         raise InputError(

@@ -1,5 +1,6 @@
 """A NIfTI or Analyze header as a grid, and a grid as the header of a NIfTI file."""
 
+import gzip
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,7 @@ Place = Literal["sform", "qform", "none"]
 KIND = "a NIfTI file"
 # In voxels, of the farthest corner: less than this is the rounding of a quaternion in float32.
 _SAME_FORM = 0.05
+_FARTHEST_VOXELS = 1 << 26  # bytes from the beginning of a file
 _SAME_SPACING = 1e-3  # relative
 
 
@@ -27,6 +29,23 @@ def file_shape(image: Any) -> tuple[int, ...]:
     while len(shape) > 3 and shape[-1] == 1:
         shape = shape[:-1]
     return shape
+
+
+def expect_near_voxels(path: Path) -> None:
+    """Refuse a header that is followed by more than any other says: nibabel reads it whole.
+
+    Raises
+    ------
+    ValueError
+        It is; a packed file of a few bytes can fill all memory with it.
+    """
+    with (gzip.open if path.suffix.lower() == ".gz" else open)(path, "rb") as file:
+        head = file.read(nib.Nifti2Header.sizeof_hdr)
+    for kind in (nib.Nifti1Header, nib.Nifti2Header):
+        if len(head) >= kind.sizeof_hdr and kind.may_contain_header(head):
+            header = kind(head[: kind.sizeof_hdr], check=False)
+            if not 0 <= float(header["vox_offset"]) <= _FARTHEST_VOXELS:
+                raise ValueError("the voxels lie too far behind the header")
 
 
 def _one_frame(image: Any) -> tuple[int, ...]:
