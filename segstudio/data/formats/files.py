@@ -111,8 +111,11 @@ def read_labels(
 def _open(path: Path, content: Content) -> Opened:
     if path.is_dir():
         raise InputError(f"'{path}' is a folder; a file is needed here.")
-    if not path.exists() and not path.is_symlink():
-        raise InputError(f"'{path}' does not exist. Check the path.")
+    if not path.exists():
+        what = "leads to what does not exist" if path.is_symlink() else "does not exist"
+        raise InputError(f"'{path}' {what}. Check the path.")
+    if not path.is_file():  # a pipe, which would be waited for, or a device without an end
+        raise InputError(f"'{path}' is no regular file. Copy what it holds to a file.")
     opened: Opened = format_of(path).load().open_file(path, content)
     return opened
 

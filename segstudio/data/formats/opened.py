@@ -91,7 +91,7 @@ def expect_room(
     """
     needed = int(np.prod([int(n) for n in shape], dtype=object)) * dtype.itemsize
     declared = " × ".join(str(int(n)) for n in shape)
-    size = path.stat().st_size
+    size = reading(path, "a file", lambda: path.stat().st_size)
     if packed_at_most is not None and needed > packed_at_most * size:
         raise InputError(
             f"'{path}' is damaged or cut short: its header declares {declared} voxels, and its "
