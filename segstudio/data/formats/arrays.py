@@ -33,6 +33,8 @@ ERRORS = (
     SyntaxError,
     RuntimeError,
 )
+# Of headers that Python 2 wrote, NumPy warns in its caller's name.
+_WARNS = "(numpy|segstudio)"
 # The keys of the public heart and abdomen sets of slices, and what else they are called.
 KEYS = {
     "image": ("image", "img", "data", "arr_0"),
@@ -50,14 +52,14 @@ def open_file(path: Path, content: Content) -> Opened:
     """
     is_zip = path.suffix.lower() == ".npz"
     read = (lambda: _zip_header(path, content)) if is_zip else (lambda: _header(path))
-    with unwarned(__name__):  # of the headers that Python 2 wrote
+    with unwarned(_WARNS):
         shape, dtype, key = reading(path, KIND, read, *ERRORS)
     expect_array(path, shape, dtype)
     planes, rows, columns = (1, *shape)[-3:]
 
     def pixels(_: int) -> NDArray[Any]:
         expect_room(path, shape, dtype, packed_at_most=MOST_PACKED if is_zip else 1)
-        with unwarned("numpy"):
+        with unwarned(_WARNS):
             return as_voxels(reading(path, KIND, lambda: _read(path, key), *ERRORS))
 
     return Opened(unplaced_grid((planes, rows, columns)), pixels)

@@ -32,6 +32,11 @@ def open_file(path: Path, content: Content) -> Opened:
                 raise InputError(
                     f"'{path}' keeps its '{key}' in another file. Save it as a file of its own."
                 )
+            if array.id.get_storage_size() == 0:
+                raise InputError(
+                    f"'{path}' declares '{key}' of shape {array.shape}, and no voxel was written. "
+                    "Export it again."
+                )
             return tuple(array.shape), np.dtype(array.dtype), key
 
     shape, dtype, key = reading(path, KIND, read, *ERRORS)

@@ -1,5 +1,6 @@
 """What NRRD's and MetaImage's own headers say that SimpleITK does not ask them."""
 
+import math
 import re
 import zlib
 from pathlib import Path
@@ -20,6 +21,7 @@ _LISTS = (
     *("Offset", "Position", "Origin"),
 )
 _TABLES = ("TransformMatrix", "Rotation", "Orientation")
+_SWITCH = {"true": True, "false": False, "1": True, "0": False}
 _LAST = "ElementDataFile"  # ends the header of a MetaImage
 _META_LINE = re.compile(rb" *([A-Za-z]\w*) *= *([^\r]*)\r?")
 _STEP = 1 << 20
@@ -145,12 +147,13 @@ def _expect_meta_voxels(path: Path, voxels: Path, fields: Fields, start: int) ->
         packed = int(fields.get("CompressedDataSize", "0"))
     except (KeyError, ValueError) as error:
         raise _damaged(path, "a MetaImage file") from error
-    if len(shape) != n_axes or not _have_their_numbers(fields, n_axes):
+    switches = [fields.get(name, "0").lower() for name in ("BinaryData", "CompressedData")]
+    if not (_have_their_numbers(fields, n_axes) and all(s in _SWITCH for s in switches)):
         raise _damaged(path, "a MetaImage file")
     expect_axes(path, shape)
-    if fields.get("BinaryData", "True").lower() != "true":
+    if not _SWITCH[fields.get("BinaryData", "True").lower()]:
         raise InputError(f"'{path}' holds its voxels as text. Save it as binary (.mha, .nrrd).")
-    is_packed = fields.get("CompressedData", "").lower() == "true"
+    is_packed = _SWITCH[fields.get("CompressedData", "False").lower()]
     start += skipped
     held = voxels.stat().st_size - start
     if is_packed:
@@ -172,11 +175,15 @@ def _have_their_numbers(fields: Fields, n_axes: int) -> bool:
         if name not in fields:
             continue
         words = fields[name].split()
-        if len(words) != many or not all(_NUMBER.fullmatch(word) for word in words):
+        if len(words) != many or not all(_is_number(word) for word in words):
             return False
         if names.index("NDims") > names.index(name):
             return False
     return True
+
+
+def _is_number(word: str) -> bool:
+    return _NUMBER.fullmatch(word) is not None and math.isfinite(float(word))
 
 
 def _unpacked(path: Path, start: int, needed: int, size: int) -> int:
