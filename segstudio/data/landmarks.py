@@ -9,6 +9,7 @@ from skimage.draw import polygon
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
 from segstudio.data.cases import Drawing
+from segstudio.data.formats.opened import reading
 from segstudio.data.matlab import read_matrix
 
 VERTEBRAE = 17
@@ -39,13 +40,13 @@ def read_landmarks(path: Path) -> NDArray[np.float64]:
     InputError
         The file is damaged, or holds no 68 landmarks.
     """
-    damaged = f"'{path}' is damaged or not a file of landmarks. Copy it again."
-    if path.stat().st_size > _LARGEST_FILE:
-        raise InputError(damaged)
-    try:
-        points = read_matrix(path.read_bytes(), KEY)
-    except ValueError as error:
-        raise InputError(damaged) from error
+
+    def read() -> NDArray[np.float64] | None:
+        if not path.stat().st_size <= _LARGEST_FILE:
+            raise ValueError("larger than landmarks are")
+        return read_matrix(path.read_bytes(), KEY)
+
+    points = reading(path, "a file of landmarks", read)
     if points is None or points.shape != (4 * VERTEBRAE, 2) or not np.isfinite(points).all():
         raise InputError(
             f"'{path}' should hold '{KEY}', {4 * VERTEBRAE} landmarks of a column and a row each."

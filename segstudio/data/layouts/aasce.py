@@ -11,6 +11,7 @@ from segstudio.data.landmarks import VERTEBRAE, classes_of, disorder, read_landm
 from segstudio.data.layouts.beside import lies_inside
 
 SIDES = {"training": "train", "test": "test"}
+_LARGEST_TABLE = 1 << 22  # bytes
 # As the challenge orders a row of its angles.
 ANGLES = ("Cobb angle 1", "Cobb angle 2", "Cobb angle 3")
 
@@ -72,8 +73,14 @@ def _angles(folder: Path, root: Path) -> dict[str, list[str]]:
 
 
 def _rows(path: Path) -> list[list[str]]:
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+    if path.stat().st_size > _LARGEST_TABLE:
+        return []
+    with (
+        suppress(csv.Error),  # of a cell without an end: angles are only told, not learned from
+        path.open(encoding="utf-8", errors="replace", newline="") as file,
+    ):
         return list(csv.reader(file))
+    return []
 
 
 def _disordered(cases: Sequence[Case]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from segstudio.data.formats import stem
 from segstudio.data.layouts.beside import lies_inside, named_after, official_side
 
 ACDC_CLASSES = ClassTable.named({1: "right ventricle", 2: "myocardium", 3: "left ventricle"})
+_LONGEST = 1 << 16  # letters of a patient's file
 _FRAME = re.compile(r"_frame(\d+)$")
 
 
@@ -59,6 +60,7 @@ def _told(patient: Path, root: Path) -> dict[str, str]:
     path = patient / "Info.cfg"
     if not (path.is_file() and lies_inside(path, root)):
         return {}
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()[:100]
+    with path.open(encoding="utf-8", errors="replace") as file:
+        lines = file.read(_LONGEST).splitlines()[:100]
     pairs = (line.split(":", 1) for line in lines if ":" in line)
     return {name.strip(): value.strip()[:40] for name, value in pairs}

@@ -13,6 +13,7 @@ IMAGE = ("image", "images", "img", "image_path", "scan")
 LABELS = ("label", "labels", "mask", "seg", "segmentation", "gt", "label_path", "mask_path")
 SIDE = {"train": "train", "training": "train", "test": "test", "testing": "test"}
 _LARGEST_TABLE = 50_000
+_LARGEST_FILE = 1 << 26  # bytes
 _LONGEST_NAME = 255  # bytes, as of every system
 
 
@@ -52,6 +53,8 @@ def find(files: Sequence[Path], root: Path) -> Dataset | None:  # noqa: ARG001  
 
 def _pairs(path: Path) -> list[dict[str, str]]:
     """Return the rows of a table that has images and labels, by lower-case column; else none."""
+    if not path.is_file() or path.stat().st_size > _LARGEST_FILE:
+        return []
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             delimiter = ";" if ";" in file.readline() else ","
