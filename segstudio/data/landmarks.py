@@ -18,6 +18,7 @@ KEY = "p2"
 NAMES = (*(f"T{k}" for k in range(1, 13)), *(f"L{k}" for k in range(1, 6)))
 # Corners lie as in a book: top left, top right, bottom left, bottom right.
 AROUND = (0, 1, 3, 2)
+_FARTHEST = 1e6  # pixels: drawing fails on what is much larger
 _LARGEST_FILE = 1 << 20
 
 
@@ -47,7 +48,8 @@ def read_landmarks(path: Path) -> NDArray[np.float64]:
         return read_matrix(path.read_bytes(), KEY)
 
     points = reading(path, "a file of landmarks", read)
-    if points is None or points.shape != (4 * VERTEBRAE, 2) or not np.isfinite(points).all():
+    is_whole = points is not None and points.shape == (4 * VERTEBRAE, 2)
+    if points is None or not is_whole or not (np.abs(points) <= _FARTHEST).all():
         raise InputError(
             f"'{path}' should hold '{KEY}', {4 * VERTEBRAE} landmarks of a column and a row each."
         )

@@ -2,7 +2,6 @@
 
 import struct
 import zlib
-from functools import partial
 from pathlib import Path
 from typing import Any
 
