@@ -57,3 +57,17 @@ def test_an_error_is_told_in_one_line(error: Exception, told: str) -> None:
 )
 def test_a_mistyped_name_is_met_with_near_ones_or_with_all(typed: str, hint: str) -> None:
     assert near_names(typed, ["dice", "epochs", "focal"]) == hint
+
+
+@pytest.mark.parametrize("name", ["a\nb", "\x1b[2J", "a\u2028b", "\udcff", "\ufeff"])
+def test_what_a_file_brings_into_a_sentence_stays_in_its_line(name: str) -> None:
+    text = str(InputError(f"'{name}' is damaged. Copy it again."))
+    assert text.isprintable()
+    assert text.endswith("is damaged. Copy it again.")
+
+
+def test_a_sentence_that_shows_a_long_word_is_cut_in_its_middle() -> None:
+    text = sentence(InputError(f"'a.csv' names '{'x' * 10**6}'. Correct it."))
+    assert len(text) < 3000
+    assert text.startswith("'a.csv' names")
+    assert text.endswith("Correct it.")
