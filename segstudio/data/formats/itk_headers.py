@@ -143,18 +143,23 @@ def _expect_meta_voxels(path: Path, voxels: Path, fields: Fields, start: int) ->
         kind = fields["ElementType"].removeprefix("MET_").removesuffix("_ARRAY")
         channels = int(fields.get("ElementNumberOfChannels", "1"))
         needed = int(np.prod(shape, dtype=object)) * channels * _BYTES[kind.removeprefix("U")]
-        skipped = max(0, int(fields.get("HeaderSize", "0")))
+        skipped = int(fields.get("HeaderSize", "0"))
         packed = int(fields.get("CompressedDataSize", "0"))
     except (KeyError, ValueError) as error:
         raise _damaged(path, "a MetaImage file") from error
     switches = [fields.get(name, "0").lower() for name in ("BinaryData", "CompressedData")]
-    if not (_have_their_numbers(fields, n_axes) and all(s in _SWITCH for s in switches)):
+    is_sound = _have_their_numbers(fields, n_axes) and all(s in _SWITCH for s in switches)
+    if not is_sound:
         raise _damaged(path, "a MetaImage file")
     expect_axes(path, shape)
     if not _SWITCH[fields.get("BinaryData", "True").lower()]:
         raise InputError(f"'{path}' holds its voxels as text. Save it as binary (.mha, .nrrd).")
     is_packed = _SWITCH[fields.get("CompressedData", "False").lower()]
-    start += skipped
+    # ITK takes it for a place in the file, or, below 0, as said from the end; and gives whatever
+    # is in memory for packed voxels that follow a header without saying their size.
+    if (skipped and (start or is_packed)) or (start and is_packed and not packed):
+        raise _damaged(path, "a MetaImage file")
+    start += max(0, skipped)
     held = voxels.stat().st_size - start
     if is_packed:
         held = _unpacked(voxels, start, needed, packed or held) if 0 <= packed <= held else 0
@@ -202,5 +207,5 @@ def _unpacked(path: Path, start: int, needed: int, size: int) -> int:
                 break
             size -= len(chunk) - len(stream.unconsumed_tail)
             chunk = stream.unconsumed_tail or file.read(min(_STEP, size))
-    # The check sum comes after the last byte, and is read with it.
-    return min(count, needed) if stream.eof or count > needed else 0
+    # The check sum comes after the last byte, and is read with it; ITK takes no more than it needs.
+    return count if stream.eof and count <= needed else 0

@@ -163,11 +163,13 @@ def _pixels(
     path: Path, dtype: np.dtype[Any], grid: Grid, n_frames: int, frame: int
 ) -> NDArray[Any]:
     expect_room(path, (n_frames, *grid.shape), dtype)
+
+    def read() -> NDArray[Any]:
+        whole = np.asarray(tifffile.imread(path, series=0, _multifile=False))
+        return whole.reshape(n_frames, *grid.shape)
+
     with complaints("tifffile"):
-        whole = reading(
-            path, KIND, lambda: tifffile.imread(path, series=0, _multifile=False), *ERRORS
-        )
-    data: NDArray[Any] = np.asarray(whole).reshape(n_frames, *grid.shape)[frame]
+        data: NDArray[Any] = reading(path, KIND, read, *ERRORS)[frame]
     if data.dtype == np.float64:
         data = in_single(data)
     if data.dtype == np.bool_:

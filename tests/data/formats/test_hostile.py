@@ -176,6 +176,13 @@ def test_a_number_without_an_end_is_refused(tmp_path: Path) -> None:
         refused(tmp_path / name, "damaged")
 
 
+@pytest.mark.parametrize("field", ["", "CompressedDataSize = 0\n", "HeaderSize = 3\n"])
+def test_packed_voxels_of_a_size_that_is_not_said_are_refused(tmp_path: Path, field: str) -> None:
+    head = META % (b"5 6 3", b"CompressedData = True\n" + field.encode() + LOCAL)
+    (tmp_path / "a.mha").write_bytes(head + zlib.compress(VOLUME.tobytes()))
+    refused(tmp_path / "a.mha", "damaged")
+
+
 def test_ome_tiff_that_names_another_file_is_refused(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "secret.tif", VOLUME, photometric="minisblack")
     (tmp_path / "in").mkdir()
