@@ -1,7 +1,7 @@
 """What is open now: the one mutable state of the program. Scriptable, free of Qt and torch."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,61 +11,12 @@ from psygnal import Signal
 
 from segstudio.core.errors import InputError
 from segstudio.core.labels import PALETTE, ClassTable
-from segstudio.core.loss_maps import MapOptions
 from segstudio.data.datasets import Case, Dataset, labels_beside, open_paths
 from segstudio.data.formats import write_labels
 from segstudio.learn.config import TrainConfig
 from segstudio.learn.events import Event
+from segstudio.messages import Check, MapChoice, Message, ReadingRequest
 from segstudio.open_case import OpenCase, read_case
-
-
-@dataclass(frozen=True)
-class MapChoice:
-    """Which distance map is shown.
-
-    Attributes
-    ----------
-    value : int
-        Label value of the class.
-    per_plane : bool
-        Measured in each plane, as the loss of a 2-D network sees it, or in the volume.
-    visible : bool
-        Whether it is shown at all.
-    options : MapOptions
-        How it is measured and shaped.
-    """
-
-    value: int = 1
-    per_plane: bool = True
-    visible: bool = True
-    options: MapOptions = field(default_factory=MapOptions)
-
-
-@dataclass(frozen=True, eq=False)
-class ReadingRequest:
-    """What is to be read beside the window.
-
-    Attributes
-    ----------
-    find : callable
-        Returns the dataset; may take a while.
-    case : Case or None
-        Which case of it to show; None for the first of a dataset that is opened anew.
-    text : str
-        What to tell the user meanwhile.
-    """
-
-    find: Callable[[], Dataset]
-    case: Case | None
-    text: str
-
-
-@dataclass(frozen=True)
-class Message:
-    """A sentence for the user; `is_error` where something did not happen."""
-
-    text: str
-    is_error: bool = True
 
 
 class Session:
@@ -91,6 +42,8 @@ class Session:
         Whether the running training lays its predictions over the case in view.
     run : Path or None
         The run whose prediction is shown for each case that is opened.
+    check : Check or None
+        How the last examination of a dataset stands.
     reading : str
         What is being read beside the window, for the user; empty if nothing is.
     training : Path or None
@@ -109,6 +62,9 @@ class Session:
     run_chosen = Signal(object)
     reading_asked = Signal(ReadingRequest)
     reading_changed = Signal(str)
+    check_asked = Signal(Dataset)
+    check_stop_asked = Signal()
+    check_changed = Signal(Check)
     training_asked = Signal(TrainConfig)
     stop_asked = Signal()
     training_started = Signal(Path)
@@ -125,11 +81,13 @@ class Session:
         self.prediction_of = ""
         self.previews = True
         self.run: Path | None = None
+        self.check: Check | None = None
         self.reading = ""
         self.training: Path | None = None
         self.told: list[Event] = []
         self.failure = ""
-        self._unsaved: dict[Path, NDArray[np.int32]] = {}
+        self._unsaved: dict[_Image, NDArray[np.int32]] = {}
+        self._doubted: set[_Image] = set()
 
     def open(self, *paths: str | Path) -> None:
         """Open folders as datasets, or files as cases of their own, and show the first case.
@@ -181,28 +139,37 @@ class Session:
 
     def show_read(self, opened: OpenCase) -> None:
         """Show a case of the open dataset that was read."""
-        case = opened.case
         self._keep_painting()
-        kept = self._unsaved.get(case.image)
+        kept = self._unsaved.get(_image_of(opened.case))
         if kept is not None and opened.truth is None:
             opened = replace(opened, classes=_paintable(opened.classes))
         self.open_case, self.prediction = opened, None
-        self.labels = kept if kept is not None else _copy(opened.truth)
+        truth = opened.truth
+        self.labels = kept if kept is not None or truth is None else truth.copy()
         values = opened.classes.values
         if self.map_choice.value not in values[1:] and len(values) > 1:
             self.map_choice = replace(self.map_choice, value=values[1])
         self.case_opened.emit(opened)
+        self._tell_doubts(opened)
+
+    def _tell_doubts(self, opened: OpenCase) -> None:
+        """Tell what an image's header contradicts itself in, the first time it is shown."""
+        image, doubts = _image_of(opened.case), opened.volume.grid.doubts
+        if doubts and image not in self._doubted:
+            self._doubted.add(image)
+            self.say(f"{opened.case.name}: {' '.join(doubts)}", is_error=False)
 
     def _keep_painting(self) -> None:
         """Keep what was painted on the case in view and not saved, for when it is shown again."""
         if self.open_case is None or self.labels is None:
             return
         truth = self.open_case.truth
+        image = _image_of(self.open_case.case)
         unpainted = not self.labels.any() if truth is None else np.array_equal(self.labels, truth)
         if unpainted:
-            self._unsaved.pop(self.open_case.case.image, None)
+            self._unsaved.pop(image, None)
         else:
-            self._unsaved[self.open_case.case.image] = self.labels
+            self._unsaved[image] = self.labels
 
     def choose_map(self, choice: MapChoice) -> None:
         """Show another distance map."""
@@ -257,12 +224,31 @@ class Session:
             self.say(f"Saved a copy, {path.name}; {still}.", is_error=False)
             return
         case = replace(self.open_case.case, labels=pair)
-        self._unsaved.pop(case.image, None)
+        self._unsaved.pop(_image_of(case), None)
         self.open_case = replace(self.open_case, case=case, truth=self.labels.copy())
         cases = tuple(case if c.name == case.name else c for c in self.dataset.cases)
         self.dataset = replace(self.dataset, cases=cases)
         self.dataset_opened.emit(self.dataset)
         self.say(f"Saved {path.name}", is_error=False)
+
+    def ask_check(self) -> None:
+        """Ask for the open dataset to be examined; whoever examines hears it.
+
+        Raises
+        ------
+        InputError
+            No dataset is open.
+        """
+        self.check_asked.emit(self._open_dataset())
+
+    def ask_check_stop(self) -> None:
+        """Ask for the examination to stop after the case it is at."""
+        self.check_stop_asked.emit()
+
+    def note_check(self, check: Check) -> None:
+        """Note how an examination stands."""
+        self.check = check
+        self.check_changed.emit(check)
 
     def ask_training(self, config: TrainConfig) -> None:
         """Ask for a training on the open dataset; whoever runs trainings hears it.
@@ -304,10 +290,14 @@ class Session:
         self.said.emit(Message(text, is_error))
 
 
+# A file may hold several images along its fourth axis.
+_Image = tuple[Path, tuple[int, ...]]
+
+
+def _image_of(case: Case) -> _Image:
+    return case.image, case.frames
+
+
 def _paintable(classes: ClassTable) -> ClassTable:
     """Return classes to paint with, where the data name none."""
     return classes if classes.foreground else ClassTable.found_in(range(1, len(PALETTE) + 1))
-
-
-def _copy(labels: NDArray[np.int32] | None) -> NDArray[np.int32] | None:
-    return None if labels is None else labels.copy()

@@ -8,7 +8,8 @@ import pytest
 from segstudio.core.errors import InputError
 from segstudio.data.datasets import open_dataset
 from segstudio.data.formats import read_labels
-from segstudio.session import MapChoice, Session
+from segstudio.messages import MapChoice
+from segstudio.session import Session
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from segstudio.data.datasets import Dataset
 from segstudio.learn.config import TrainConfig
 from segstudio.learn.events import Event
 from segstudio.learn.run_folder import new_run_path, runs_home
+from segstudio.messages import Message, ReadingRequest
 from segstudio.open_case import OpenCase
-from segstudio.session import Message, ReadingRequest, Session
+from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.prediction_thread import PredictionThread
 from segstudio.ui.reading_thread import ReadingThread
