@@ -1,4 +1,4 @@
-"""napari's writers: labels and images as NIfTI in the geometry they came with."""
+"""napari's writers: labels and images in the geometry they came with."""
 
 from pathlib import Path
 from typing import Any
