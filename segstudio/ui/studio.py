@@ -17,6 +17,7 @@ from segstudio.messages import Message, ReadingRequest
 from segstudio.open_case import OpenCase
 from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
+from segstudio.ui.orientation_letters import OrientationLetters
 from segstudio.ui.prediction_thread import PredictionThread
 from segstudio.ui.reading_thread import ReadingThread
 from segstudio.ui.training_thread import TrainingThread
@@ -41,6 +42,7 @@ class Studio(QObject):
         self._closed = False
         self.session = Session()
         self.stage = Stage(viewer, self.session)
+        self.letters = OrientationLetters(viewer, self.stage)
         self._training: TrainingThread | None = None
         self._prediction: PredictionThread | None = None
         self._reading: ReadingThread | None = None
@@ -55,6 +57,7 @@ class Studio(QObject):
     def close(self, *_: object) -> None:
         """Stop what runs and wait for it; the training's state is saved."""
         self._closed = True
+        self.letters.close()
         self._stop_training()
         for thread in (self._training, self._prediction, self._reading):
             if thread is not None:
