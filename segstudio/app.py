@@ -39,6 +39,8 @@ ABOUT = (
     "on what it shows.</p><p>BSD-3-Clause</p>"
 )
 
+NAPARI_FOLDERS = (".zarr", ".n5")  # images that are folders, for napari's own plugins
+
 
 def make_window() -> "tuple[Viewer, Studio]":
     """Return a napari viewer with the studio's panels docked, not yet shown."""
@@ -75,8 +77,8 @@ def make_window() -> "tuple[Viewer, Studio]":
 def _open_as_cases(viewer: "Viewer", session: Session) -> None:
     """Open as cases what is dropped on the window or chosen in napari's File menu.
 
-    What is no NIfTI file or folder is napari's, and so is what it is asked to stack or to open with
-    a reader of the user's choice.
+    What is neither a file that the program reads nor a folder is napari's, and so is what it is
+    asked to stack or to open with a reader of the user's choice.
     """
     qt_viewer = viewer.window._qt_viewer
     # Both ways lead through this one method, and no public one does. The viewer is held weakly:
@@ -84,18 +86,23 @@ def _open_as_cases(viewer: "Viewer", session: Session) -> None:
     itself, napari_open = weakref.ref(qt_viewer), type(qt_viewer)._qt_open
 
     def opened(filenames: Sequence[str], stack: object = False, **options: Any) -> None:
-        paths = [Path(name) for name in filenames]
-        if stack or any(options.values()) or not all(_is_data(path) for path in paths):
-            napari_open(itself(), filenames, stack=stack, **options)
-        else:
-            session.ask_open(*paths)
+        theirs = list(filenames)
+        if not stack and not any(options.values()):
+            ours = [Path(name) for name in filenames if _is_data(Path(name))]
+            theirs = [name for name in filenames if Path(name) not in ours]
+            if ours:
+                session.ask_open(*ours)
+        if theirs:
+            napari_open(itself(), theirs, stack=stack, **options)
 
     qt_viewer._qt_open = opened
 
 
 def _is_data(path: Path) -> bool:
-    """Return whether a path is a NIfTI file or a folder; one with a suffix is an image, as Zarr."""
-    return not path.suffix if path.is_dir() else path.exists() and has_known_suffix(path)
+    """Return whether a path is a file that can be read, or a folder that is not napari's."""
+    if path.is_dir():
+        return path.suffix.lower() not in NAPARI_FOLDERS
+    return path.exists() and has_known_suffix(path)
 
 
 def run_window(paths: Sequence[Path]) -> None:

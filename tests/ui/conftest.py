@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
+from qtpy.QtCore import QMimeData, Qt, QUrl
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QDockWidget, QWidget
 from shiboken6 import isValid
 
@@ -40,6 +42,17 @@ class Window:
         dock = self.main.findChild(QDockWidget, name)
         dock.raise_()
         return self.viewer.window.dock_widgets[name]
+
+    def drop(self, *paths: Path, on: QWidget | None = None) -> None:
+        """Drop files as a file manager does; on the canvas, where not told otherwise."""
+        widget = on or self.viewer.window._qt_viewer
+        mime = QMimeData()
+        mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+        nothing, left = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
+        place, copy = widget.rect().center(), Qt.DropAction.CopyAction
+        QApplication.sendEvent(widget, QDragEnterEvent(place, copy, mime, left, nothing))
+        QApplication.sendEvent(widget, QDropEvent(place.toPointF(), copy, mime, left, nothing))
+        self.wait_for_reading()
 
     def wait_for(self, condition: Callable[[], bool], seconds: float = 120) -> None:
         """Let the window work until a condition holds."""

@@ -3,11 +3,9 @@
 import threading
 import time
 
-import numpy as np
 import pytest
-from qtpy.QtCore import QMimeData, Qt, QUrl
-from qtpy.QtGui import QDragEnterEvent, QDropEvent
-from qtpy.QtWidgets import QApplication, QFileDialog
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog
 
 from segstudio.compare import demo
 from segstudio.data.datasets import open_dataset
@@ -117,23 +115,11 @@ def test_a_reading_that_a_script_has_overtaken_is_not_shown(window, hearts, tmp_
     assert window.session.open_case.case.name == "mine"
 
 
-def drop(widget, *paths) -> None:
-    """Drop files on a widget as a file manager does."""
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    nothing, left = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
-    place, copy = widget.rect().center(), Qt.DropAction.CopyAction
-    QApplication.sendEvent(widget, QDragEnterEvent(place, copy, mime, left, nothing))
-    QApplication.sendEvent(widget, QDropEvent(place.toPointF(), copy, mime, left, nothing))
-
-
 def test_what_is_dropped_on_the_window_is_opened_as_cases(window, hearts) -> None:
     qt_viewer, images = window.viewer.window._qt_viewer, [c.image for c in cases(hearts)[:2]]
-    drop(qt_viewer._welcome_widget, hearts)
-    window.wait_for_reading()
+    window.drop(hearts, on=qt_viewer._welcome_widget)
     assert len(window.session.dataset.cases) == 8
-    drop(qt_viewer, *images)
-    window.wait_for_reading()
+    window.drop(*images)
 
     assert [c.image for c in window.session.dataset.cases] == images
     assert [layer for layer in window.viewer.layers if layer.source.path] == []
@@ -148,12 +134,12 @@ def test_the_file_menu_opens_cases(window, hearts, monkeypatch) -> None:
     assert window.session.open_case.case.image == image
 
 
-def test_what_is_no_volume_is_a_layer_of_napari(window, hearts, tmp_path) -> None:
+def test_what_is_no_image_is_a_layer_of_napari(window, hearts, tmp_path) -> None:
     window.session.open(hearts)
-    np.save(tmp_path / "a.npy", np.zeros((4, 5)))
-    drop(window.viewer.window._qt_viewer, tmp_path / "a.npy")
+    (tmp_path / "a.csv").write_text("index,axis-0,axis-1\n0,1,2\n1,3,4\n")
+    window.drop(tmp_path / "a.csv")
 
-    assert window.viewer.layers["a"].data.shape == (4, 5)
+    assert window.viewer.layers["a"].data.shape == (2, 2)
     assert len(window.session.dataset.cases) == 8
 
 
