@@ -1,11 +1,11 @@
 """A case read from disk, as the session shows it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.core.labels import ClassTable
+from segstudio.core.labels import PALETTE, ClassTable
 from segstudio.core.volume import Volume
 from segstudio.data.datasets import Case, Dataset, read_case_labels, read_image
 
@@ -30,6 +30,12 @@ class OpenCase:
     volume: Volume
     truth: NDArray[np.int32] | None
     classes: ClassTable
+
+    def paintable(self) -> "OpenCase":
+        """Return the case with classes to paint with, where the data name none."""
+        if self.classes.foreground:
+            return self
+        return replace(self, classes=ClassTable.found_in(range(1, len(PALETTE) + 1)))
 
 
 def read_case(dataset: Dataset, case: Case) -> OpenCase:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from segstudio.core.errors import InputError
-from segstudio.core.labels import PALETTE, ClassTable
 from segstudio.data.datasets import Case, Dataset, labels_beside, open_paths
 from segstudio.data.formats import write_labels
 from segstudio.learn.config import TrainConfig
@@ -142,7 +141,7 @@ class Session:
         self._keep_painting()
         kept = self._unsaved.get(_image_of(opened.case))
         if kept is not None and opened.truth is None:
-            opened = replace(opened, classes=_paintable(opened.classes))
+            opened = opened.paintable()
         self.open_case, self.prediction = opened, None
         truth = opened.truth
         self.labels = kept if kept is not None or truth is None else truth.copy()
@@ -199,7 +198,7 @@ class Session:
         if self.open_case is None:
             raise InputError("No image is open. Open one first, then label it.")
         if self.labels is None:
-            self.open_case = replace(self.open_case, classes=_paintable(self.open_case.classes))
+            self.open_case = self.open_case.paintable()
             self.labels = np.zeros(self.open_case.volume.data.shape, np.int32)
             self.labels_made.emit(self.labels)
 
@@ -296,8 +295,3 @@ _Image = tuple[Path, tuple[int, ...]]
 
 def _image_of(case: Case) -> _Image:
     return case.image, case.frames
-
-
-def _paintable(classes: ClassTable) -> ClassTable:
-    """Return classes to paint with, where the data name none."""
-    return classes if classes.foreground else ClassTable.found_in(range(1, len(PALETTE) + 1))
