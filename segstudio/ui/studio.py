@@ -1,21 +1,24 @@
 """One studio per viewer: its session, its stage, and the threads that work for it."""
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_error, show_info
 from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QApplication
 
 from segstudio.data.datasets import Dataset
+from segstudio.data.doctor import Diagnosis
 from segstudio.learn.config import TrainConfig
 from segstudio.learn.events import Event
 from segstudio.learn.run_folder import new_run_path, runs_home
-from segstudio.messages import Message, ReadingRequest
+from segstudio.messages import Check, Message, ReadingRequest
 from segstudio.open_case import OpenCase
 from segstudio.session import Session
+from segstudio.ui.check_thread import CheckThread
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.orientation_letters import OrientationLetters
 from segstudio.ui.prediction_thread import PredictionThread
@@ -47,7 +50,10 @@ class Studio(QObject):
         self._prediction: PredictionThread | None = None
         self._reading: ReadingThread | None = None
         self._wish: ReadingRequest | None = None
+        self._check: CheckThread | None = None
         self.session.reading_asked.connect(self._read)
+        self.session.check_asked.connect(self._start_check)
+        self.session.check_stop_asked.connect(self._stop_check)
         self.session.training_asked.connect(self._start_training)
         self.session.stop_asked.connect(self._stop_training)
         self.session.case_opened.connect(self._view_case)
@@ -59,7 +65,8 @@ class Studio(QObject):
         self._closed = True
         self.letters.close()
         self._stop_training()
-        for thread in (self._training, self._prediction, self._reading):
+        self._stop_check()
+        for thread in (self._training, self._prediction, self._reading, self._check):
             if thread is not None:
                 thread.wait()
         # A studio holds its viewer, so forgetting it here is what frees both.
@@ -117,6 +124,47 @@ class Studio(QObject):
         # A script may have opened another dataset meanwhile.
         if not self._closed and dataset is not None and opened.case in dataset.cases:
             self.session.show_read(opened)
+
+    def _start_check(self, dataset: Dataset) -> None:
+        """Examine a dataset beside the window; one at a time."""
+        if self._check is not None:
+            return
+        thread = CheckThread(dataset)
+        thread.examined.connect(self._count_examined)
+        thread.diagnosed.connect(self._show_diagnosis)
+        thread.failed.connect(self._fail_check)
+        thread.finished.connect(self._end_check)
+        self._check = thread
+        self.session.note_check(Check(dataset))
+        thread.start()
+
+    def _stop_check(self) -> None:
+        if self._check is not None:
+            self._check.stop()
+
+    @at_the_edge
+    def _count_examined(self, examined: int) -> None:
+        self._note_check(examined=examined)
+
+    @at_the_edge
+    def _show_diagnosis(self, diagnosis: Diagnosis) -> None:
+        self._note_check(state="done", diagnosis=diagnosis)
+
+    def _fail_check(self, text: str) -> None:
+        self._note_check(state="failed", failure=text)
+
+    def _end_check(self) -> None:
+        thread, self._check = self._check, None
+        if thread is None:
+            return
+        thread.wait()
+        thread.deleteLater()
+        if self.session.check is not None and self.session.check.is_running:
+            self._note_check(state="stopped")
+
+    def _note_check(self, **changes: Any) -> None:
+        if not self._closed and self.session.check is not None:
+            self.session.note_check(replace(self.session.check, **changes))
 
     def _start_training(self, config: TrainConfig) -> None:
         dataset = self.session.dataset
