@@ -205,6 +205,8 @@ class CheckDialog(QDialog):
         about = f"{found.about}: " if found.about else ""
         item = QListWidgetItem(self.style().standardIcon(picture), f"{about}{found.text}")
         item.setData(_CASE, found.about)
+        # For who hears the list: the level is a picture to who sees it.
+        item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{word}: {item.text()}")
         item.setToolTip(f"{word}. " + ("Double click opens the case." if found.about else ""))
         return item
 

@@ -53,6 +53,7 @@ class DataPanel(QWidget):
         self.case = QLabel("")
         for label in (self.dataset, self.case):
             label.setWordWrap(True)
+        self.case.setTextFormat(Qt.TextFormat.PlainText)
         self.case.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.check = _button(
             "Check dataset…",

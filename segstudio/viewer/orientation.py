@@ -41,20 +41,18 @@ def edge_letters(
     flipped : (bool, bool)
         Whether the camera shows the first upwards, and the second leftwards.
     shown : ndarray, shape (3, 3), optional
-        From voxel steps ``(Z, Y, X)`` to steps along the viewer's axes; as `placement` has it
-        where not given.
+        From voxel steps ``(Z, Y, X)`` to the viewer's; as `placement` has it where not given.
 
     Returns
     -------
     Edges
-        One to three of R, L, A, P, S and I, the strongest first. All empty where the grid does
-        not say where in the body it lies.
+        One to three of R, L, A, P, S and I, the strongest first; none where the grid is unplaced.
     """
     if not grid.is_placed:
         return Edges()
-    to_viewer = _placed(grid) if shown is None else shown
     # Steps along the viewer's axes, as voxel steps, as steps in the body.
-    directions = grid.affine[:3, :3][:, ::-1] @ np.linalg.pinv(to_viewer)
+    to_voxels = np.linalg.pinv(_placed(grid) if shown is None else shown)
+    directions = grid.affine[:3, :3][:, ::-1] @ to_voxels
     down, across = (
         directions[:, axis] * (-1 if turned else 1) if 0 <= axis < 3 else np.zeros(3)
         for axis, turned in zip(displayed, flipped, strict=True)
