@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid
-from segstudio.data.formats.itk_headers import expect_whole, has_place, is_meta
+from segstudio.data.formats.itk_headers import expect_held, expect_whole, has_place, is_meta
 from segstudio.data.formats.opened import (
     Content,
     Opened,
@@ -50,7 +50,12 @@ def open_file(path: Path, content: Content) -> Opened:  # noqa: ARG001  (both ar
     expect_axes(path, size)
     frames = size[3] if len(size) == 4 else 1
     grid = _grid(reader, size, path, is_placed=has_place(fields))
-    return Opened(grid, lambda frame: _pixels(reader, size, path, frame), frames)
+
+    def pixels(frame: int) -> NDArray[Any]:
+        expect_held(path, fields, size, _dtype_of(reader, path))
+        return _pixels(reader, size, path, frame)
+
+    return Opened(grid, pixels, frames)
 
 
 def _grid(reader: Any, size: list[int], path: Path, *, is_placed: bool) -> Grid:

@@ -3,12 +3,14 @@
 import math
 import re
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from segstudio.core.errors import InputError
-from segstudio.data.formats.opened import expect_axes
+from segstudio.data.formats.opened import MOST_PACKED, expect_axes, expect_room
 
 Fields = dict[str, str]
 _LONGEST = 1 << 20
@@ -22,6 +24,9 @@ _LISTS = (
 )
 _TABLES = ("TransformMatrix", "Rotation", "Orientation")
 _SWITCH = {"true": True, "false": False, "1": True, "0": False}
+# Bytes of voxels in a byte of file; as text, a digit and a space may stand for eight.
+_MOST_HELD = {"raw": 1, "gzip": MOST_PACKED, "gz": MOST_PACKED, "hex": 1}
+_MOST_HELD |= dict.fromkeys(("ascii", "text", "txt"), 8)
 _LAST = "ElementDataFile"  # ends the header of a MetaImage
 _META_LINE = re.compile(rb" *([A-Za-z]\w*) *= *([^\r]*)\r?")
 _STEP = 1 << 20
@@ -51,6 +56,15 @@ def expect_whole(path: Path) -> Fields:
     voxels = path if is_local else _beside(path, name)
     _expect_meta_voxels(path, voxels, fields, end if is_local else 0)
     return fields
+
+
+def expect_held(path: Path, fields: Fields, shape: Sequence[int], dtype: np.dtype[Any]) -> None:
+    """Refuse an NRRD whose file cannot hold its voxels: the library reads zeros, for minutes."""
+    if is_meta(fields):
+        return
+    name = fields.get("data file") or fields.get("datafile")
+    most = _MOST_HELD.get(fields.get("encoding", "").lower())
+    expect_room(path.parent / name if name else path, shape, dtype, packed_at_most=most)
 
 
 def has_place(fields: Fields) -> bool:
@@ -114,10 +128,7 @@ def _damaged(path: Path, kind: str) -> InputError:
 
 
 def _text(part: bytes) -> str:
-    try:
-        return part.decode("utf-8")
-    except UnicodeDecodeError:
-        return part.decode("latin-1")
+    return part.strip().decode("utf-8", "surrogateescape")  # as the system names files
 
 
 def _beside(path: Path, name: str) -> Path:

@@ -108,6 +108,7 @@ HUGE = {
     "bomb.nii.gz": gzip.compress(nifti((1024, 1024, 1024), "uint8") + bytes(50_000_000)),
     "far.nii.gz": gzip.compress(nifti((2, 2, 2), vox_offset=2e9) + bytes(50_000_000)),
     "raw.nrrd": NRRD % (b"1000000000 1000000000 1000000000", b"raw"),
+    "zeros.nrrd": NRRD % (b"5 6 100000000", b"raw"),
     "packed.nrrd": NRRD % (b"1000000000 1000000000 1000000000", b"gzip"),
     "negative.nrrd": NRRD % (b"-5 6 3", b"raw"),
     "a.mha": META % (b"1000000000 1000000000 1000000000", LOCAL) + bytes(180),
