@@ -6,7 +6,8 @@ from typing import Any
 import typer
 
 from segstudio import cli_help as say
-from segstudio.cli_paths import expect, refuse_existing
+from segstudio.cli_paths import expect
+from segstudio.core.errors import InputError
 
 
 def add_data(app: typer.Typer) -> None:
@@ -100,8 +101,11 @@ def convert(
     from segstudio.data.conversion import convert as write
 
     expect(source)
-    refuse_existing(target)
-    write(source, target, frame=frame, as_labels=labels, place=place, spacing=spacing)
+    if target.exists():
+        raise InputError(f"'{target}' exists already. Choose another name for the target.")
+    doubts = write(source, target, frame=frame, as_labels=labels, place=place, spacing=spacing)
+    for doubt in doubts:
+        typer.echo(f"Note: {doubt}", err=True)
     typer.echo(f"Wrote {target}")
 
 

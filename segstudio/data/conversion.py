@@ -8,7 +8,7 @@ import numpy as np
 
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid, Volume
-from segstudio.data.formats import read_labels, read_volume, suffix_of, write_labels, write_volume
+from segstudio.data.formats import read_volume, suffix_of, whole_numbers, write_labels, write_volume
 from segstudio.data.formats.nifti import open_corrected
 from segstudio.data.formats.nifti_headers import Place
 
@@ -23,8 +23,8 @@ def convert(
     as_labels: bool = False,
     place: Place | None = None,
     spacing: Sequence[float] | None = None,
-) -> Path:
-    """Write an image, or labels, in another format or with a header mended; return the new path.
+) -> tuple[str, ...]:
+    """Write an image, or labels, in another format or with a header mended.
 
     Parameters
     ----------
@@ -38,6 +38,11 @@ def convert(
         Of a NIfTI source: which of its two places is the true one, for both.
     spacing : (float, float, float), optional
         Along ``(Z, Y, X)``, in mm; the axes keep their directions.
+
+    Returns
+    -------
+    tuple of str
+        What is still doubtful of the place that was written.
 
     Raises
     ------
@@ -62,9 +67,11 @@ def convert(
         volume = read_volume(source, frame=frame)
         if spacing is not None:
             volume = replace(volume, grid=_respaced(volume.grid, spacing))
-    if not as_labels:
-        return write_volume(target, volume)
-    return write_labels(target, read_labels(source, frame=frame), volume.grid)
+    if as_labels:
+        write_labels(target, whole_numbers(volume.data, source), volume.grid)
+    else:
+        write_volume(target, volume)
+    return volume.grid.doubts
 
 
 def _respaced(grid: Grid, spacing: Sequence[float]) -> Grid:

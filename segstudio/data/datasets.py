@@ -1,5 +1,6 @@
 """Folders as lists of cases."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,17 @@ from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
 from segstudio.core.volume import Volume
 from segstudio.data.cases import Case, Dataset, Drawing
-from segstudio.data.formats import SUFFIXES, frames_in, read_frames, read_labels, read_volume, stem
+from segstudio.data.formats import (
+    SUFFIXES,
+    frames_in,
+    is_dicom,
+    read_frames,
+    read_labels,
+    read_volume,
+    stem,
+)
 from segstudio.data.landmarks import classes_of, draw_landmarks, read_landmarks
-from segstudio.data.layouts import LAYOUTS
+from segstudio.data.layouts import find_layout
 from segstudio.data.layouts.acdc import ACDC_CLASSES
 from segstudio.data.layouts.beside import (
     LABEL_ENDINGS,
@@ -23,7 +32,11 @@ from segstudio.data.layouts.beside import (
     image_files,
     labels_beside,
     lies_inside,
+    pictures_left_out,
 )
+from segstudio.data.layouts.frames import by_frames
+from segstudio.data.layouts.paired import labels_of
+from segstudio.data.layouts.patients import by_patient
 from segstudio.data.placing import expect_same_grid
 
 __all__ = [
@@ -75,10 +88,12 @@ def open_dataset(folder: str | Path) -> Dataset:
         raise InputError(f"'{folder}' is a file; a dataset is a folder of images with labels.")
     files = image_files(folder)
     own = [p for p in files if lies_inside(p, folder)]
-    for layout in LAYOUTS:
-        found: Dataset | None = layout.find(own, folder)
-        if found is not None:
-            return replace(found, notes=(*found.notes, *_left_out(files, own)))
+    found = find_layout(own, folder)
+    if found is not None:
+        _expect_names_once(found)
+        cases, notes = by_patient(found.cases)
+        told = (*found.notes, *_left_out(folder, files, own), *notes)
+        return replace(found, cases=cases, notes=told)
     if files:
         raise InputError(
             f"'{folder}' holds no image of its own, only labels or links that leave it. Copy the "
@@ -90,14 +105,30 @@ def open_dataset(folder: str | Path) -> Dataset:
     )
 
 
-def _left_out(files: Sequence[Path], own: Sequence[Path]) -> list[str]:
-    links = sorted(set(files) - set(own))
-    if not links:
-        return []
-    return [
-        f"{len(links)} link(s) leave the folder and are left out; the first is '{links[0]}'. Copy "
-        "the files to have them."
-    ]
+def _expect_names_once(dataset: Dataset) -> None:
+    (name, times), *_ = Counter(case.name for case in dataset.cases).most_common(1)
+    if times > 1:
+        first, second = [c.image for c in dataset.cases if c.name == name][:2]
+        raise InputError(
+            f"'{first}' and '{second}' are two images of one name. Rename one of them, or move it "
+            "elsewhere."
+        )
+
+
+def _left_out(folder: Path, files: Sequence[Path], own: Sequence[Path]) -> list[str]:
+    """Return a sentence for links that leave the folder, and for pictures that are no cases."""
+    notes = []
+    if links := sorted(set(files) - set(own)):
+        notes.append(
+            f"{len(links)} link(s) leave the folder and are left out; the first is '{links[0]}'. "
+            "Copy the files to have them."
+        )
+    if pictures := pictures_left_out(folder, files):
+        notes.append(
+            f"{len(pictures)} picture(s) or array(s) beside medical images are left out; the first "
+            f"is '{pictures[0]}'."
+        )
+    return notes
 
 
 def drawn(dataset: Dataset, drawing: Drawing) -> Dataset:
@@ -127,22 +158,31 @@ def _dataset_at(path: Path) -> Dataset:
     if not path.exists():
         raise InputError(f"'{path}' does not exist. Check the path.")
     first, *others = all_channels(image_beside(path) or path)
-    labels = labels_beside(first)
-    case = Case(stem(first), stem(first), first, labels, other_channels=tuple(others))
-    return Dataset(first.parent.name, first.parent, (case,), None, "a file")
+    labels, pairing = labels_beside(first), ""
+    if labels is None and not is_dicom(first):
+        labels, pairing = labels_of(first, first.parent)
+    name = stem(first)
+    case = Case(name, name, first, labels, other_channels=tuple(others), pairing=pairing)
+    return Dataset(first.parent.name, first.parent, tuple(by_frames(case)), None, "a file")
 
 
 def _joined(datasets: Sequence[Dataset]) -> Dataset:
     """Return the cases of several datasets as one; a file given twice is one case."""
-    by_image = {case.image: case for dataset in datasets for case in dataset.cases}
-    names = [case.name for case in by_image.values()]
+    by_image = {(c.image, c.frames): c for dataset in datasets for c in dataset.cases}
+    names = Counter(case.name for case in by_image.values())
     cases = tuple(
-        case if names.count(case.name) == 1 else replace(case, name=str(case.image))
+        case if names[case.name] == 1 else replace(case, name=str(case.image))
         for case in by_image.values()
     )
     tables = {dataset.classes for dataset in datasets}
-    name = " + ".join(dict.fromkeys(dataset.name for dataset in datasets))
-    return Dataset(name, datasets[0].root, cases, tables.pop() if len(tables) == 1 else None)
+    return Dataset(
+        " + ".join(dict.fromkeys(dataset.name for dataset in datasets)),
+        datasets[0].root,
+        cases,
+        tables.pop() if len(tables) == 1 else None,
+        " + ".join(dict.fromkeys(dataset.layout for dataset in datasets)),
+        tuple(note for dataset in datasets for note in dataset.notes),
+    )
 
 
 def labelled_cases(dataset: Dataset, *, skip_unlabelled: bool = False) -> tuple[Case, ...]:

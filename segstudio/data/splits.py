@@ -80,6 +80,12 @@ def split_by_patient(
         validation = part or _part(left, VALIDATION_FRACTION, kinds)
         train = [p for p in left if p not in validation]
 
+    if not train:
+        raise InputError(
+            f"With {len(rest)} patient(s) with labels this split leaves none to train on. Choose "
+            "more folds or another split, or add patients."
+        )
+
     def names(chosen: Collection[str]) -> tuple[str, ...]:
         return tuple(c.name for c in cases if c.patient in chosen)
 
@@ -125,6 +131,8 @@ def _expect_enough(
     patients: int, how: SplitKind, *, has_test: bool, fold: tuple[int, int] | None
 ) -> None:
     """Refuse fewer patients than a split needs, naming the splits that do with fewer."""
+    if fold is not None and fold[1] < 2:
+        raise InputError("Two folds are the least: with one, nothing is left to train on.")
     if fold is not None and how != "none" and patients < max(fold[1], 3):
         raise InputError(
             f"{patients} patient(s) with labels cannot be parted into {fold[1]} folds that leave "

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from segstudio.data.cases import Case
-from segstudio.data.formats import SUFFIXES, WRITABLE, has_known_suffix, stem, suffix_of
+from segstudio.data.formats import SUFFIXES, has_known_suffix, stem, suffix_beside
 from segstudio.data.formats.table import FORMATS
 from segstudio.data.layouts.beside import first_file
 
@@ -37,16 +37,13 @@ def free_name(case: Case) -> Path:
     A time point's labels are named after it, since the bare name is that of all of them.
     """
     image = case.image
-    suffix = suffix_of(image)
-    if suffix.lower() not in WRITABLE:
-        suffix = WRITABLE[0]
     base = stem(image)
     if len(case.frames) == 1:
         base += f"_t{case.frames[0]:02d}"
     name, n = f"{base}_gt", 1
     while first_file(image.parent, name) is not None:
         name, n = f"{base}_copy{n}_gt", n + 1
-    return image.with_name(name + suffix)
+    return image.with_name(name + suffix_beside(image))
 
 
 def with_suffix(path: Path, chosen: str) -> Path:

@@ -9,7 +9,7 @@ import pytest
 import SimpleITK as sitk  # noqa: N813
 
 from segstudio.core.errors import InputError
-from segstudio.data.conversion import convert
+from segstudio.data.conversion import convert as write
 from segstudio.data.formats import read_grid, read_labels, read_volume
 
 SHAPE = (3, 4, 5)
@@ -17,6 +17,12 @@ ARRAY = np.arange(60, dtype=np.int16).reshape(SHAPE)
 TURN = nib.eulerangles.euler2mat(0.3, -0.2, 0.5)
 SFORM = nib.affines.from_matvec(TURN @ np.diag([1.25, 1.5, 6.0]), (3, 2, 1))
 QFORM = nib.affines.from_matvec(np.diag([-1.25, -1.5, 6.0]), (30, 20, 10))
+
+
+def convert(source: Path, target: Path, **choices: Any) -> Path:
+    """Convert, and return the new file."""
+    write(source, target, **choices)
+    return target
 
 
 def two_places(path: Path) -> Path:
@@ -132,3 +138,40 @@ def test_a_place_is_chosen_of_nifti_only(tmp_path: Path) -> None:
     convert(two_places(tmp_path / "a.nii"), tmp_path / "b.nrrd")
     with pytest.raises(InputError, match="no NIfTI"):
         convert(tmp_path / "b.nrrd", tmp_path / "c.nrrd", place="qform")
+
+
+def test_what_stays_doubtful_is_told(tmp_path: Path) -> None:
+    (doubt,) = write(two_places(tmp_path / "a.nii"), tmp_path / "b.nii")
+    assert "sform and qform" in doubt
+    assert write(tmp_path / "a.nii", tmp_path / "c.nii", place="qform") == ()
+
+
+def test_microns_become_mm_with_their_place(tmp_path: Path) -> None:
+    made = nib.Nifti1Image(ARRAY.T, None)
+    made.header.set_xyzt_units("micron")
+    affine = nib.affines.from_matvec(np.diag([500.0, 500, 2000]), (10000, 20000, 30000))
+    made.header.set_sform(affine, 1)
+    made.header.set_qform(affine, 1)
+    nib.save(made, tmp_path / "a.nii")
+    np.testing.assert_allclose(read_grid(tmp_path / "a.nii").affine[:3, 3], (10, 20, 30))
+    grid = read_grid(convert(tmp_path / "a.nii", tmp_path / "b.nii", spacing=(2.0, 0.5, 0.5)))
+    np.testing.assert_allclose(grid.affine[:3, 3], (10, 20, 30), rtol=1e-5)
+    np.testing.assert_allclose(grid.spacing, (2.0, 0.5, 0.5))
+
+
+def test_an_analyze_header_is_mended_as_nifti(tmp_path: Path) -> None:
+    nib.save(nib.AnalyzeImage(ARRAY.T, None), tmp_path / "a.img")
+    grid = read_grid(convert(tmp_path / "a.hdr", tmp_path / "b.nii", spacing=(3.0, 2.0, 1.5)))
+    np.testing.assert_allclose(grid.spacing, (3.0, 2.0, 1.5))
+
+
+def test_two_spacings_are_not_written_as_one(tmp_path: Path) -> None:
+    made = nib.Nifti1Image(ARRAY.T, None)
+    made.header.set_xyzt_units("mm")
+    made.header.set_sform(np.diag([1.25, 1.5, 10, 1]), 1)
+    made.header["pixdim"][1:4] = 1.25, 1.5, 8
+    nib.save(made, tmp_path / "a.nii")
+    with pytest.raises(InputError, match="two spacings"):
+        write(tmp_path / "a.nii", tmp_path / "b.nrrd")
+    grid = read_grid(convert(tmp_path / "a.nii", tmp_path / "b.nrrd", spacing=(8, 1.5, 1.25)))
+    np.testing.assert_allclose(grid.spacing, (8, 1.5, 1.25))

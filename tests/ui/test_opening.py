@@ -7,7 +7,7 @@ from PIL import Image
 
 from segstudio.app import _is_data
 from segstudio.core.volume import Grid, Volume
-from segstudio.data.formats import WRITABLE, write_volume
+from segstudio.data.formats import WRITABLE_IMAGES, write_volume
 from segstudio.viewer.stage import IMAGE, LABELS
 
 FOLDERS = ("acdc", "aasce", "wmh_flair", "ms_ventricle", "ms_multimodal")
@@ -61,7 +61,7 @@ def one_of_each(tmp_path):
     """An image in every format that is easily written."""
     data = np.arange(120, dtype=np.int16).reshape(4, 5, 6)
     grid = Grid(data.shape, (3.0, 2.0, 1.0), np.diag([-1.0, -2.0, 3.0, 1.0]))
-    for suffix in WRITABLE:
+    for suffix in WRITABLE_IMAGES:
         write_volume(tmp_path / f"a{suffix}", Volume(data, grid))
     nib.save(nib.analyze.AnalyzeImage(data.T, None), tmp_path / "b.img")
     np.save(tmp_path / "c.npy", data)

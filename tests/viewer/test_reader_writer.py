@@ -11,7 +11,7 @@ from napari.components import ViewerModel
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid, Volume
 from segstudio.data.datasets import open_dataset
-from segstudio.data.formats import WRITABLE, read_volume, write_volume
+from segstudio.data.formats import WRITABLE, WRITABLE_IMAGES, read_volume, write_volume
 from segstudio.data.formats.table import FORMATS
 from segstudio.viewer.placement import placement
 from segstudio.viewer.reader import LayerData, get_reader
@@ -153,5 +153,6 @@ def test_the_manifest_names_the_suffixes_that_the_table_has() -> None:
     volumes = {f"*{suffix}" for kind in FORMATS if kind.is_volume for suffix in kind.suffixes}
 
     assert set(reader.filename_patterns) == volumes
-    for writer in found.contributions.writers:
-        assert writer.filename_extensions == list(WRITABLE)
+    labels, image = found.contributions.writers
+    assert labels.filename_extensions == list(WRITABLE)
+    assert image.filename_extensions == list(WRITABLE_IMAGES)

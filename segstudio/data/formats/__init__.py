@@ -7,6 +7,7 @@ from segstudio.data.formats.files import (
     read_grid,
     read_labels,
     read_volume,
+    whole_numbers,
     write_labels,
     write_maps,
     write_volume,
@@ -14,6 +15,7 @@ from segstudio.data.formats.files import (
 from segstudio.data.formats.table import (
     SUFFIXES,
     WRITABLE,
+    WRITABLE_IMAGES,
     has_known_suffix,
     is_dicom,
     is_volume_file,
@@ -25,6 +27,7 @@ from segstudio.data.formats.table import (
 __all__ = [
     "SUFFIXES",
     "WRITABLE",
+    "WRITABLE_IMAGES",
     "frames_in",
     "has_known_suffix",
     "holds_both",
@@ -37,6 +40,7 @@ __all__ = [
     "stem",
     "suffix_beside",
     "suffix_of",
+    "whole_numbers",
     "write_labels",
     "write_maps",
     "write_volume",

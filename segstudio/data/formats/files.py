@@ -105,7 +105,7 @@ def read_labels(
     opened = _open(path, "labels")
     if like is not None:
         expect_same_grid(path, opened.grid, like.grid, f"its image '{like.path}'")
-    return _whole_numbers(opened.read(_frame(opened, path, frame)), path)
+    return whole_numbers(opened.read(_frame(opened, path, frame)), path)
 
 
 def _open(path: Path, content: Content) -> Opened:
@@ -134,7 +134,8 @@ def _frame(opened: Opened, path: Path, frame: int | None) -> int:
     return frame or 0
 
 
-def _whole_numbers(values: NDArray[Any], path: Path) -> NDArray[np.int32]:
+def whole_numbers(values: NDArray[Any], path: Path) -> NDArray[np.int32]:
+    """Return values as labels; `InputError` where they are none, see `read_labels`."""
     if values.dtype.kind == "f":
         stray = values[values != np.round(values)]  # NaN differs from itself, so it is here too
         if stray.size:

@@ -114,6 +114,11 @@ def write_array(path: Path, data: NDArray[Any], grid: Grid) -> None:
     image = sitk.GetImageFromArray(np.ascontiguousarray(data), isVector=False)
     columns = TO_RAS @ grid.affine[:3, :3]
     lengths = np.linalg.norm(columns, axis=0)
+    if not np.allclose(lengths[::-1], grid.spacing, rtol=1e-3):
+        raise InputError(
+            "The image's header gives two spacings, and this format holds one. Choose it first, "
+            "with 'segstudio convert --spacing' or '--place'; or write NIfTI, which holds both."
+        )
     direction, origin, spacing = np.eye(n), np.zeros(n), np.ones(n)
     direction[:3, :3] = columns / lengths
     origin[:3] = TO_RAS @ grid.affine[:3, 3]

@@ -21,6 +21,7 @@ KIND = "a NIfTI file"
 _SAME_FORM = 0.05
 _FARTHEST_VOXELS = 1 << 26  # bytes from the beginning of a file
 _SAME_SPACING = 1e-3  # relative
+_IN_MM = {"micron": 1e-3, "meter": 1e3}
 
 
 def file_shape(image: Any) -> tuple[int, ...]:
@@ -66,7 +67,9 @@ def corrected(image: Any, place: Place | None, spacing: Sequence[float] | None) 
     spacing : (float, float, float), optional
         Along ``(Z, Y, X)`` in mm: the axes keep their directions and take these lengths.
     """
-    header = image.header.copy()
+    header = nib.Nifti1Header.from_header(image.header)  # Analyze has no place to write to
+    if isinstance(image.header, nib.Nifti1Header):
+        header = image.header.copy()
     zooms = np.array([abs(z) for z in header.get_zooms()[:3]] + [1.0] * 3)[:3]
     zooms = np.array(spacing[::-1]) if spacing is not None else np.where(zooms > 0, zooms, 1.0)
     axes = np.diag([-1.0, -1, 1, 1])
@@ -77,6 +80,8 @@ def corrected(image: Any, place: Place | None, spacing: Sequence[float] | None) 
     lengths = np.linalg.norm(axes[:3, :3], axis=0)
     usable = np.isfinite(axes).all() and (lengths > 0).all()
     affine = np.array(axes if usable else np.diag([-1.0, -1, 1, 1]), float)
+    if spacing is not None:
+        affine[:3] *= _IN_MM.get(_length_unit(header), 1.0)
     if spacing is not None or not usable or place == "none":
         affine[:3, :3] *= zooms / np.linalg.norm(affine[:3, :3], axis=0)
     header.set_xyzt_units("mm" if spacing is not None else _length_unit(header))
@@ -85,7 +90,8 @@ def corrected(image: Any, place: Place | None, spacing: Sequence[float] | None) 
     header.set_sform(affine, code)
     header.set_qform(affine, 0 if angle_doubts(affine) else code)
     best = header.get_best_affine()
-    return type(image)(image.dataobj, best, header, file_map=image.file_map)
+    kind = type(image) if isinstance(image, nib.Nifti1Pair) else nib.Nifti1Image
+    return kind(image.dataobj, best, header, file_map=image.file_map)
 
 
 def grid_of(image: Any, path: Path) -> Grid:
@@ -96,7 +102,7 @@ def grid_of(image: Any, path: Path) -> Grid:
     expect_possible(zooms, affine, path)
     units = _length_unit(image.header)
     known = units != "unknown" and not np.allclose(zooms, 1.0)
-    scale = {"micron": 1e-3, "meter": 1e3}.get(units, 1.0) if known else 1.0
+    scale = _IN_MM.get(units, 1.0) if known else 1.0
     padded = (1,) * (3 - len(shape)) + shape[::-1]
     grid = Grid(
         shape=(padded[0], padded[1], padded[2]),

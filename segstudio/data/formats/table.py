@@ -53,6 +53,8 @@ FORMATS = (
 )
 SUFFIXES = tuple(suffix for kind in FORMATS for suffix in kind.suffixes)
 WRITABLE = tuple(suffix for kind in FORMATS for suffix in kind.writes)
+# DICOM takes labels alone, drawn on its own images.
+WRITABLE_IMAGES = tuple(suffix for suffix in WRITABLE if suffix != ".dcm")
 
 
 def suffix_of(path: Path) -> str:
@@ -70,8 +72,7 @@ def suffix_beside(image: Path) -> str:
     segmentation is made on purpose.
     """
     suffix = suffix_of(image)
-    own = (kind for kind in FORMATS if suffix.lower() in kind.writes and kind.name != "DICOM")
-    return suffix if any(own) else ".nii.gz"
+    return suffix if suffix.lower() in WRITABLE_IMAGES else WRITABLE_IMAGES[0]
 
 
 def stem(path: Path) -> str:

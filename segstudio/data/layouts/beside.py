@@ -1,6 +1,7 @@
 """Which files belong together by their names: an image, its channels and its labels."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from segstudio.data.formats import SUFFIXES, has_known_suffix, is_volume_file, stem
@@ -16,14 +17,33 @@ NNUNET_FOLDERS = {"imagesTr": "labelsTr", "imagesTs": "labelsTs"}
 def image_files(root: Path) -> list[Path]:
     """Return the files of a folder and its subfolders that can be read, without hidden ones.
 
-    Pictures and arrays are left out where there are medical images to be labelled: they are
+    Of a pair ``.hdr`` and ``.img`` the first stands for both. Pictures and arrays are left out
+    where there are medical images to be labelled and no picture is named as labels are: they are
     figures then, or notes.
     """
     found = sorted(p for p in root.rglob("*") if p.is_file() and has_known_suffix(p))
-    files = [p for p in found if not any(n.startswith(".") for n in p.relative_to(root).parts)]
+    files = [p for p in found if not _is_hidden(p, root)]
+    heads = {p.with_suffix("") for p in files if p.suffix.lower() == ".hdr"}
+    files = [p for p in files if p.suffix.lower() != ".img" or p.with_suffix("") not in heads]
     volumes = [p for p in files if is_volume_file(p)]
     are_images = any(not has_label_ending(p) and stem(p) not in LABEL_NAMES for p in volumes)
-    return volumes if are_images else files
+    pictures = (p for p in files if not is_volume_file(p))
+    are_labelled = any(is_label_file(p, root) for p in pictures)
+    return volumes if are_images and not are_labelled else files
+
+
+def _is_hidden(path: Path, root: Path) -> bool:
+    return any(name.startswith(".") for name in path.relative_to(root).parts)
+
+
+def pictures_left_out(root: Path, kept: Sequence[Path]) -> list[Path]:
+    """Return the pictures and arrays of a folder that are not among the files that are kept."""
+    found = (p for p in root.rglob("*") if not is_volume_file(p) and p.is_file())
+    known = set(kept)
+    readable = (p for p in found if has_known_suffix(p) and p not in known)
+    return sorted(
+        p for p in readable if not any(n.startswith(".") for n in p.relative_to(root).parts)
+    )
 
 
 def lies_inside(path: Path, root: Path) -> bool:
@@ -40,7 +60,7 @@ def official_side(path: Path, root: Path) -> str | None:
 
 def has_label_ending(path: Path) -> bool:
     """Return whether a file is named as labels are."""
-    return stem(path).endswith(LABEL_ENDINGS)
+    return stem(path).lower().endswith(LABEL_ENDINGS)
 
 
 def first_file(folder: Path, name: str) -> Path | None:
@@ -50,8 +70,13 @@ def first_file(folder: Path, name: str) -> Path | None:
 
 def named_after(image: Path) -> Path | None:
     """Return the label file named after an image, in its folder, or None."""
-    found = (first_file(image.parent, stem(image) + ending) for ending in LABEL_ENDINGS)
+    endings = (written for e in LABEL_ENDINGS for written in (e, e.upper(), _capital(e)))
+    found = (first_file(image.parent, stem(image) + ending) for ending in endings)
     return next((p for p in found if p is not None), None)
+
+
+def _capital(ending: str) -> str:
+    return ending[0] + ending[1:].capitalize()
 
 
 def plain_labels(folder: Path) -> list[Path]:
@@ -60,14 +85,15 @@ def plain_labels(folder: Path) -> list[Path]:
     return [p for p in names if p.is_file()]
 
 
-def image_folder_of(image: Path) -> Path | None:
-    """Return the nearest folder about an image that is named as one of images, or None."""
-    return next((p for p in image.parents if p.name.lower() in IMAGE_FOLDERS), None)
+def image_folder_of(image: Path, root: Path) -> Path | None:
+    """Return the nearest folder below `root` that an image lies in and is named so, or None."""
+    below = (p for p in image.parents if p != root and p.is_relative_to(root))
+    return next((p for p in below if p.name.lower() in IMAGE_FOLDERS), None)
 
 
-def labels_elsewhere(image: Path) -> Path | None:
+def labels_elsewhere(image: Path, root: Path) -> Path | None:
     """Return the file of an image's name in a folder of labels beside its folder, or None."""
-    folder = image_folder_of(image)
+    folder = image_folder_of(image, root)
     if folder is None:
         return None
     within = image.parent.relative_to(folder)

@@ -1,14 +1,12 @@
 """Any folder of images with their labels: named after them, or by the same name elsewhere."""
 
-import re
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from segstudio.core.errors import InputError
 from segstudio.data.cases import Case, Dataset
-from segstudio.data.formats import frames_in, holds_both, is_dicom, stem
+from segstudio.data.formats import holds_both, is_dicom, stem
 from segstudio.data.layouts.beside import (
     has_label_ending,
     image_folder_of,
@@ -18,9 +16,7 @@ from segstudio.data.layouts.beside import (
     named_after,
     official_side,
 )
-
-# A slice of a scan, as the public sets of slices name them.
-_SLICE = re.compile(r"(_frame\d+)?_slice_?\d+$")
+from segstudio.data.layouts.frames import by_frames
 
 
 def find(files: Sequence[Path], root: Path) -> Dataset | None:
@@ -48,46 +44,31 @@ def find(files: Sequence[Path], root: Path) -> Dataset | None:
 
 def _cases(image: Path, root: Path) -> list[Case]:
     """Return the case of an image; one for each time point where it has several."""
-    labels, pairing = _labels_of(image)
+    labels, pairing = labels_of(image, root)
     if labels is not None and not lies_inside(labels, root):
         labels, pairing = None, ""
     name = _name_of(image, root)
-    patient = _SLICE.sub("", name)
-    case = Case(name, patient, image, labels, official_side(image, root), pairing=pairing)
-    frames = _frames(image)
-    if frames == 1:
-        return [case]
-    if labels is not None and _frames(labels) == 1:
-        return [replace(case, frames=tuple(range(frames)))]
-    return [
-        replace(case, name=f"{name}_t{k:02d}", frames=(k,), labels_frame=k if labels else None)
-        for k in range(frames)
-    ]
+    side = official_side(image, root)
+    return by_frames(Case(name, name, image, labels, side, pairing=pairing))
 
 
 def _name_of(image: Path, root: Path) -> str:
     """Return a case's name: its place is part of it, as two folders may hold the same file."""
     parts = image.relative_to(root).parts[:-1]
-    folder = image_folder_of(image)
-    if folder is not None and labels_elsewhere(image) is not None:
-        at = len(folder.relative_to(root).parts) - 1 if folder != root else -1
+    folder = image_folder_of(image, root)
+    if folder is not None and labels_elsewhere(image, root) is not None:
+        at = len(folder.relative_to(root).parts) - 1
         parts = tuple(part for i, part in enumerate(parts) if i != at)
     return "/".join((*parts, stem(image)))
 
 
-def _labels_of(image: Path) -> tuple[Path | None, str]:
-    """Return an image's label file, and why it is."""
+def labels_of(image: Path, root: Path) -> tuple[Path | None, str]:
+    """Return an image's label file, and why it is; looked for in a dataset's folder alone."""
     if (found := named_after(image)) is not None:
         return found, f"'{found.name}' is named after the image"
-    if (found := labels_elsewhere(image)) is not None:
+    if (found := labels_elsewhere(image, root)) is not None:
         return found, f"'{found.parent.name}' holds '{found.name}', of the same name"
     both = False
     with suppress(InputError):  # told when the file is read, or by the doctor
         both = holds_both(image)
     return (image, "the file holds both") if both else (None, "")
-
-
-def _frames(path: Path) -> int:
-    with suppress(InputError):  # as above
-        return frames_in(path)
-    return 1

@@ -1,16 +1,20 @@
 """A folder with a table of pairs: a CSV whose rows name an image and its labels."""
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
+from io import StringIO
 from itertools import islice
 from pathlib import Path
 
 from segstudio.core.errors import InputError
 from segstudio.data.cases import Case, Dataset
 from segstudio.data.formats import has_known_suffix, stem
+from segstudio.data.layouts.frames import by_frames
 
 IMAGE = ("image", "images", "img", "image_path", "scan")
 LABELS = ("label", "labels", "mask", "seg", "segmentation", "gt", "label_path", "mask_path")
+PATIENT = ("patient", "patient_id", "subject", "subject_id")
 SIDE = {"train": "train", "training": "train", "test": "test", "testing": "test"}
 _LARGEST_TABLE = 50_000
 _LARGEST_FILE = 1 << 26  # bytes
@@ -26,8 +30,8 @@ def find(files: Sequence[Path], root: Path) -> Dataset | None:  # noqa: ARG001  
         All that can be read in `root`.
     root : Path
         It holds one CSV file with a column ``image`` and a column ``label`` (or ``mask``,
-        ``seg``, ``gt``), and perhaps ``patient`` and ``split`` (train, test). Paths are
-        relative to the folder and lie in it.
+        ``seg``, ``gt``), and perhaps ``patient`` (or ``subject``) and ``split`` (train, test).
+        Paths are relative to the folder and lie in it.
 
     Raises
     ------
@@ -44,10 +48,10 @@ def find(files: Sequence[Path], root: Path) -> Dataset | None:  # noqa: ARG001  
         )
     ((table, rows),) = tables.items()
     cases = tuple(_case(row, n, table) for n, row in enumerate(rows, 2))
-    names = [case.name for case in cases]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
+    (twice, times), *_ = Counter(case.name for case in cases).most_common(1)
+    if times > 1:
         raise InputError(f"'{table}' lists the image '{twice}' twice. Remove one of the rows.")
+    cases = tuple(one for case in cases for one in by_frames(case))
     return Dataset(root.resolve().name, root, cases, None, f"the table {table.name}")
 
 
@@ -55,16 +59,21 @@ def _pairs(path: Path) -> list[dict[str, str]]:
     """Return the rows of a table that has images and labels, by lower-case column; else none."""
     if not path.is_file() or path.stat().st_size > _LARGEST_FILE:
         return []
+    content = path.read_bytes()
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            delimiter = ";" if ";" in file.readline() else ","
-            file.seek(0)
-            rows = list(islice(csv.reader(file, delimiter=delimiter), _LARGEST_TABLE))
-    except (UnicodeDecodeError, csv.Error):
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", errors="replace")  # as spreadsheets write it
+    delimiter = ";" if ";" in text.partition("\n")[0] else ","
+    try:
+        rows = list(islice(csv.reader(StringIO(text), delimiter=delimiter), _LARGEST_TABLE + 1))
+    except csv.Error:
         return []
     head = [name.strip().lower() for name in rows[0]] if rows else []
     if not (_column(head, IMAGE) and _column(head, LABELS)):
         return []
+    if len(rows) > _LARGEST_TABLE:
+        raise InputError(f"'{path}' has more than {_LARGEST_TABLE} rows. Part it into several.")
     return [
         dict(zip(head, (cell.strip() for cell in row), strict=False)) for row in rows[1:] if row
     ]
@@ -82,8 +91,9 @@ def _case(row: dict[str, str], number: int, table: Path) -> Case:
     place = image.relative_to(table.parent)
     name = "/".join((*place.parts[:-1], stem(image)))
     side = SIDE.get(row.get("split", "").lower())
+    patient = row.get(_column(list(row), PATIENT) or "", "")
     pairing = f"row {number} of {table.name}" if labels else ""
-    return Case(name, row.get("patient") or name, image, labels, side, pairing=pairing)
+    return Case(name, patient or name, image, labels, side, pairing=pairing)
 
 
 def _file(name: str, number: int, table: Path) -> Path | None:

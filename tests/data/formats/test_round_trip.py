@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.volume import Grid, Volume
 from segstudio.data.formats import (
-    WRITABLE,
+    WRITABLE_IMAGES,
     read_frames,
     read_labels,
     read_volume,
@@ -22,7 +22,7 @@ from segstudio.data.formats import (
     write_volume,
 )
 
-IMAGES = [suffix for suffix in WRITABLE if suffix != ".dcm"]  # DICOM takes labels of its own series
+IMAGES = WRITABLE_IMAGES
 SHAPE = (3, 4, 5)
 TURN = nib.eulerangles.euler2mat(0.3, -0.2, 0.5)
 PERMUTED = np.eye(3)[:, [2, 0, 1]]
