@@ -1,5 +1,6 @@
 """A diagnosis in words: the rows of its tables, its verdict, all of it as text."""
 
+import shlex
 from collections.abc import Sequence
 
 from segstudio.data.cases import Dataset
@@ -69,11 +70,16 @@ def command(diagnosis: Diagnosis) -> str:
     words = []
     for each in diagnosis.advice:
         if each.setting == "loss":
-            words.append(f"--loss '{each.value}'")
+            words += ["--loss", str(each.value)]
         else:
             value = list(each.value) if isinstance(each.value, tuple) else each.value
-            words.append(f"--set {each.setting}={str(value).replace(' ', '')}")
-    return f"segstudio train '{diagnosis.dataset.root}' {' '.join(words)}"
+            words += ["--set", f"{each.setting}={str(value).replace(' ', '')}"]
+    cases = diagnosis.dataset.cases
+    drawings = {case.drawing for case in cases} - {"one"}
+    words += [word for drawing in drawings for word in ("--set", f"landmarks={drawing}")]
+    if any(c.labels is None and c.official_split != "test" for c in cases):
+        words.append("--skip-unlabelled")
+    return shlex.join(["segstudio", "train", str(diagnosis.dataset.root), *words])
 
 
 def as_text(diagnosis: Diagnosis) -> str:

@@ -1,13 +1,12 @@
 """The commands about data."""
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from shutil import copytree
 from typing import Any
 
-import nibabel as nib
-import numpy as np
 import pytest
 
 from segstudio.data.datasets import open_dataset
@@ -89,10 +88,22 @@ def test_phantom_writes_a_dataset_that_opens(
 
 
 def test_landmarks_are_drawn_as_asked(segstudio: Command, tmp_path: Path) -> None:
-    array = np.zeros((4, 8, 8), np.uint8)
-    array[1, 2:4, 2:4] = 1
-    for name in ("a", "a_gt"):
-        nib.save(nib.Nifti1Image(array.T, np.diag([1, 1, 4, 1])), tmp_path / f"{name}.nii.gz")
-    # Label images are taken as they are.
-    told = segstudio("check", tmp_path, "--landmarks", "each", "--quick", "--json")
-    assert [row["value"] for row in json.loads(told.out)["classes"]] == [1]
+    segstudio("phantom", "spine", tmp_path / "spines", "--patients", 3)
+    told = segstudio("check", tmp_path / "spines", "--landmarks", "each", "--quick", "--json")
+    assert [row["value"] for row in json.loads(told.out)["classes"]] == list(range(1, 18))
+    text = segstudio("check", tmp_path / "spines", "--landmarks", "each", "--quick").out
+    assert "landmarks=each" in text
+
+
+def test_the_command_that_is_advised_trains(
+    segstudio: Command, hearts: Path, tmp_path: Path
+) -> None:
+    copytree(hearts, tmp_path / "we'ird ñ")
+    next((tmp_path / "we'ird ñ").rglob("*frame12_gt.nii.gz")).unlink()
+    told = segstudio("check", tmp_path / "we'ird ñ", "--quick").out
+    line = next(row for row in told.splitlines() if row.startswith("As a command: "))
+    _, command, *words = shlex.split(line.removeprefix("As a command: "))
+    small = ("--set", "base_channels=2", "--set", "levels=3", "--epochs", 1)
+    done = segstudio(command, *words, *small, "--out", tmp_path / "run")
+    assert done.status == 0, done.err
+    assert (tmp_path / "run" / "summary.json").exists()

@@ -77,6 +77,8 @@ class Dataset:
         How the folder is laid out, for the user.
     notes : tuple of str
         A sentence for each thing that was left out or looks wrong, found without reading images.
+    channel_names : tuple of str
+        Of the images' channels, where the layout names them.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Dataset:
     classes: ClassTable | None
     layout: str = ""
     notes: tuple[str, ...] = ()
+    channel_names: tuple[str, ...] = ()
 
     def case(self, name: str) -> Case:
         """Return a case by its name; `InputError` if there is none."""

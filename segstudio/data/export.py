@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -40,15 +41,20 @@ def export_nnunet(dataset: Dataset, folder: Path) -> Iterator[Case]:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"'{folder}' is not an empty folder. Name a new one for the export.")
     names = [_name(case) for case in dataset.cases]
-    twice = next((n for n in names if names.count(n) > 1), None)
-    if twice is not None:
+    (twice, times), *_ = Counter(names).most_common(1)
+    if times > 1:
         raise InputError(f"Two cases would be called '{twice}'. Rename one of them.")
     classes = class_table(dataset)
     channels: list[str] = []
     with written_folder(folder) as temporary:
         for name, case in zip(names, dataset.cases, strict=True):
             volume = read_image(case)
-            channels = channels or _channel_names(case, volume)
+            channels = channels or _channel_names(dataset, case, volume)
+            if len(volume.channels) != len(channels):
+                raise InputError(
+                    f"'{case.image}' has {len(volume.channels)} channel(s), other cases have "
+                    f"{len(channels)}. nnU-Net needs the same of all."
+                )
             _write(temporary, name, case, volume, classes)
             yield case
         trained = sum(_side(case) == "Tr" for case in dataset.cases)
@@ -76,9 +82,12 @@ def _write(folder: Path, name: str, case: Case, volume: Volume, classes: ClassTa
     write_labels(folder / f"labels{side}" / f"{name}.nii.gz", values, volume.grid)
 
 
-def _channel_names(case: Case, volume: Volume) -> list[str]:
+def _channel_names(dataset: Dataset, case: Case, volume: Volume) -> list[str]:
+    """Return the channels' names: nnU-Net chooses how to normalise by them, as for CT."""
     files = [stem(path) for path in case.channels]
     count = len(volume.channels)
+    if len(dataset.channel_names) == count:
+        return list(dataset.channel_names)
     return files if len(files) == count > 1 else [f"channel {k}" for k in range(count)]
 
 

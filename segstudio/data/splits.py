@@ -109,9 +109,13 @@ def _part(patients: Sequence[str], share: float, kinds: Mapping[str, frozenset[i
         groups.setdefault(kinds[patient], []).append(patient)
     exact = {kind: wanted * len(group) / len(patients) for kind, group in groups.items()}
     taken = {kind: int(number) for kind, number in exact.items()}
-    # What rounding down left over goes to the kinds that lost most by it.
+    # What rounding down left over goes to the kinds that lost most by it; where there are fewer
+    # than kinds, to those of most classes, if that leaves one of their patients elsewhere.
+    is_few = wanted < len(groups)
     by_loss = sorted(groups, key=lambda kind: taken[kind] - exact[kind])
-    for kind in by_loss[: wanted - sum(taken.values())]:
+    by_classes = sorted(groups, key=lambda kind: (len(groups[kind]) < 2, -len(kind)))
+    order = by_classes if is_few else by_loss
+    for kind in order[: wanted - sum(taken.values())]:
         taken[kind] += 1
     return {patient for kind, group in groups.items() for patient in group[: taken[kind]]}
 

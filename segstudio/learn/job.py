@@ -149,7 +149,8 @@ def new_job(dataset: Dataset, config: TrainConfig, out: Path) -> tuple[RunFolder
     """Return a new run folder and the job for it; the folder is made when the data are read."""
     run, dataset = RunFolder.free(out), _as_drawn(dataset, config)
     cases = labelled_cases(dataset, skip_unlabelled=config.skip_unlabelled)
-    presence = class_presence(dataset.cases)
+    needs_presence = config.stratify or dataset.classes is None
+    presence = class_presence(dataset.cases) if needs_presence else {}
     classes = class_table(dataset, presence)
     fold = (config.fold, config.folds) if config.folds else None
     kinds = presence if config.stratify else None

@@ -17,6 +17,7 @@ def read_cases(
 ) -> tuple[CaseStore, list[str]]:
     """Return the training cases prepared, and what there is to say of them."""
     store, notes, preparation = CaseStore(room), [], config.preparation
+    doubts: dict[str, list[str]] = {}
     for case in cases:
         volume, labels = load_case(case)
         indices = classes.to_indices(labels, f"'{case.labels}'")
@@ -25,6 +26,8 @@ def read_cases(
             _expect_channels(case, len(image), store[0].image.shape[0])
         notes += _not_numbers(case, volume.channels)
         grid = volume.grid
+        for doubt in grid.doubts:
+            doubts.setdefault(doubt, []).append(case.name)
         spacing = preparation.spacing_of(grid)
         store.add(case.name, image, preparation.labels(indices, grid), spacing, len(classes))
     slices = sum(int(case.counts.any(axis=1).sum()) for case in store.cases)
@@ -32,7 +35,15 @@ def read_cases(
         raise InputError("All voxels of the training cases are to be ignored. Label some.")
     if config.dimensions == 2 and slices < 2:
         raise InputError("The training cases hold one slice in all; two are needed at least.")
-    return store, notes
+    return store, [*notes, *_told_once(doubts)]
+
+
+def _told_once(doubts: dict[str, list[str]]) -> list[str]:
+    """Return each doubt of a header in a sentence, with how many images it is true of."""
+    return [
+        f"'{names[0]}'{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {doubt}"
+        for doubt, names in doubts.items()
+    ]
 
 
 def _expect_channels(case: Case, found: int, wanted: int) -> None:

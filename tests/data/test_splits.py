@@ -173,3 +173,19 @@ def test_a_datasets_own_test_side_is_kept_by_every_fold() -> None:
 def test_more_folds_than_patients_are_refused() -> None:
     with pytest.raises(InputError, match="5 folds"):
         split_by_patient(cases(4), 0, fold=(0, 5))
+
+
+def test_folds_that_leave_none_to_train_on_are_refused() -> None:
+    with pytest.raises(InputError, match="none to train on"):
+        split_by_patient(cases(3), 0, fold=(0, 2))
+    with pytest.raises(InputError, match="Two folds are the least"):
+        split_by_patient(cases(5), 0, fold=(0, 1))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_only_patient_of_a_side_is_one_of_most_classes(seed: int) -> None:
+    made, presence = of_kinds(0, 8, 4)
+    split = split_by_patient(made, seed, presence=presence)
+    assert len(patients_of(split)["validation"]) == 1
+    for names in split.as_dict().values():
+        assert shares(names, presence)[2] > 0

@@ -111,6 +111,13 @@ def _dimensions(reports: Sequence[CaseReport]) -> Advice:
             2,
             f"Planes lie {ratio:.1f} times as far apart as pixels: neighbours tell little.",
         )
+    if any(r.unit == "voxels" and r.spacing == (1.0, 1.0, 1.0) for r in reports):
+        return Advice(
+            "dimensions",
+            3,
+            f"{planes:.0f} planes in the median image; how far apart is not known, and 2-D is "
+            "worth a try where they are thick.",
+        )
     return Advice(
         "dimensions",
         3,

@@ -17,6 +17,7 @@ Shape = tuple[int, int, int]
 Spacing = tuple[float, float, float]
 QUANTILES = (0.01, 0.5, 0.99)
 _MOST_SAMPLES = 1_000_000  # intensities that quantiles are taken of
+MOST_CLASSES = 255  # with background, as of a training
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,12 @@ def examine_case(case: Case) -> CaseReport:
         labels = read_case_labels(case, volume)
     except (InputError, OSError) as error:
         return replace(report, problem=sentence(error))
+    values = int(np.count_nonzero(np.bincount(labels.ravel())))
+    if values > MOST_CLASSES:
+        text = (
+            f"'{case.labels}' holds {values} values, {MOST_CLASSES} are the most. Is it an image?"
+        )
+        return replace(report, problem=text)
     return replace(report, classes=_classes(labels), reach=_reach(labels), has_labels=True)
 
 

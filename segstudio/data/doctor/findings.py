@@ -1,5 +1,6 @@
 """What is wrong with a dataset, or may be: a sentence each."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ Level = Literal["error", "warning", "note"]
 FAR_SPACING = 2.0  # times the median, or below its inverse
 FAR_INTENSITY = 6.0  # median absolute deviations of the logarithm
 LEAST_DEVIATION = 0.1
+LOSSY = (".jpg", ".jpeg")
 LEAST_CASES = 5  # of which a median is taken for the rule
 
 
@@ -56,6 +58,7 @@ def findings(dataset: Dataset, reports: Sequence[CaseReport], classes: ClassTabl
         [Finding("warning", "", note) for note in dataset.notes],
         _of_cases(reports),
         _stray_values(reports, classes),
+        _lossy(reports),
         _missing(reports),
         _twins(reports),
         _unpaired(dataset),
@@ -96,6 +99,18 @@ def _stray_values(reports: Sequence[CaseReport], classes: ClassTable) -> Iterato
             values = ", ".join(f"{v} ({report.classes[v].voxels} voxels)" for v in stray[:5])
             text = f"The labels hold values that are no class of this dataset: {values}."
             yield Finding("error", report.case.name, text)
+
+
+def _lossy(reports: Sequence[CaseReport]) -> Iterator[Finding]:
+    labels = [(r.case.name, r.case.labels) for r in reports]
+    lossy = [name for name, p in labels if p is not None and p.suffix.lower() in LOSSY]
+    if lossy:
+        yield Finding(
+            "warning",
+            lossy[0],
+            f"{len(lossy)} label file(s) are JPEG, which changes values: classes appear that "
+            "nobody drew. This is the first. Save labels as PNG or NIfTI.",
+        )
 
 
 def _missing(reports: Sequence[CaseReport]) -> Iterator[Finding]:
@@ -205,11 +220,22 @@ def _sides(
     if not labelled:
         return
     try:
-        split = split_by_patient(labelled, seed=0)
+        split = split_by_patient(labelled, seed=0, presence=_presence(reports))
     except InputError as error:
         yield Finding("warning", "", str(error))
         return
     yield from _absent(split, reports, classes)
+
+
+def _presence(reports: Sequence[CaseReport]) -> dict[str, frozenset[int]]:
+    """Return the label values in each case, as a training sees them, background among them."""
+    whole = {r.case.name: math.prod(r.shape) for r in reports}
+    return {
+        r.case.name: frozenset(r.classes)
+        | ({0} if sum(c.voxels for c in r.classes.values()) < whole[r.case.name] else set())
+        for r in reports
+        if r.has_labels
+    }
 
 
 def _absent(split: Split, reports: Sequence[CaseReport], classes: ClassTable) -> Iterator[Finding]:

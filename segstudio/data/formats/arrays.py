@@ -72,6 +72,11 @@ def expect_array(path: Path, shape: Sequence[int], dtype: np.dtype[Any]) -> None
             f"'{path}' holds {'Python objects' if dtype.hasobject else dtype}, not numbers. "
             "Save the array itself as numbers."
         )
+    if len(shape) == 3 and shape[-1] in (3, 4) and min(shape[:2]) > 2 * shape[-1]:
+        raise InputError(
+            f"'{path}' has shape {tuple(shape)}, which looks like a picture in colour; (planes, "
+            "rows, columns) is needed. Save one channel of it."
+        )
     if len(shape) not in (2, 3) or 0 in shape:
         raise InputError(
             f"'{path}' has shape {tuple(shape)}; (planes, rows, columns) or (rows, columns) is "

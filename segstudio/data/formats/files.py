@@ -54,7 +54,12 @@ def read_frames(path: str | Path, frames: Sequence[int]) -> Volume:
     """
     path = Path(path)
     opened = _open(path, "image")
-    first, *others = (opened.read(_frame(opened, path, frame)) for frame in frames)
+    wanted = [_frame(opened, path, frame) for frame in frames]
+    if opened.read_all is not None and len(wanted) == opened.frames > 1:
+        every = opened.read_all()
+        first, *others = (every[frame] for frame in wanted)
+    else:
+        first, *others = (opened.read(frame) for frame in wanted)
     return replace(Volume(first, opened.grid, path), other_channels=tuple(others))
 
 

@@ -52,6 +52,7 @@ def open_file(path: Path, content: Content) -> Opened:  # noqa: ARG001  (both ar
     grid = _grid(reader, size, path, is_placed=has_place(fields))
 
     def pixels(frame: int) -> NDArray[Any]:
+        expect_whole(path, unpacked=True)
         expect_held(path, fields, size, _dtype_of(reader, path))
         return _pixels(reader, size, path, frame)
 

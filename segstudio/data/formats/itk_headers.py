@@ -33,8 +33,15 @@ _STEP = 1 << 20
 _BYTES = {"CHAR": 1, "SHORT": 2, "INT": 4, "LONG": 4, "LONG_LONG": 8, "FLOAT": 4, "DOUBLE": 8}
 
 
-def expect_whole(path: Path) -> Fields:
+def expect_whole(path: Path, *, unpacked: bool = False) -> Fields:
     """Return the header's fields by name in lower case.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    unpacked : bool
+        Whether to unpack a MetaImage's voxels as well, to see that they can be.
 
     Raises
     ------
@@ -54,7 +61,7 @@ def expect_whole(path: Path) -> Fields:
     name = fields[_LAST]
     is_local = name in ("LOCAL", "Local", "local")
     voxels = path if is_local else _beside(path, name)
-    _expect_meta_voxels(path, voxels, fields, end if is_local else 0)
+    _expect_meta_voxels(path, voxels, fields, end if is_local else 0, unpacked=unpacked)
     return fields
 
 
@@ -146,7 +153,9 @@ def _beside(path: Path, name: str) -> Path:
     return voxels
 
 
-def _expect_meta_voxels(path: Path, voxels: Path, fields: Fields, start: int) -> None:
+def _expect_meta_voxels(
+    path: Path, voxels: Path, fields: Fields, start: int, *, unpacked: bool
+) -> None:
     """Refuse a MetaImage whose voxels are cut short or do not unpack."""
     try:
         n_axes = int(fields["NDims"])
@@ -173,7 +182,11 @@ def _expect_meta_voxels(path: Path, voxels: Path, fields: Fields, start: int) ->
     start += max(0, skipped)
     held = voxels.stat().st_size - start
     if is_packed:
-        held = _unpacked(voxels, start, needed, packed or held) if 0 <= packed <= held else 0
+        size = packed or held
+        can_be = 0 <= packed <= held and needed <= MOST_PACKED * size
+        held = needed if can_be else 0
+        if can_be and unpacked:
+            held = _unpacked(voxels, start, needed, size)
     if held < needed or needed <= 0:
         raise InputError(
             f"'{path}' is damaged or cut short: it should hold {needed} bytes of voxels, and "

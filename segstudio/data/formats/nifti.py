@@ -76,21 +76,33 @@ def _loaded(path: Path) -> Any:
 def _opened(image: Any, path: Path) -> Opened:
     shape = file_shape(image)
     frames = shape[3] if len(shape) == 4 else 1
-    return Opened(grid_of(image, path), lambda frame: _pixels(image, path, frame), frames)
+    return Opened(
+        grid_of(image, path),
+        lambda frame: _pixels(image, path, [frame])[0],
+        frames,
+        lambda: _pixels(image, path, range(frames)),
+    )
 
 
 @complaints(LOGGER)
 @unwarned("nibabel")
-def _pixels(image: Any, path: Path, frame: int) -> NDArray[Any]:
+def _pixels(image: Any, path: Path, frames: Sequence[int]) -> list[NDArray[Any]]:
+    """Return entries of the fourth axis; all of them are unpacked at once."""
     shape = file_shape(image)
     voxels = Path(image.file_map["image"].filename)
     is_packed = voxels.suffix.lower() == ".gz"
     stored = image.get_data_dtype()
-    expect_room(voxels, shape[:3], stored)
+    expect_room(voxels, (len(frames), *shape[:3]), stored)
     expect_room(voxels, shape, stored, packed_at_most=MOST_PACKED if is_packed else 1.0)
-    chosen = (..., frame) if len(shape) == 4 else ...
+    is_one = len(frames) == 1 and len(shape) == 4
+    chosen = (..., frames[0]) if is_one else ...
     read = reading(path, KIND, lambda: np.asanyarray(image.dataobj.reshape(shape)[chosen]), *ERRORS)
-    data: NDArray[Any] = read.reshape(shape[:3])
+    whole: NDArray[Any] = read.reshape((*shape[:3], len(frames)))
+    return [_in_order(whole[..., k]) for k in range(len(frames))]
+
+
+def _in_order(data: NDArray[Any]) -> NDArray[Any]:
+    """Return a file's array ``(x, y, z)`` as ``(Z, Y, X)``, of a type that is computed with."""
     if data.dtype in (np.float64, np.longdouble):
         data = in_single(data)
     data = data.astype(data.dtype.newbyteorder("="), copy=False).T

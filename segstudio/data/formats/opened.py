@@ -29,11 +29,14 @@ class Opened:
         Returns the voxels ``(Z, Y, X)`` of an entry along the file's fourth axis, from 0.
     frames : int
         How many entries the fourth axis has: time points or channels; 1 where there is none.
+    read_all : callable or None
+        Returns all entries, where that is cheaper than one after the other.
     """
 
     grid: Grid
     read: Callable[[int], NDArray[Any]]
     frames: int = 1
+    read_all: Callable[[], Sequence[NDArray[Any]]] | None = None
 
 
 def reading(path: Path, kind: str, read: Callable[[], Any], *errors: type[BaseException]) -> Any:

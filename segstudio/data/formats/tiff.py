@@ -72,7 +72,11 @@ def open_file(path: Path, content: Content) -> Opened:  # noqa: ARG001  (both ar
     planes = (1, 1, *shape)[-3] if n_frames == 1 or len(shape) == 4 else 1
     expect_axes(path, (n_frames, planes, *shape[-2:]))
     grid = _grid((planes, shape[-2], shape[-1]), spacing)
-    return Opened(grid, lambda frame: _pixels(path, dtype, grid, n_frames, frame), n_frames)
+
+    def every() -> NDArray[Any]:
+        return _pixels(path, dtype, grid, n_frames)
+
+    return Opened(grid, lambda frame: every()[frame], n_frames, lambda: list(every()))
 
 
 def _expect_an_end(path: Path) -> None:
@@ -159,9 +163,8 @@ def _grid(shape: tuple[int, int, int], spacing: tuple[float, float, float]) -> G
     return unplaced_grid(shape, (z, y, x), unit="mm")
 
 
-def _pixels(
-    path: Path, dtype: np.dtype[Any], grid: Grid, n_frames: int, frame: int
-) -> NDArray[Any]:
+def _pixels(path: Path, dtype: np.dtype[Any], grid: Grid, n_frames: int) -> NDArray[Any]:
+    """Return all entries ``(T, Z, Y, X)``: pages are not read one by one."""
     expect_room(path, (n_frames, *grid.shape), dtype)
 
     def read() -> NDArray[Any]:
@@ -169,7 +172,7 @@ def _pixels(
         return whole.reshape(n_frames, *grid.shape)
 
     with complaints("tifffile"):
-        data: NDArray[Any] = reading(path, KIND, read, *ERRORS)[frame]
+        data: NDArray[Any] = reading(path, KIND, read, *ERRORS)
     if data.dtype == np.float64:
         data = in_single(data)
     if data.dtype == np.bool_:

@@ -6,7 +6,8 @@ from pathlib import Path
 from segstudio.data.cases import Case, Dataset
 from segstudio.data.formats import stem
 from segstudio.data.layouts.beside import NNUNET_FOLDERS, first_file, lies_inside, nnunet_name
-from segstudio.data.layouts.nnunet import description, nnunet_classes
+from segstudio.data.layouts.frames import frames_of
+from segstudio.data.layouts.nnunet import channel_names, description, nnunet_classes
 
 
 def find(files: Sequence[Path], root: Path) -> Dataset | None:
@@ -34,7 +35,27 @@ def find(files: Sequence[Path], root: Path) -> Dataset | None:
     modality = description(root).get("modality", {})
     channels = len(modality) if isinstance(modality, dict | list) else 1
     cases = tuple(_case(p, channels, root) for p in images)
-    return Dataset(root.resolve().name, root, cases, nnunet_classes(root), "Decathlon")
+    notes = _other_numbers(cases, channels)
+    return Dataset(
+        root.resolve().name,
+        root,
+        cases,
+        nnunet_classes(root),
+        "Decathlon",
+        notes,
+        channel_names(root),
+    )
+
+
+def _other_numbers(cases: Sequence[Case], channels: int) -> tuple[str, ...]:
+    """Return a sentence where a file holds more channels than are described."""
+    more = [case for case in cases if frames_of(case.image) > channels]
+    if not more:
+        return ()
+    return (
+        f"{len(more)} file(s) hold more entries than the {channels} channel(s) of dataset.json, "
+        f"the first is '{more[0].image}': the rest is left out.",
+    )
 
 
 def _case(image: Path, channels: int, root: Path) -> Case:

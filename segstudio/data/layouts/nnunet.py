@@ -29,7 +29,8 @@ def find(files: Sequence[Path], root: Path) -> Dataset | None:
     if not _is_nnunet(files, root):
         return None
     cases = tuple(_cases(files, root))
-    return Dataset(root.resolve().name, root, cases, nnunet_classes(root), "nnU-Net")
+    classes, names = nnunet_classes(root), channel_names(root)
+    return Dataset(root.resolve().name, root, cases, classes, "nnU-Net", channel_names=names)
 
 
 def _is_nnunet(files: Sequence[Path], root: Path) -> bool:
@@ -119,6 +120,18 @@ def description(root: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise InputError(f"'{path}' is not JSON. Correct it or copy it again.") from error
     return content if isinstance(content, dict) else {}
+
+
+def channel_names(root: Path) -> tuple[str, ...]:
+    """Return what ``dataset.json`` calls the channels, in order; nothing where it does not."""
+    path = root / "dataset.json"
+    if not (path.is_file() and lies_inside(path, root)):
+        return ()
+    content = description(root)
+    names = content.get("channel_names", content.get("modality"))
+    if not isinstance(names, dict) or not all(isinstance(n, str) for n in names.values()):
+        return ()
+    return tuple(names[key] for key in sorted(names, key=lambda k: (len(k), k)))
 
 
 def nnunet_classes(root: Path) -> ClassTable | None:

@@ -39,7 +39,35 @@ def find(files: Sequence[Path], root: Path) -> Dataset | None:
         _case(patient, [found[name] for name in shared], labels.get(patient), root)
         for patient, found in sorted(patients.items())
     )
-    return Dataset(root.resolve().name, root, cases, WMH_CLASSES, "WMH challenge")
+    notes = _left_out(patients, shared, labels, root)
+    return Dataset(
+        root.resolve().name, root, cases, WMH_CLASSES, "WMH challenge", notes, tuple(shared)
+    )
+
+
+def _left_out(
+    patients: dict[Path, dict[str, Path]],
+    shared: Sequence[str],
+    labels: dict[Path, Path],
+    root: Path,
+) -> tuple[str, ...]:
+    """Return a sentence for a channel that not all have, and for patients without FLAIR."""
+    notes = []
+    for name in CHANNELS:
+        having = [patient for patient, found in patients.items() if name in found]
+        if having and name not in shared:
+            lacking = next(p for p in patients if p not in having)
+            notes.append(
+                f"{name} is left out: {len(patients) - len(having)} patient(s) lack it, the first "
+                f"is '{lacking.relative_to(root)}'."
+            )
+    blind = sorted(patient for patient in labels if patient not in patients)
+    if blind:
+        notes.append(
+            f"{len(blind)} patient(s) with labels have no {CHANNELS[0]} and are left out; the "
+            f"first is '{blind[0].relative_to(root)}'."
+        )
+    return tuple(notes)
 
 
 def _case(patient: Path, channels: Sequence[Path], labels: Path | None, root: Path) -> Case:

@@ -10,9 +10,11 @@ import nibabel as nib
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
-from segstudio.data.datasets import open_dataset
+from segstudio.data.datasets import class_presence, open_dataset
 from segstudio.data.doctor import Diagnosis, diagnose, examine
+from segstudio.data.splits import split_by_patient
 
 SHAPE = (4, 24, 20)
 SPACING = (6.0, 1.5, 1.25)
@@ -142,6 +144,18 @@ def a_link_outside(root: Path) -> None:
     (root / "q.nii.gz").symlink_to(root.parent / "far.nii.gz")
 
 
+def an_image_as_labels(root: Path) -> None:
+    saved(root / "p3_gt.nii.gz", np.arange(math.prod(SHAPE)).reshape(SHAPE).astype(np.int16))
+
+
+def labels_in_jpeg(root: Path) -> None:
+    for k in range(8):
+        (root / f"p{k}.nii.gz").unlink()
+        (root / f"p{k}_gt.nii.gz").unlink()
+        Image.fromarray(image(k)[0].astype(np.uint8)).save(root / f"p{k}.png")
+        Image.fromarray(labels(1, 2)[1]).save(root / f"p{k}_gt.jpg")
+
+
 WRONG: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
     "an image cut short": (unreadable, "error", "p3", "damaged"),
     "labels of another shape": (of_another_shape, "error", "p3", "must lie on the image's grid"),
@@ -158,6 +172,8 @@ WRONG: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
     "a sheared header": (sheared, "warning", "p3", "not at right angles"),
     "a class in one case": (rare, "warning", "", "side has 'class 2'"),
     "no voxel size": (without_size, "note", "", "8 of 8 images have no true voxel size"),
+    "an image as labels": (an_image_as_labels, "error", "p3", "Is it an image?"),
+    "labels in JPEG": (labels_in_jpeg, "warning", "p0", "8 label file(s) are JPEG"),
     "a link that leaves": (a_link_outside, "warning", "", "1 link(s) leave the folder"),
 }
 
@@ -251,3 +267,15 @@ def test_real_data_are_not_broken(data_folder: Path, name: str) -> None:
     diagnosis = diagnosis_of(data_folder / name)
     assert not diagnosis.is_broken
     assert len(diagnosis.advice) == 5
+
+
+def test_the_split_that_is_looked_at_is_that_of_a_training(tmp_path: Path) -> None:
+    for k in range(12):
+        saved(tmp_path / f"p{k:02d}.nii.gz", image(k))
+        saved(tmp_path / f"p{k:02d}_gt.nii.gz", labels(1, 2) if k % 3 == 0 else labels(1))
+    dataset = open_dataset(tmp_path)
+    told = [f.text for f in diagnosis_of(tmp_path).findings]
+    split = split_by_patient(dataset.cases, 0, presence=class_presence(dataset.cases))
+    rare = {f"p{k:02d}" for k in range(0, 12, 3)}
+    for side, names in split.as_dict().items():
+        assert any(f"the {side} side" in text for text in told) == (not rare & set(names))
