@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid
-from segstudio.data.formats.itk_headers import expect_held, expect_whole, has_place, is_meta
+from segstudio.data.formats.itk_headers import (
+    Fields,
+    expect_held,
+    expect_whole,
+    has_place,
+    is_meta,
+    unit_in_mm,
+)
 from segstudio.data.formats.opened import (
     Content,
     Opened,
@@ -49,7 +56,7 @@ def open_file(path: Path, content: Content) -> Opened:  # noqa: ARG001  (both ar
     size = [int(n) for n in reader.GetSize()]
     expect_axes(path, size)
     frames = size[3] if len(size) == 4 else 1
-    grid = _grid(reader, size, path, is_placed=has_place(fields))
+    grid = _grid(reader, size, path, fields)
 
     def pixels(frame: int) -> NDArray[Any]:
         expect_whole(path, unpacked=True)
@@ -59,13 +66,15 @@ def open_file(path: Path, content: Content) -> Opened:  # noqa: ARG001  (both ar
     return Opened(grid, pixels, frames)
 
 
-def _grid(reader: Any, size: list[int], path: Path, *, is_placed: bool) -> Grid:
+def _grid(reader: Any, size: list[int], path: Path, fields: Fields) -> Grid:
     n = reader.GetDimension()
-    spacing = [*reader.GetSpacing()[:3], 1.0][:3]
+    # ITK gives numbers as they stand and asks for no unit.
+    scale, doubts = unit_in_mm(fields)
+    spacing = [s * scale for s in [*reader.GetSpacing()[:3], 1.0][:3]]
     axes, origin = np.eye(3), np.zeros(3)
     k = min(n, 3)
     axes[:k, :k] = np.reshape(reader.GetDirection(), (n, n))[:k, :k]
-    origin[:k] = reader.GetOrigin()[:k]
+    origin[:k] = np.array(reader.GetOrigin()[:k]) * scale
     if not (is_possible(spacing, origin) and is_possible([1.0], axes)):
         raise InputError(
             f"The header of '{path}' gives the spacing {spacing}, which cannot be true. Correct "
@@ -73,16 +82,16 @@ def _grid(reader: Any, size: list[int], path: Path, *, is_placed: bool) -> Grid:
         )
     planes, rows, columns = [*size[:3], 1][:3][::-1]
     unit = "voxels" if np.allclose(spacing, 1.0) else "mm"
-    if not is_placed:
+    if not has_place(fields):
         return unplaced_grid(
             (planes, rows, columns), (spacing[2], spacing[1], spacing[0]), unit=unit
         )
     affine = np.eye(4)
     affine[:3, :3] = TO_RAS @ axes @ np.diag(spacing)
     affine[:3, 3] = TO_RAS @ origin
-    doubts = tuple(angle_doubts(affine))
+    doubts += angle_doubts(affine)
     shape, along = (planes, rows, columns), (spacing[2], spacing[1], spacing[0])
-    return Grid(shape, along, affine, unit, doubts=doubts)
+    return Grid(shape, along, affine, unit, doubts=tuple(doubts))
 
 
 def _pixels(reader: Any, size: list[int], path: Path, frame: int) -> NDArray[Any]:

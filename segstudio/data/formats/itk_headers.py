@@ -29,6 +29,8 @@ _MOST_HELD = {"raw": 1, "gzip": MOST_PACKED, "gz": MOST_PACKED, "hex": 1}
 _MOST_HELD |= dict.fromkeys(("ascii", "text", "txt"), 8)
 _LAST = "ElementDataFile"  # ends the header of a MetaImage
 _META_LINE = re.compile(rb" *([A-Za-z]\w*) *= *([^\r]*)\r?")
+_IN_MM = {"mm": 1.0, "millimeter": 1.0, "cm": 10.0, "m": 1000.0, "nm": 1e-6}
+_IN_MM |= dict.fromkeys(("um", "µm", "micron", "microns", "micrometer"), 1e-3)
 _STEP = 1 << 20
 _BYTES = {"CHAR": 1, "SHORT": 2, "INT": 4, "LONG": 4, "LONG_LONG": 8, "FLOAT": 4, "DOUBLE": 8}
 
@@ -77,6 +79,17 @@ def expect_held(path: Path, fields: Fields, shape: Sequence[int], dtype: np.dtyp
 def has_place(fields: Fields) -> bool:
     """Return whether a header says where in the body its voxels lie; MetaImage's always do."""
     return is_meta(fields) or "space" in fields or "space directions" in fields
+
+
+def unit_in_mm(fields: Fields) -> tuple[float, list[str]]:
+    """Return how many mm the header's unit of length is, and a doubt where that is not known."""
+    said = fields.get("DistanceUnits", "") if is_meta(fields) else fields.get("space units", "")
+    words = {word.strip().lower() for word in said.replace('"', " ").split()} - {"", "???"}
+    if not words:
+        return 1.0, []
+    if len(words) == 1 and (word := words.pop()) in _IN_MM:
+        return _IN_MM[word], []
+    return 1.0, [f"The header's unit of length, {said!r}, is not known; mm is taken."]
 
 
 def is_meta(fields: Fields) -> bool:

@@ -1,5 +1,6 @@
 """TIFF pictures and stacks, ImageJ's and OME's among them, by tifffile."""
 
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -39,8 +40,8 @@ ERRORS = (
     UnicodeError,
 )
 _MM = {"micron": 1e-3, "um": 1e-3, "µm": 1e-3, "\\u00b5m": 1e-3, "mm": 1.0, "cm": 10.0}
-
-_PLANES = "ZQI"  # pages of unknown meaning are planes
+_OME_SIZE = re.compile(r'PhysicalSize([XYZ])="([^"]{1,40})"')
+_OME_UNIT = re.compile(r'PhysicalSize([XYZ])Unit="([^"]{1,20})"')
 
 
 def open_file(path: Path, content: Content) -> Opened:  # noqa: ARG001  (both are read alike)
@@ -57,7 +58,9 @@ def open_file(path: Path, content: Content) -> Opened:  # noqa: ARG001  (both ar
         with complaints("tifffile") as told, tifffile.TiffFile(path, _multifile=False) as file:
             _expect_one_file(path, file)
             series = file.series[0]
-            spacing = _spacing(dict(file.imagej_metadata or {}), series.pages[0])
+            spacing = _ome_spacing(file.ome_metadata or "") or _spacing(
+                dict(file.imagej_metadata or {}), series.pages[0]
+            )
             if told:  # that the list of pages breaks off, for one
                 raise ValueError(told[0])
             _expect_possible_pieces(path, series)
@@ -68,13 +71,15 @@ def open_file(path: Path, content: Content) -> Opened:  # noqa: ARG001  (both ar
     kept = [(a, n) for a, n in zip(axes, shape, strict=True) if n > 1 or a in "YX"]
     axes, shape = "".join(a for a, _ in kept), tuple(n for _, n in kept)
     _expect_image(path, axes, shape)
+    if is_turned := len(axes) == 4 and axes[0] == "Z" and axes[1] in "TC":
+        shape = (shape[1], shape[0], *shape[2:])  # channels within planes, as ImageJ writes them
     n_frames = shape[0] if len(shape) == 4 or (len(shape) == 3 and axes[0] in "TC") else 1
     planes = (1, 1, *shape)[-3] if n_frames == 1 or len(shape) == 4 else 1
     expect_axes(path, (n_frames, planes, *shape[-2:]))
     grid = _grid((planes, shape[-2], shape[-1]), spacing)
 
     def every() -> NDArray[Any]:
-        return _pixels(path, dtype, grid, n_frames)
+        return _pixels(path, dtype, grid, n_frames, is_turned=is_turned)
 
     return Opened(grid, lambda frame: every()[frame], n_frames, lambda: list(every()))
 
@@ -153,6 +158,15 @@ def _spacing(about: dict[str, Any], page: Any) -> tuple[float, float, float]:
     return float(about.get("spacing", 0) or 0) * unit, sizes[0], sizes[1]
 
 
+def _ome_spacing(about: str) -> tuple[float, float, float] | None:
+    """Return the spacing that OME's description gives, in mm and 0 where it does not know."""
+    sizes, units = dict(_OME_SIZE.findall(about)), dict(_OME_UNIT.findall(about))
+    if not ("X" in sizes and "Y" in sizes):
+        return None
+    z, y, x = (float(sizes.get(a, 0)) * _MM.get(units.get(a, "µm").lower(), 0.0) for a in "ZYX")
+    return z, y, x
+
+
 def _grid(shape: tuple[int, int, int], spacing: tuple[float, float, float]) -> Grid:
     z, y, x = spacing
     if not is_possible((y, x), 0.0):
@@ -163,12 +177,17 @@ def _grid(shape: tuple[int, int, int], spacing: tuple[float, float, float]) -> G
     return unplaced_grid(shape, (z, y, x), unit="mm")
 
 
-def _pixels(path: Path, dtype: np.dtype[Any], grid: Grid, n_frames: int) -> NDArray[Any]:
+def _pixels(
+    path: Path, dtype: np.dtype[Any], grid: Grid, n_frames: int, *, is_turned: bool
+) -> NDArray[Any]:
     """Return all entries ``(T, Z, Y, X)``: pages are not read one by one."""
     expect_room(path, (n_frames, *grid.shape), dtype)
 
     def read() -> NDArray[Any]:
         whole = np.asarray(tifffile.imread(path, series=0, _multifile=False))
+        if is_turned:
+            planes, *rest = grid.shape
+            return whole.reshape(planes, n_frames, *rest).swapaxes(0, 1)
         return whole.reshape(n_frames, *grid.shape)
 
     with complaints("tifffile"):

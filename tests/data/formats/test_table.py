@@ -278,3 +278,46 @@ def test_hdf5_that_points_to_another_file_is_refused(tmp_path: Path) -> None:
         file.create_virtual_dataset("image", layout)
     with pytest.raises(InputError, match="another file"):
         read_volume(tmp_path / "b.h5")
+
+
+def test_an_ome_stack_knows_its_spacing(tmp_path: Path) -> None:
+    about = {"axes": "ZYX", "PhysicalSizeX": 250.0, "PhysicalSizeY": 0.5, "PhysicalSizeZ": 2.0}
+    units = {"PhysicalSizeYUnit": "mm", "PhysicalSizeZUnit": "mm"}  # x is in microns, as by default
+    tifffile.imwrite(tmp_path / "a.ome.tif", VOLUME, metadata=about | units)
+    grid = read_grid(tmp_path / "a.ome.tif")
+    np.testing.assert_allclose(grid.spacing, (2.0, 0.5, 0.25))
+    assert grid.unit == "mm"
+
+
+def test_channels_within_planes_are_told_from_planes(tmp_path: Path) -> None:
+    within = np.stack([VOLUME, VOLUME + 1, VOLUME + 2, VOLUME + 3], axis=1)
+    tifffile.imwrite(tmp_path / "a.tif", within, imagej=True, metadata={"axes": "ZCYX"})
+    assert frames_in(tmp_path / "a.tif") == 4
+    np.testing.assert_array_equal(read_volume(tmp_path / "a.tif", frame=3).data, VOLUME + 3)
+
+
+@pytest.mark.parametrize(("unit", "scale"), [("um", 1e-3), ("mm", 1.0), ("cm", 10.0)])
+def test_nrrd_and_metaimage_may_be_in_another_unit(tmp_path: Path, unit: str, scale: float) -> None:
+    image = sitk.GetImageFromArray(VOLUME)
+    image.SetSpacing((5.0, 5.0, 20.0))
+    image.SetOrigin((10.0, 20.0, 30.0))
+    sitk.WriteImage(image, str(tmp_path / "a.nrrd"))
+    content = (tmp_path / "a.nrrd").read_bytes()
+    said = f'space units: "{unit}" "{unit}" "{unit}"\n'.encode()
+    content = content.replace(b"kinds:", said + b"kinds:", 1)
+    (tmp_path / "a.nrrd").write_bytes(content)
+    sitk.WriteImage(image, str(tmp_path / "b.mha"))
+    content = (tmp_path / "b.mha").read_bytes()
+    content = content.replace(b"ElementType", f"DistanceUnits = {unit}\nElementType".encode(), 1)
+    (tmp_path / "b.mha").write_bytes(content)
+    for name in ("a.nrrd", "b.mha"):
+        grid = read_grid(tmp_path / name)
+        np.testing.assert_allclose(grid.spacing, np.array((20.0, 5.0, 5.0)) * scale)
+        np.testing.assert_allclose(grid.affine[:3, 3], np.array((-10, -20, 30)) * scale)
+        np.testing.assert_array_equal(read_volume(tmp_path / name).data, VOLUME)
+
+
+def test_a_picture_in_colour_as_an_array_is_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.zeros((64, 64, 3), np.uint8))
+    with pytest.raises(InputError, match="looks like a picture in colour"):
+        read_volume(tmp_path / "a.npy")
