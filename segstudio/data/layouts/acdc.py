@@ -8,7 +8,7 @@ from pathlib import Path
 from segstudio.core.labels import ClassTable
 from segstudio.data.cases import Case, Dataset
 from segstudio.data.formats import stem
-from segstudio.data.layouts.beside import lies_inside, named_after, official_side
+from segstudio.data.layouts.beside import Index, index_of, lies_inside, named_after, official_side
 
 ACDC_CLASSES = ClassTable.named({1: "right ventricle", 2: "myocardium", 3: "left ventricle"})
 _LONGEST = 1 << 16  # letters of a patient's file
@@ -27,7 +27,9 @@ def find(files: Sequence[Path], root: Path) -> Dataset | None:
         weight are facts of its cases.
     """
     told = cache(_told)  # a patient has two frames and one file
-    cases = tuple(_case(p, root, told(p.parent, root)) for p in files if _is_frame(p))
+    index = index_of(files)
+    frames = (p for p in files if _is_frame(p))
+    cases = tuple(_case(p, root, told(p.parent, root), index) for p in frames)
     return Dataset(root.resolve().name, root, cases, ACDC_CLASSES, "ACDC") if cases else None
 
 
@@ -37,8 +39,8 @@ def _is_frame(path: Path) -> bool:
     return patient.startswith("patient") and re.fullmatch(frame, stem(path)) is not None
 
 
-def _case(path: Path, root: Path, told: dict[str, str]) -> Case:
-    labels = named_after(path)
+def _case(path: Path, root: Path, told: dict[str, str], index: Index) -> Case:
+    labels = named_after(path, index)
     pairing = f"{stem(labels)} is named after the frame" if labels else ""
     facts = [(name, told[name]) for name in ("Group", "Height", "Weight") if name in told]
     frame = _FRAME.search(stem(path))

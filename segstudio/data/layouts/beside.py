@@ -1,15 +1,16 @@
 """Which files belong together by their names: an image, its channels and its labels."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from segstudio.data.formats import SUFFIXES, has_known_suffix, is_volume_file, stem
+from segstudio.data.formats import SUFFIXES, has_known_suffix, is_volume_file, stem, suffix_of
 
 LABEL_ENDINGS = ("_gt", "_seg", "_mask", "_label", "_labels")
 LABEL_NAMES = tuple(ending.removeprefix("_") for ending in LABEL_ENDINGS)
 IMAGE_FOLDERS = ("images", "image", "imgs", "img")
 LABEL_FOLDERS = ("labels", "label", "masks", "mask", "gt", "seg", "segmentations", "annotations")
+Index = Mapping[tuple[Path, str], Path]
 # nnU-Net's folders: of images, and of their labels.
 NNUNET_FOLDERS = {"imagesTr": "labelsTr", "imagesTs": "labelsTs"}
 
@@ -63,15 +64,32 @@ def has_label_ending(path: Path) -> bool:
     return stem(path).lower().endswith(LABEL_ENDINGS)
 
 
-def first_file(folder: Path, name: str) -> Path | None:
-    """Return the file of a name in a folder, whatever its suffix, or None."""
+def index_of(files: Sequence[Path]) -> Index:
+    """Return files by folder and name: a folder of thousands is then asked once, and not each."""
+    order = {suffix: i for i, suffix in enumerate(SUFFIXES)}
+    last_first = sorted(files, key=lambda p: -order.get(suffix_of(p).lower(), len(order)))
+    return {(p.parent, stem(p)): p for p in last_first}
+
+
+def first_file(folder: Path, name: str, index: Index | None = None) -> Path | None:
+    """Return the file of a name in a folder, whatever its suffix, or None.
+
+    Parameters
+    ----------
+    folder, name : Path, str
+        The name has no suffix.
+    index : mapping, optional
+        What `index_of` said of all files there are; the disk is asked where it is not given.
+    """
+    if index is not None:
+        return index.get((folder, name))
     return next((p for s in SUFFIXES if (p := folder / (name + s)).is_file()), None)
 
 
-def named_after(image: Path) -> Path | None:
-    """Return the label file named after an image, in its folder, or None."""
+def named_after(image: Path, index: Index | None = None) -> Path | None:
+    """Return the label file named after an image, in its folder, or None; see `first_file`."""
     endings = (written for e in LABEL_ENDINGS for written in (e, e.upper(), _capital(e)))
-    found = (first_file(image.parent, stem(image) + ending) for ending in endings)
+    found = (first_file(image.parent, stem(image) + ending, index) for ending in endings)
     return next((p for p in found if p is not None), None)
 
 
@@ -91,7 +109,7 @@ def image_folder_of(image: Path, root: Path) -> Path | None:
     return next((p for p in below if p.name.lower() in IMAGE_FOLDERS), None)
 
 
-def labels_elsewhere(image: Path, root: Path) -> Path | None:
+def labels_elsewhere(image: Path, root: Path, index: Index | None = None) -> Path | None:
     """Return the file of an image's name in a folder of labels beside its folder, or None."""
     folder = image_folder_of(image, root)
     if folder is None:
@@ -100,7 +118,7 @@ def labels_elsewhere(image: Path, root: Path) -> Path | None:
     names = [stem(image) + ending for ending in ("", *LABEL_ENDINGS, "_segmentation")]
     for beside in _label_folders(folder.parent):
         for name in names:
-            if found := first_file(beside / within, name):
+            if found := first_file(beside / within, name, index):
                 return found
     return None
 

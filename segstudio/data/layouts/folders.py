@@ -9,6 +9,7 @@ from segstudio.data.formats import stem
 from segstudio.data.layouts.beside import (
     LABEL_NAMES,
     has_label_ending,
+    index_of,
     labels_beside,
     lies_inside,
     named_after,
@@ -45,7 +46,8 @@ def find(files: Sequence[Path], root: Path) -> Dataset | None:
     if not any(p.parent in images for p in files if stem(p) in LABEL_NAMES):
         return None
     unlike = [f for f in images if _stems(images[f]) != _stems(next(iter(images.values())))]
-    paired = {p for found in images.values() for p in found if named_after(p)}
+    index = index_of(files)
+    paired = {p for found in images.values() for p in found if named_after(p, index)}
     # Labels saved under the first channel's name are no sign of another layout.
     if paired and (unlike or paired - {found[0] for found in images.values()}):
         return None

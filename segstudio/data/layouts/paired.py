@@ -8,8 +8,10 @@ from segstudio.core.errors import InputError
 from segstudio.data.cases import Case, Dataset
 from segstudio.data.formats import holds_both, is_dicom, stem
 from segstudio.data.layouts.beside import (
+    Index,
     has_label_ending,
     image_folder_of,
+    index_of,
     labels_elsewhere,
     lies_in_label_folder,
     lies_inside,
@@ -36,37 +38,38 @@ def find(files: Sequence[Path], root: Path) -> Dataset | None:
     """
     files = [p for p in files if not is_dicom(p)]  # a series is no file by file affair
     images = [p for p in files if not (has_label_ending(p) or lies_in_label_folder(p, root))]
-    cases = [case for image in images for case in _cases(image, root)]
+    index = index_of(files)
+    cases = [case for image in images for case in _cases(image, root, index)]
     if not cases:
         return None
     return Dataset(root.resolve().name, root, tuple(cases), None, "images with labels beside them")
 
 
-def _cases(image: Path, root: Path) -> list[Case]:
+def _cases(image: Path, root: Path, index: Index) -> list[Case]:
     """Return the case of an image; one for each time point where it has several."""
-    labels, pairing = labels_of(image, root)
+    labels, pairing = labels_of(image, root, index)
     if labels is not None and not lies_inside(labels, root):
         labels, pairing = None, ""
-    name = _name_of(image, root)
+    name = _name_of(image, root, index)
     side = official_side(image, root)
     return by_frames(Case(name, name, image, labels, side, pairing=pairing))
 
 
-def _name_of(image: Path, root: Path) -> str:
+def _name_of(image: Path, root: Path, index: Index) -> str:
     """Return a case's name: its place is part of it, as two folders may hold the same file."""
     parts = image.relative_to(root).parts[:-1]
     folder = image_folder_of(image, root)
-    if folder is not None and labels_elsewhere(image, root) is not None:
+    if folder is not None and labels_elsewhere(image, root, index) is not None:
         at = len(folder.relative_to(root).parts) - 1
         parts = tuple(part for i, part in enumerate(parts) if i != at)
     return "/".join((*parts, stem(image)))
 
 
-def labels_of(image: Path, root: Path) -> tuple[Path | None, str]:
+def labels_of(image: Path, root: Path, index: Index | None = None) -> tuple[Path | None, str]:
     """Return an image's label file, and why it is; looked for in a dataset's folder alone."""
-    if (found := named_after(image)) is not None:
+    if (found := named_after(image, index)) is not None:
         return found, f"'{found.name}' is named after the image"
-    if (found := labels_elsewhere(image, root)) is not None:
+    if (found := labels_elsewhere(image, root, index)) is not None:
         return found, f"'{found.parent.name}' holds '{found.name}', of the same name"
     both = False
     with suppress(InputError):  # told when the file is read, or by the doctor
