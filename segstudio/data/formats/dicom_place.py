@@ -66,9 +66,10 @@ def grid_of(stack: Stack, path: Path) -> Grid:
         tuple(p.file for p in planes),
         tuple(p.position for p in planes if p.position is not None),
     )
-    normal, step, doubts = _step(planes)
-    # The distance between planes, not between their corners: a tilt moves these sideways.
-    spacing = (float(step @ normal), in_plane[0], in_plane[1])
+    step, doubts = _step(planes)
+    # The length of the affine's column, as every format has it: of a tilted stack that is the way
+    # from corner to corner, longer than the planes are apart.
+    spacing = (float(np.linalg.norm(step)), in_plane[0], in_plane[1])
     placed = planes[0].position is not None and planes[0].orientation is not None
     known = planes[0].pixel_spacing is not None and not np.allclose(spacing, 1.0)
     doubts = [*stack.doubts, *doubts, *_notes(stack)]
@@ -122,15 +123,15 @@ def _affine(plane: Plane, step: Points) -> Points:
     return TO_RAS @ affine
 
 
-def _step(planes: Sequence[Plane]) -> tuple[Points, Points, list[str]]:
-    """Return the normal, the way from a plane to the next, LPS mm, and what is doubtful in it."""
+def _step(planes: Sequence[Plane]) -> tuple[Points, list[str]]:
+    """Return the way from a plane to the next, LPS mm, and what is doubtful in it."""
     first = planes[0]
     if first.position is None or first.orientation is None:
         return _unplaced_step(planes)
     normal = normal_of(first.orientation)
     if len(planes) == 1:
         thick, doubts = _thickness(first)
-        return normal, normal * thick, doubts
+        return normal * thick, doubts
     corners = np.array([p.position for p in planes])
     apart = np.diff(depths(planes))
     usual = float(np.median(apart))
@@ -145,10 +146,10 @@ def _step(planes: Sequence[Plane]) -> tuple[Points, Points, list[str]]:
         doubts.append(
             f"The planes are shifted against each other by {np.linalg.norm(sideways):.3g} mm each "
             f"(a tilt of {np.degrees(np.arctan(tilt)):.2g} degrees); they are placed so, and "
-            "distances are measured as if they lay straight."
+            f"distances are measured as if they lay straight, {np.linalg.norm(step):.4g} mm apart."
         )
     doubts.extend(_strays(corners, step, normal))
-    return normal, step, doubts
+    return step, doubts
 
 
 def _strays(corners: Points, step: Points, normal: Points) -> list[str]:
@@ -181,13 +182,13 @@ def _named(numbers: NDArray[np.intp]) -> str:
     return f"Plane(s) {shown}{' and more' if len(numbers) > _MOST_NAMED else ''}"
 
 
-def _unplaced_step(planes: Sequence[Plane]) -> tuple[Points, Points, list[str]]:
+def _unplaced_step(planes: Sequence[Plane]) -> tuple[Points, list[str]]:
     normal = np.array([0.0, 0.0, 1.0])
     if planes[0].pixel_spacing is None:
-        return normal, normal, []
+        return normal, []
     thick, doubts = _thickness(planes[0])
     # A radiograph has no depth to be in doubt of.
-    return normal, normal * thick, doubts if len(planes) > 1 else []
+    return normal * thick, doubts if len(planes) > 1 else []
 
 
 def _thickness(plane: Plane) -> tuple[float, list[str]]:

@@ -17,6 +17,7 @@ from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid
 from segstudio.data.formats.dicom_headers import guarded, quiet, read_header
 from segstudio.data.formats.dicom_place import TO_RAS, DicomSource
+from segstudio.data.formats.dicom_planes import normal_of
 
 # All that a segmentation takes over of its source. Names, numbers and dates are not among them.
 _TAKEN = (
@@ -207,6 +208,8 @@ def _segmentation(
     across, down = affine[:3, 0], affine[:3, 1]
     spacing = [float(np.linalg.norm(down)), float(np.linalg.norm(across))]
     orientation = [*(across / spacing[1]), *(down / spacing[0])]
+    # Between planes, at right angles to them: the grid's is the way from corner to corner.
+    between = abs(float(normal_of(orientation) @ affine[:3, 2]))
     corners = grid.header.positions
     frame = highdicom.CoordinateSystemNames.PATIENT
     written: Dataset = highdicom.seg.Segmentation(
@@ -215,7 +218,7 @@ def _segmentation(
         segmentation_type="BINARY" if is_binary else "LABELMAP",
         segment_descriptions=segments,
         **_maker(highdicom),
-        pixel_measures=highdicom.PixelMeasuresSequence(spacing, grid.spacing[0], grid.spacing[0]),
+        pixel_measures=highdicom.PixelMeasuresSequence(spacing, between, between),
         plane_orientation=highdicom.PlaneOrientationSequence(frame, orientation),
         plane_positions=[highdicom.PlanePositionSequence(frame, list(c)) for c in corners],
         # A reader could not know of an empty first or last plane that is left out.
@@ -223,7 +226,7 @@ def _segmentation(
     )
     measures = written.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
     # highdicom puts 1 where there is a single plane.
-    measures.SpacingBetweenSlices = DS(grid.spacing[0], auto_format=True)
+    measures.SpacingBetweenSlices = DS(between, auto_format=True)
     return written
 
 

@@ -88,8 +88,21 @@ def test_a_gantry_tilt_is_told_and_kept_in_the_place(tmp_path: Path) -> None:
     grid = read_grid(path)
     (doubt,) = grid.doubts
     assert "tilt of 14 degrees" in doubt
+    assert "2.062 mm apart" in doubt
     np.testing.assert_allclose(grid.affine[:3, 2], [0, -0.5, 2])
-    assert grid.spacing[0] == pytest.approx(2.0)
+    assert grid.spacing[0] == pytest.approx(np.hypot(0.5, 2.0))
+
+
+@pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd", ".mha"])
+def test_a_tilted_stack_has_the_spacing_that_other_formats_give_it(
+    tmp_path: Path, suffix: str
+) -> None:
+    volume = read_volume(series(tmp_path, numbers((4, 3, 3)), step=(0.0, 2.0, 5.0))[0])
+    other = read_grid(write_volume(tmp_path / f"v{suffix}", volume))
+    np.testing.assert_allclose(volume.spacing, other.spacing, rtol=1e-5)
+    np.testing.assert_allclose(volume.affine, other.affine, atol=1e-4)
+    assert volume.spacing[0] == pytest.approx(5.385, abs=1e-3)
+    assert any("as if" in doubt for doubt in other.doubts)
 
 
 def test_a_damaged_file_of_the_series_is_told(tmp_path: Path) -> None:

@@ -82,6 +82,14 @@ def test_labels_of_a_tilted_stack_and_of_one_with_a_gap(tmp_path: Path) -> None:
     expect_round_trip(read_volume(gap[0]), some_labels(), tmp_path / "gap.dcm")
 
 
+def test_the_spacing_written_for_a_tilted_stack_is_that_between_its_planes(tmp_path: Path) -> None:
+    volume = read_volume(series(tmp_path / "a", numbers(SHAPE), step=(0.0, 2.0, 5.0))[0])
+    path = expect_round_trip(volume, some_labels(), tmp_path / "tilted.dcm")
+    measures = pydicom.dcmread(path).SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    assert volume.spacing[0] == pytest.approx(5.385, abs=1e-3)
+    assert float(measures.SpacingBetweenSlices) == pytest.approx(5.0)
+
+
 def test_labels_of_one_time_of_a_sequence(tmp_path: Path) -> None:
     for t in range(2):
         series(tmp_path / "a", numbers(SHAPE), prefix=f"{t}-", TemporalPositionIdentifier=t + 1)
