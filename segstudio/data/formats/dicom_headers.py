@@ -127,9 +127,9 @@ def read_header(path: Path, tags: list[str | int]) -> Dataset:
     """
 
     def read() -> Dataset:
-        _expect_inflatable(path)
+        marked = _expect_inflatable(path)
         dataset = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=tags, force=True)
-        if not begins_as_dicom(path) and "SOPClassUID" not in dataset and "Rows" not in dataset:
+        if not marked and "SOPClassUID" not in dataset and "Rows" not in dataset:
             raise ValueError
         return dataset
 
@@ -166,11 +166,15 @@ def syntax_of(dataset: Dataset) -> UID:
     return pydicom.uid.ExplicitVRLittleEndian if little else pydicom.uid.ExplicitVRBigEndian
 
 
-def _expect_inflatable(path: Path) -> None:
-    """Refuse a deflated file that unpacks to more than memory: pydicom unpacks it whole."""
-    meta = pydicom.filereader.read_file_meta_info(path) if begins_as_dicom(path) else Dataset()
+def _expect_inflatable(path: Path) -> bool:
+    """Return whether a file has DICOM's mark.
+
+    A deflated one that unpacks to more than memory is refused: pydicom unpacks it whole.
+    """
+    marked = begins_as_dicom(path)
+    meta = pydicom.filereader.read_file_meta_info(path) if marked else Dataset()
     if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
-        return
+        return marked
     most, unpacked = free_memory() / 2, 0
     stream = zlib.decompressobj(-zlib.MAX_WBITS)
     with path.open("rb") as file:
@@ -181,6 +185,7 @@ def _expect_inflatable(path: Path) -> None:
                 packed = stream.unconsumed_tail
                 if unpacked > most:
                     raise InputError(f"'{path}' unpacks to more than the free memory.")
+    return marked
 
 
 def expect_image(path: Path, dataset: Dataset) -> None:
