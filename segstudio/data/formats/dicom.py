@@ -17,10 +17,10 @@ from segstudio.data.formats.dicom_frames import header_of
 from segstudio.data.formats.dicom_headers import LABEL_MAP, SEGMENTATION
 from segstudio.data.formats.dicom_pixels import expect_held, values_of
 from segstudio.data.formats.dicom_place import DicomSource, expect_possible, grid_of
-from segstudio.data.formats.dicom_series import segmentations_in, series_in, series_of, stack_of
+from segstudio.data.formats.dicom_series import Drawn, Series, contents_of, stack_of
 from segstudio.data.formats.opened import Content, Opened
 
-__all__ = ["DicomSource", "open_file", "segmentations_in", "series_in", "series_of", "write_array"]
+__all__ = ["DicomSource", "Drawn", "Series", "contents_of", "open_file", "write_array"]
 
 
 def open_file(path: Path, content: Content) -> Opened:  # noqa: ARG001  (both are read alike)

@@ -1,5 +1,6 @@
 """One frame of a DICOM file: where it lies, and how its numbers are scaled."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,8 @@ from pydicom.dataset import Dataset
 
 from segstudio.core.errors import InputError
 
+_SAME_DIRECTION = 1e-3
+_SAME_SPACING = 1e-3  # relative
 _LARGEST_SCALE = 1e25  # more than that times any stored number is none in float32
 Numbers = tuple[float, ...]
 
@@ -99,6 +102,28 @@ def normal_of(orientation: Sequence[float]) -> NDArray[np.float64]:
     """Return the unit vector across planes, from the directions of their rows and columns."""
     across: NDArray[np.float64] = np.cross(orientation[:3], orientation[3:])
     return across / max(float(np.linalg.norm(across)), 1e-12)
+
+
+def alike(a: Plane, b: Plane) -> bool:
+    """Return whether two planes have one direction and spacing, and both a position or neither."""
+    return (
+        (a.position is None) == (b.position is None)
+        and _near(a.orientation, b.orientation, absolute=_SAME_DIRECTION)
+        and _near(a.pixel_spacing, b.pixel_spacing, relative=_SAME_SPACING)
+    )
+
+
+def _near(
+    one: Numbers | None, other: Numbers | None, *, absolute: float = 0.0, relative: float = 0.0
+) -> bool:
+    if one is None or other is None:
+        return one is other
+    # Plain numbers: numpy takes a hundred times as long for two, and a folder has thousands.
+    return one == other or all(
+        # NaN is alike, too: it is refused as what it is, later.
+        math.isclose(a, b, abs_tol=absolute, rel_tol=relative) or (math.isnan(a) and math.isnan(b))
+        for a, b in zip(one, other, strict=True)
+    )
 
 
 class _Lookup:

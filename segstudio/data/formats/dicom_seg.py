@@ -12,8 +12,8 @@ from segstudio.core.errors import InputError
 from segstudio.data.formats.dicom_frames import Header
 from segstudio.data.formats.dicom_pixels import expect_held, values_of
 from segstudio.data.formats.dicom_place import grid_of, is_length
-from segstudio.data.formats.dicom_planes import Plane, moved
-from segstudio.data.formats.dicom_series import Stack, alike, by_place, depths, images_of
+from segstudio.data.formats.dicom_planes import Plane, alike, moved
+from segstudio.data.formats.dicom_series import Stack, by_place, depths, images_of
 from segstudio.data.formats.opened import Opened, expect_room
 
 _LATTICE = 0.05

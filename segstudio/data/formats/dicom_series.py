@@ -1,9 +1,7 @@
 """The files of a DICOM series, and the planes they hold in the order in which they lie."""
 
-import math
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,32 +9,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
-from segstudio.data.formats.dicom_frames import Header, header_of
-from segstudio.data.formats.dicom_headers import LABEL_MAP, SEGMENTATION, NoImageError
-from segstudio.data.formats.dicom_planes import Numbers, Plane, normal_of
-from segstudio.data.formats.table import is_dicom
+from segstudio.data.formats.dicom_folders import Folder, chosen_of, first_in, folder_of, top_of
+from segstudio.data.formats.dicom_frames import Header
+from segstudio.data.formats.dicom_planes import Plane, alike, normal_of
 
-# CT, MR, PET, secondary capture.
-_STACKED_CLASSES = ("5.1.4.1.1.2", "5.1.4.1.1.4", "5.1.4.1.1.128", "5.1.4.1.1.7")
-_SAME_DIRECTION = 1e-3
-_SAME_SPACING = 1e-3  # relative
 # Of the distance between voxels: planes nearer to each other are one place, as times of a
 # sequence are written with positions that differ by their rounding.
 _SAME_PLACE = 0.1
 _FARTHEST = 1e7  # mm
 _MOST_BESIDE = 64
-# The last folders read; one of a thousand files is about a megabyte.
-_KEPT_FOLDERS = 4
-
-State = tuple[tuple[str, int, int], ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Folder:
-    """The headers of a folder's images, and how many of its files could not be read."""
+@dataclass(frozen=True)
+class Series:
+    """One image of a folder.
 
-    headers: tuple[Header, ...]
-    unread: int
+    Attributes
+    ----------
+    uid : str
+        Which series it is of, by its unique identifier; empty where the files do not say.
+    files : tuple of Path
+        The first stands for it.
+    frames : int
+        How many entries its fourth axis has; 1 where it has none, or is no whole stack.
+    """
+
+    uid: str
+    files: tuple[Path, ...]
+    frames: int
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A segmentation, and the series it was drawn on, by their unique identifiers."""
+
+    file: Path
+    series: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,54 +86,48 @@ def stack_of(header: Header) -> Stack:
     path = header.path
     if len(header.planes) > 1:
         return _stack([header], path)
-    folder = _folder(path.parent)
-    alike = [h for h in folder.headers if h.path != path and _belong_together(h, header)]
-    doubts: tuple[str, ...] = ()
+    folder, image = chosen_of(path.parent, top_of(path), lambda folder: folder.image_of(header))
+    return _stack(image, path, _left_out(folder))
+
+
+def _left_out(folder: Folder) -> tuple[str, ...]:
+    doubts = []
     if folder.unread:
-        doubts = (
-            f"{folder.unread} DICOM file(s) of this folder could not be read and were left "
-            "out; planes may be missing.",
+        doubts.append(
+            f"{len(folder.unread)} DICOM file(s) of this folder could not be read and were left "
+            "out; planes may be missing."
         )
-    return _stack([header, *alike], path, doubts)
+    if folder.outside:
+        doubts.append(
+            f"{folder.outside} link(s) of this folder lead out of it and were left out; planes may "
+            "be missing."
+        )
+    return tuple(doubts)
 
 
-def series_in(folder: Path) -> list[list[Path]]:
-    """Return the images in a folder, without its subfolders, each as its files.
+def contents_of(folder: Path, top: Path | None = None) -> tuple[list[Series], list[Drawn]]:
+    """Return the images in a folder, without its subfolders, and the segmentations.
 
-    Returns
-    -------
-    list of list of Path
-        A series, or the part of one that lies in one direction, is an image; its first file
-        stands for it. Segmentations are left out: they are labels.
+    Parameters
+    ----------
+    folder : Path
+        A series in it, or the part of one that lies in one direction, is an image.
+    top : Path, optional
+        Links that leave the folder are followed within this one; none are where it is not given.
     """
-    groups: list[list[Header]] = []
-    for header in _folder(folder).headers:
-        if header.kind in (SEGMENTATION, LABEL_MAP):
-            continue
-        fit = (g for g in groups if len(header.planes) == 1 and _belong_together(g[0], header))
-        found = next(fit, None)
-        if found is None:
-            groups.append([header])
-        else:
-            found.append(header)
-    return [[h.path for h in group] for group in groups]
+    found = folder_of(folder, (top or folder).resolve(), anew=True)
+    series = [
+        Series(image[0].series, tuple(h.path for h in image), _frames(image))
+        for image in found.images
+    ]
+    return series, [Drawn(h.path, h.drawn_on) for h in found.segmentations]
 
 
-def series_of(path: Path) -> str:
-    """Return which series a file belongs to, by its unique identifier; nothing if unreadable."""
-    found = (h.series for h in _folder(path.parent).headers if h.path == path)
-    return next(found, "")
-
-
-def segmentations_in(folder: Path) -> dict[str, Path]:
-    """Return the segmentations in a folder by the series that they were drawn on.
-
-    Of several on one series the last by name counts: programs number them.
-    """
-    kinds = (SEGMENTATION, LABEL_MAP)
-    found = (h for h in _folder(folder).headers if h.kind in kinds)
-    by_name = sorted(found, key=lambda header: header.path.name)
-    return {series: header.path for header in by_name for series in header.drawn_on}
+def _frames(image: list[Header]) -> int:
+    if len(image) > 1 or len(image[0].planes) > 1:
+        with suppress(InputError):  # told when it is read
+            return len(_stack(image, image[0].path).frames)
+    return 1
 
 
 def images_of(header: Header) -> list[Header]:
@@ -134,101 +136,35 @@ def images_of(header: Header) -> list[Header]:
     They are looked for in its folder and in those beside it, as archives put each series in a
     folder of its own; of these the first file tells which series it is.
     """
-    own = header.path.parent
+    own, top = header.path.parent, top_of(header.path)
     try:
         beside = sorted(p for p in own.absolute().parent.iterdir() if p.is_dir())
     except OSError:
         beside = []
     if len(beside) > _MOST_BESIDE:
         beside = []
-    found = [h for h in _folder(own).headers if h.series in header.drawn_on]
+    found = _of_series(own, top, header.drawn_on)
     for folder in beside if not found else ():
+        if folder.is_symlink():
+            continue
         try:
-            first = next(filter(_may_be_dicom, sorted(folder.iterdir())), None)
-            if first and header_of(first).series in header.drawn_on:
-                found.extend(h for h in _folder(folder).headers if h.series in header.drawn_on)
+            resolved = folder.resolve()
+            within = top if resolved.is_relative_to(top) else resolved
+            first = first_in(folder, within)
+            if first is not None and first.series in header.drawn_on:
+                found.extend(_of_series(folder, within, header.drawn_on))
         except (InputError, OSError):
             continue
     return found
 
 
-def _belong_together(one: Header, other: Header) -> bool:
-    if len(one.planes) > 1 or len(other.planes) > 1:
-        return False
-    same = (one.series == other.series != "", one.kind == other.kind, one.size == other.size)
-    a, b = one.planes[0], other.planes[0]
-    # Radiographs of one series are no stack, and have no position.
-    stacked = a.position is not None or one.kind.endswith(_STACKED_CLASSES)
-    return all((*same, stacked, one.samples == other.samples)) and alike(a, b)
-
-
-def alike(a: Plane, b: Plane) -> bool:
-    """Return whether two planes have one direction and spacing, and both a position or neither."""
-    return (
-        (a.position is None) == (b.position is None)
-        and _near(a.orientation, b.orientation, absolute=_SAME_DIRECTION)
-        and _near(a.pixel_spacing, b.pixel_spacing, relative=_SAME_SPACING)
-    )
-
-
-def _near(
-    one: Numbers | None, other: Numbers | None, *, absolute: float = 0.0, relative: float = 0.0
-) -> bool:
-    if one is None or other is None:
-        return one is other
-    # Plain numbers: numpy takes a hundred times as long for two, and a folder has thousands.
-    return one == other or all(
-        # NaN is alike, too: it is refused as what it is, later.
-        math.isclose(a, b, abs_tol=absolute, rel_tol=relative) or (math.isnan(a) and math.isnan(b))
-        for a, b in zip(one, other, strict=True)
-    )
-
-
-_kept: OrderedDict[Path, tuple[State, Folder]] = OrderedDict()
-_kept_lock = threading.Lock()
-
-
-def _folder(folder: Path) -> Folder:
-    """Return the headers of a folder's images, read again only where a file has changed."""
-    entries = [p for p in sorted(folder.iterdir()) if _may_be_dicom(p)]
-    state: State = tuple((p.name, s.st_mtime_ns, s.st_size) for p in entries for s in [p.stat()])
-    with _kept_lock:
-        known = _kept.get(folder)
-        if known is not None and known[0] == state:
-            _kept.move_to_end(folder)
-            return known[1]
-    headers, unread = [], 0
-    for path in entries:
-        try:
-            headers.append(header_of(path))
-        except NoImageError:
-            continue
-        except (InputError, OSError):
-            unread += 1
-    found = Folder(_without_copies(headers), unread)
-    with _kept_lock:
-        _kept[folder] = (state, found)
-        while len(_kept) > _KEPT_FOLDERS:
-            _kept.popitem(last=False)
-    return found
-
-
-def _may_be_dicom(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith(".") and is_dicom(path)
-
-
-def _without_copies(headers: Sequence[Header]) -> tuple[Header, ...]:
-    """Return headers without those of a file that lies twice in the folder."""
-    return tuple({(h.series, h.instance): h for h in reversed(headers)}.values())[::-1]
+def _of_series(folder: Path, top: Path, series: Sequence[str]) -> list[Header]:
+    return chosen_of(folder, top, lambda f: [h for h in f.headers if h.series in series])[1]
 
 
 def _stack(headers: list[Header], path: Path, doubts: tuple[str, ...] = ()) -> Stack:
-    own = headers[0]
-    unique = {own.instance: own} | {
-        h.instance: h for h in headers[1:] if h.instance != own.instance
-    }
-    by_path = {h.path: h for h in unique.values()}
-    planes = [p for h in unique.values() for p in h.planes]
+    by_path = {h.path: h for h in headers}
+    planes = [p for h in headers for p in h.planes]
     if not all(alike(planes[0], p) for p in planes):
         raise InputError(
             f"'{path}' holds frames in several directions or spacings; one stack of planes is "
@@ -237,7 +173,7 @@ def _stack(headers: list[Header], path: Path, doubts: tuple[str, ...] = ()) -> S
     if planes[0].position is not None and planes[0].orientation is not None:
         return Stack(_placed(planes, path), by_path, doubts)
     ordered = sorted(planes, key=lambda p: p.order[-2:])
-    if own.is_time:
+    if headers[0].is_time:
         return Stack(tuple((p,) for p in ordered), by_path, doubts)
     if len(ordered) > 1:
         doubts = (

@@ -1,6 +1,7 @@
 """Reading DICOM series and files of many frames, on generated ones."""
 
 import logging
+import os
 import shutil
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ import SimpleITK as sitk  # noqa: N813
 from pydicom import uid
 
 from segstudio.core.errors import InputError
-from segstudio.data.formats import dicom_series as room
+from segstudio.data.formats import dicom_folders as room
 from segstudio.data.formats import (
     frames_in,
     has_known_suffix,
@@ -23,7 +24,7 @@ from segstudio.data.formats import (
     suffix_of,
     write_volume,
 )
-from segstudio.data.formats.dicom import series_in
+from segstudio.data.formats.dicom import contents_of
 from tests.data.formats.dicom_files import (
     AXIAL,
     OBLIQUE,
@@ -116,7 +117,7 @@ def test_two_series_of_a_folder_are_two_images(tmp_path: Path) -> None:
     two = series(tmp_path, numbers((5, 4, 4), seed=1), prefix="b", SeriesInstanceUID="1.2.3.9")
     assert read_volume(one[0]).data.shape == (3, 4, 4)
     assert read_volume(two[0]).data.shape == (5, 4, 4)
-    assert [sorted(g) for g in series_in(tmp_path)] == [sorted(one), sorted(two)]
+    assert [sorted(s.files) for s in contents_of(tmp_path)[0]] == [sorted(one), sorted(two)]
 
 
 def test_a_localiser_in_a_series_is_an_image_of_its_own(tmp_path: Path) -> None:
@@ -127,14 +128,14 @@ def test_a_localiser_in_a_series_is_an_image_of_its_own(tmp_path: Path) -> None:
     assert read_volume(planes[0]).data.shape == (4, 5, 5)
     assert read_volume(other).data.shape == (1, 5, 5)
     assert read_volume(small).data.shape == (1, 2, 2)
-    assert len(series_in(tmp_path)) == 3
+    assert len(contents_of(tmp_path)[0]) == 3
 
 
 def test_a_file_that_lies_twice_in_the_folder_counts_once(tmp_path: Path) -> None:
     paths = series(tmp_path, numbers((4, 3, 3)))
     shutil.copy(paths[0], tmp_path / "copy.dcm")
     assert frames_in(paths[0]) == frames_in(tmp_path / "copy.dcm") == 1
-    assert len(series_in(tmp_path)[0]) == 4
+    assert len(contents_of(tmp_path)[0][0].files) == 4
 
 
 @pytest.mark.parametrize(
@@ -372,6 +373,76 @@ def test_headers_of_a_folder_are_read_once_and_again_where_a_file_changed(
     assert len(read) == 6
     paths[-1].unlink()
     assert read_grid(paths[0]).shape[0] == 5
+
+
+def settle(folder: Path) -> None:
+    """Make a folder look as if nothing came or went since long ago."""
+    os.utime(folder, (1e9, 1e9))
+
+
+def test_a_folder_is_not_listed_for_each_of_its_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [
+        save(image(numbers((4, 4), seed=k), SeriesInstanceUID=f"1.2.{k}"), tmp_path / f"{k}.dcm")
+        for k in range(5)
+    ]
+    settle(tmp_path)
+    listed: list[Path] = []
+    real = room._listed
+    monkeypatch.setattr(room, "_listed", lambda *a: listed.append(a[0]) or real(*a))
+    for k, path in enumerate(paths):
+        assert (read_volume(path).data[0] == numbers((4, 4), seed=k)).all()
+    assert listed == [tmp_path]
+    paths[0].unlink()
+    read_grid(paths[1])
+    assert len(listed) == 2
+
+
+def test_a_file_that_is_overwritten_where_it_lies_is_read_again(tmp_path: Path) -> None:
+    paths = series(tmp_path, numbers((6, 4, 4)))
+    settle(tmp_path)
+    assert read_grid(paths[0]).shape[0] == 6
+    moved = pydicom.dcmread(paths[-1])
+    moved.SeriesInstanceUID = "1.2.9"
+    with paths[-1].open("r+b") as file:
+        pydicom.dcmwrite(file, moved, enforce_file_format=True)
+        file.truncate()
+    settle(tmp_path)
+    assert read_grid(paths[0]).shape[0] == 5
+    assert read_grid(paths[-1]).shape[0] == 1
+
+
+def test_a_link_that_leaves_the_folder_is_no_plane_of_a_file_in_it(tmp_path: Path) -> None:
+    stored = numbers((6, 4, 4))
+    paths = series(tmp_path / "a", stored)
+    (tmp_path / "b").mkdir()
+    out = paths[-1].rename(tmp_path / "b" / "out.dcm")
+    (tmp_path / "a" / "link.dcm").symlink_to(out)
+    (tmp_path / "a" / "own.dcm").symlink_to(paths[0])  # a file of the folder, twice
+    grid = read_grid(paths[0])
+    assert grid.shape[0] == 5
+    assert any("1 link(s) of this folder" in doubt for doubt in grid.doubts)
+    assert out not in grid.header.files
+
+
+def test_what_is_no_file_beside_a_series_is_passed_over(tmp_path: Path) -> None:
+    paths = series(tmp_path, numbers((4, 4, 4)))
+    (tmp_path / "loop.dcm").symlink_to("loop.dcm")
+    (tmp_path / "nowhere.dcm").symlink_to("nothing.dcm")
+    (tmp_path / "folder.dcm").mkdir()
+    os.mkfifo(tmp_path / "pipe.dcm")
+    grid = read_grid(paths[0])
+    assert (grid.shape[0], grid.doubts) == (4, ())
+
+
+def test_a_link_that_is_opened_itself_is_a_plane_with_those_beside_it(tmp_path: Path) -> None:
+    stored = numbers((4, 4, 4))
+    (tmp_path / "a").mkdir()
+    for path in series(tmp_path / "pool", stored):
+        (tmp_path / "a" / path.name).symlink_to(path)
+    first = min((tmp_path / "a").iterdir())
+    assert (read_volume(first).data == stored).all()
 
 
 def test_times_whose_positions_differ_by_rounding_are_one_place(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydicom.pixels import apply_rescale
 
 from segstudio.core.errors import InputError
-from segstudio.data.formats.dicom import open_file, series_in
+from segstudio.data.formats.dicom import contents_of, open_file
 
 ROOT = Path(pydicom.__file__).parent / "data"
 PLACES = ("test_files", "palettes")
@@ -131,9 +131,9 @@ def test_the_lists_name_files_that_are_there_and_each_once() -> None:
 
 def test_a_discs_folder_is_read_by_series() -> None:
     folder = ROOT / "test_files" / "dicomdirtests" / "98892001"
-    assert [len(series) for series in series_in(folder / "CT5N")] == [5]
+    assert [len(series.files) for series in contents_of(folder / "CT5N")[0]] == [5]
     opened = open_file(folder / "CT5N" / "2062", "image")
     assert opened.grid.shape == (5, 16, 16)
     assert opened.grid.doubts == ()
     # Two scouts, at right angles.
-    assert [len(series) for series in series_in(folder / "CT2N")] == [1, 1]
+    assert [len(series.files) for series in contents_of(folder / "CT2N")[0]] == [1, 1]
