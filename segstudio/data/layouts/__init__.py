@@ -1,9 +1,11 @@
 """How a folder's files become cases: a file a layout, each with ``find(files, root)``."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from segstudio.data.cases import Dataset
+from segstudio.data.formats import is_dicom
 from segstudio.data.layouts import (
     aasce,
     acdc,
@@ -35,5 +37,21 @@ def find_layout(files: Sequence[Path], root: Path) -> Dataset | None:
     for layout in LAYOUTS:
         found: Dataset | None = layout.find(files, root)
         if found is not None:
-            return found
+            return _others_with_labels(files, root, found) if layout is dicom else found
     return None
+
+
+def _others_with_labels(files: Sequence[Path], root: Path, series: Dataset) -> Dataset:
+    """Return DICOM series without labels; or what lies beside them, where that has labels."""
+    if any(case.labels is not None for case in series.cases):
+        return series
+    others = [p for p in files if not is_dicom(p)]
+    for layout in (folders, paired):
+        found: Dataset | None = layout.find(others, root)
+        if found is not None and any(case.labels is not None for case in found.cases):
+            note = (
+                f"{len(series.cases)} DICOM series without labels are left out; the first is "
+                f"'{series.cases[0].image}'."
+            )
+            return replace(found, notes=(*found.notes, note))
+    return series

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from segstudio.core.errors import InputError
+from segstudio.core.volume import Volume
 from segstudio.data.datasets import load_case, open_dataset, open_paths, read_image
-from segstudio.data.formats import dicom_folders, read_volume, table, write_labels
+from segstudio.data.formats import dicom_folders, read_volume, table, write_labels, write_volume
 from segstudio.data.layouts.beside import image_files
 from segstudio.data.layouts.dicom import find
 from tests.data.formats.dicom_files import image as plane
@@ -227,3 +228,14 @@ def test_a_folder_of_many_series_is_opened_and_read_in_time_that_grows_with_them
     for case in cases:
         read_image(case)
     assert len(compared) <= 60
+
+
+def test_a_stray_series_does_not_hide_a_labelled_dataset(tmp_path: Path) -> None:
+    (image, *_) = series(tmp_path / "preview", STORED)
+    grid = read_volume(image).grid
+    for name in ("a", "b"):
+        write_volume(tmp_path / f"{name}.nii.gz", Volume(STORED, grid))
+        write_labels(tmp_path / f"{name}_gt.nii.gz", LABELS, grid)
+    dataset = open_dataset(tmp_path)
+    assert [c.name for c in dataset.cases] == ["a", "b"]
+    assert any("1 DICOM series without labels are left out" in note for note in dataset.notes)
