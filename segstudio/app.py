@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if find_spec("PySide6"):
     os.environ.setdefault("QT_API", "pyside6")
 
+from napari.errors import NoAvailableReaderError
 from qtpy.QtCore import QCoreApplication, Qt, QTimer
 from qtpy.QtGui import QAction, QGuiApplication, QOffscreenSurface, QOpenGLContext
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox
@@ -92,8 +93,11 @@ def _open_as_cases(viewer: "Viewer", session: Session) -> None:
             theirs = [name for name in filenames if Path(name) not in ours]
             if ours:
                 session.ask_open(*ours)
-        if theirs:
-            napari_open(itself(), theirs, stack=stack, **options)
+        try:
+            if theirs:
+                napari_open(itself(), theirs, stack=stack, **options)
+        except (NoAvailableReaderError, ValueError):
+            session.say(f"'{Path(theirs[0]).name}' is no image that can be read here.")
 
     qt_viewer._qt_open = opened
 

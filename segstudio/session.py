@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from segstudio.core.errors import InputError
-from segstudio.data.datasets import Case, Dataset, labels_beside, open_paths
+from segstudio.data.datasets import Case, Dataset, labels_found_again, open_paths
 from segstudio.data.formats import write_labels
 from segstudio.learn.config import TrainConfig
 from segstudio.learn.events import Event
@@ -133,6 +133,9 @@ class Session:
 
     def list_cases(self, dataset: Dataset) -> None:
         """Take a dataset for the open one; its cases are still to be read."""
+        self._keep_painting()
+        # Another patient's picture must not stand under the new names while they are read.
+        self.open_case, self.labels, self.prediction = None, None, None
         self.dataset = dataset
         self.dataset_opened.emit(dataset)
 
@@ -215,8 +218,9 @@ class Session:
         """
         if self.open_case is None or self.labels is None or self.dataset is None:
             raise InputError("There are no labels to save. Open a case, or make new labels.")
+        self._expect_no_image(path)
         write_labels(path, self.labels, self.open_case.volume.grid, overwrite=overwrite)
-        pair = labels_beside(self.open_case.case.image)
+        pair = labels_found_again(self.dataset, self.open_case.case)
         if pair is None or not pair.samefile(path):
             # What pairs with the image is what is read again, so the painting itself is kept.
             still = f"the case still uses {pair.name}" if pair else "the case still has no labels"
@@ -225,10 +229,20 @@ class Session:
         case = replace(self.open_case.case, labels=pair)
         self._unsaved.pop(_image_of(case), None)
         self.open_case = replace(self.open_case, case=case, truth=self.labels.copy())
-        cases = tuple(case if c.name == case.name else c for c in self.dataset.cases)
+        cases = tuple(case if _image_of(c) == _image_of(case) else c for c in self.dataset.cases)
         self.dataset = replace(self.dataset, cases=cases)
         self.dataset_opened.emit(self.dataset)
         self.say(f"Saved {path.name}", is_error=False)
+
+    def _expect_no_image(self, path: Path) -> None:
+        """Refuse to write over an image of the open dataset."""
+        cases = self.dataset.cases if self.dataset is not None else ()
+        images = (image for case in cases for image in case.channels if case.labels != image)
+        if path.exists() and any(image.exists() and image.samefile(path) for image in images):
+            raise InputError(
+                f"'{path.name}' is an image of this dataset, and the labels would replace it. "
+                "Choose another name."
+            )
 
     def ask_check(self) -> None:
         """Ask for the open dataset to be examined; whoever examines hears it.

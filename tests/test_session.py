@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 
 from segstudio.core.errors import InputError
 from segstudio.data.datasets import open_dataset
 from segstudio.data.formats import read_labels
+from segstudio.data.phantoms import write_spine_dataset
 from segstudio.messages import MapChoice
 from segstudio.session import Session
 
@@ -125,3 +127,51 @@ def test_a_second_training_waits_for_the_first(session: Session, tmp_path: Path)
     session.start_training(tmp_path)
     with pytest.raises(InputError, match="runs already"):
         session.ask_training(make_config())
+
+
+def test_labels_never_replace_an_image_of_the_dataset(tmp_path: Path) -> None:
+    session = Session()
+    for name in ("a", "b"):
+        nib.save(nib.Nifti1Image(np.ones((5, 4, 3), np.int16), np.eye(4)), tmp_path / f"{name}.nii")
+    session.open(tmp_path)
+    session.new_labels()
+    for name in ("a", "b"):
+        before = (tmp_path / f"{name}.nii").read_bytes()
+        with pytest.raises(InputError, match="is an image of this dataset"):
+            session.save_labels(tmp_path / f"{name}.nii", overwrite=True)
+        assert (tmp_path / f"{name}.nii").read_bytes() == before
+
+
+def test_another_datasets_names_never_stand_over_the_picture_before(tmp_path: Path) -> None:
+    session = Session()
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        image = nib.Nifti1Image(np.ones((5, 4, 3), np.int16), np.eye(4))
+        nib.save(image, tmp_path / folder / "x.nii")
+    (tmp_path / "two" / "x.nii").write_bytes(b"cut")
+    session.open(tmp_path / "one")
+    session.new_labels()
+    assert session.labels is not None
+    session.labels[1, 1, 1] = 1
+    with pytest.raises(InputError):
+        session.open(tmp_path / "two")
+    assert session.open_case is None
+    assert session.labels is None
+    with pytest.raises(InputError, match="no labels to save"):
+        session.save_labels(tmp_path / "two" / "x_gt.nii")
+    # What was painted is kept for when its image is opened again.
+    session.open(tmp_path / "one")
+    assert session.labels is not None
+    assert session.labels.sum() == 1
+
+
+def test_labels_that_a_layout_will_not_read_are_a_copy_and_that_is_said(tmp_path: Path) -> None:
+    write_spine_dataset(tmp_path / "spines", patients=2, shape=(1, 192, 64))
+    session, said = Session(), []
+    session.said.connect(lambda message: said.append(message.text))
+    session.open(tmp_path / "spines")
+    assert session.open_case is not None
+    case = session.open_case.case
+    session.save_labels(case.image.with_name(f"{case.image.stem}_gt.nii.gz"))
+    assert said[-1].startswith("Saved a copy")
+    assert ".mat" in said[-1]

@@ -50,6 +50,7 @@ __all__ = [
     "image_beside",
     "labelled_cases",
     "labels_beside",
+    "labels_found_again",
     "load_case",
     "open_dataset",
     "open_paths",
@@ -164,6 +165,19 @@ def _dataset_at(path: Path) -> Dataset:
     name = stem(first)
     case = Case(name, name, first, labels, other_channels=tuple(others), pairing=pairing)
     return Dataset(first.parent.name, first.parent, tuple(by_frames(case)), None, "a file")
+
+
+def labels_found_again(dataset: Dataset, case: Case) -> Path | None:
+    """Return which labels a case would have if its dataset were opened anew, or None.
+
+    A layout may not take a file for labels that is saved beside an image.
+    """
+    if case.image.is_relative_to(dataset.root) and dataset.layout != "a file":
+        fresh = open_dataset(dataset.root)
+    else:
+        fresh = _dataset_at(case.image)
+    same = (c for c in fresh.cases if (c.image, c.frames) == (case.image, case.frames))
+    return next((c.labels for c in same), None)
 
 
 def _joined(datasets: Sequence[Dataset]) -> Dataset:

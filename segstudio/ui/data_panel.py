@@ -123,8 +123,9 @@ class DataPanel(QWidget):
     def _show_selected(self) -> None:
         chosen = self.cases.selectedItems()
         opened = self.session.open_case
-        if chosen and (opened is None or opened.case.name != chosen[0].data(_NAME)):
-            self.session.ask_case(chosen[0].data(_NAME))
+        name = chosen[0].data(_NAME) if chosen else ""
+        if chosen and (opened is None or opened.case.name != name):
+            self.session.ask_case(name)
 
     @at_the_edge
     def _make_labels(self, _checked: bool = False) -> None:

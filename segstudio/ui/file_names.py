@@ -5,7 +5,7 @@ from pathlib import Path
 from segstudio.data.cases import Case
 from segstudio.data.formats import SUFFIXES, has_known_suffix, stem, suffix_beside
 from segstudio.data.formats.table import FORMATS
-from segstudio.data.layouts.beside import first_file
+from segstudio.data.layouts.beside import NNUNET_FOLDERS, first_file, nnunet_name
 
 # Files of a DICOM series often have no suffix.
 ALL_FILES = "All files (*)"
@@ -40,6 +40,10 @@ def free_name(case: Case) -> Path:
     base = stem(image)
     if len(case.frames) == 1:
         base += f"_t{case.frames[0]:02d}"
+    if (named := nnunet_name(image)) and image.parent.name in NNUNET_FOLDERS:
+        folder = image.parent.with_name(NNUNET_FOLDERS[image.parent.name])
+        if first_file(folder, named[0]) is None:
+            return folder / (named[0] + suffix_beside(image))
     name, n = f"{base}_gt", 1
     while first_file(image.parent, name) is not None:
         name, n = f"{base}_copy{n}_gt", n + 1

@@ -48,6 +48,7 @@ class Stage:
         self._session = session
         self._layers: dict[str, Layer] = {}
         self._mapped: NDArray[np.int32] = np.zeros((0, 0, 0), np.int32)  # what the map is of
+        session.dataset_opened.connect(self._clear_for_others)
         session.case_opened.connect(self._show_case)
         session.labels_made.connect(self._show_labels)
         session.map_chosen.connect(self._show_map)
@@ -61,6 +62,11 @@ class Stage:
     def _forget(self, event: Any) -> None:
         """Note that the user removed a layer."""
         self._layers = {k: v for k, v in self._layers.items() if v is not event.value}
+
+    def _clear_for_others(self, *_: object) -> None:
+        """Take the layers away when no case is in view, as between two datasets."""
+        if self._session.open_case is None:
+            self._clear()
 
     def _clear(self) -> None:
         for layer in list(self._layers.values()):
@@ -105,6 +111,9 @@ class Stage:
         layer.events.paint.connect(self._follow_stroke)
         layer.events.data.connect(self._take_labels)
         self._layers[LABELS] = layer
+        # The brush has a class of the data, and not the value 1 where there is none.
+        if opened.classes.foreground:
+            layer.selected_label = opened.classes.foreground[0].value
         # Under the prediction's outlines, and what a brush paints on.
         self._move_above_image(layer)
         self._viewer.layers.selection.active = layer

@@ -10,6 +10,7 @@ from segstudio.data.layouts.beside import (
     LABEL_ENDINGS,
     first_file,
     lies_inside,
+    named_after,
     official_side,
     plain_labels,
 )
@@ -23,10 +24,10 @@ def find(files: Sequence[Path], root: Path) -> Dataset | None:
     """Return the series in a folder and its subfolders as cases; None where there is none.
 
     A series' labels are a DICOM segmentation that was drawn on it, wherever in the dataset it
-    lies; or, of the only series of a folder, a file named ``gt`` or the like in that folder, or
-    one named after the folder beside it. Several images at one place, as of a time series, are a
-    case each, or the channels of one where their labels have no fourth axis. What else lies there
-    is left out, and the dataset's notes say so.
+    lies; or a file named after its first; or, of the only series of a folder, one named ``gt`` or
+    the like in that folder, or after the folder beside it. Several images at one place, as of a
+    time series, are a case each, or the channels of one where their labels have no fourth axis.
+    What else lies there is left out, and the dataset's notes say so.
 
     Parameters
     ----------
@@ -93,6 +94,9 @@ class _Labels:
         """Return a series' labels, and why they are; by name of the only series of a folder."""
         if (found := self._drawn.get(series.uid)) is not None:
             return found, f"the segmentation '{found.name}' was drawn on it"
+        found = named_after(series.files[0])
+        if found is not None and self._is_free(found):
+            return found, f"'{found.name}' is named after the first file of the series"
         return self._by_name(folder) if is_only else (None, "")
 
     def _by_name(self, folder: Path) -> tuple[Path | None, str]:

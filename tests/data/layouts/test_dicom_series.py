@@ -49,7 +49,7 @@ def test_a_segmentation_belongs_to_the_series_it_was_drawn_on(tmp_path: Path, wh
     np.testing.assert_array_equal(load_case(first)[1], LABELS)
 
 
-@pytest.mark.parametrize("where", ["p/gt.nii.gz", "p_gt.nii.gz", "p/mask.nrrd"])
+@pytest.mark.parametrize("where", ["p/gt.nii.gz", "p_gt.nii.gz", "p/mask.nrrd", "p/000_gt.nii.gz"])
 def test_labels_of_another_format_belong_by_their_name(tmp_path: Path, where: str) -> None:
     (image, *_) = series(tmp_path / "p", STORED)
     write_labels(tmp_path / where, LABELS, read_volume(image).grid)

@@ -151,3 +151,12 @@ def test_entries_are_read_at_once_as_one_by_one(tmp_path: Path) -> None:
     (case,) = open_dataset(tmp_path).cases
     for k, channel in enumerate(read_image(case).channels):
         np.testing.assert_array_equal(channel, read_volume(path, frame=k).data)
+
+
+def test_a_time_point_has_labels_of_its_own(tmp_path: Path) -> None:
+    saved(tmp_path / "cine.nii.gz", frames=3)
+    saved(tmp_path / "cine_t01_gt.nii.gz", 2)
+    first, second, third = open_dataset(tmp_path).cases
+    assert (first.labels, third.labels) == (None, None)
+    assert second.labels == tmp_path / "cine_t01_gt.nii.gz"
+    assert load_case(second)[1].max() == 2
