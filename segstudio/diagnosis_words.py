@@ -17,9 +17,13 @@ def headline(dataset: Dataset) -> str:
     patients = len({case.patient for case in dataset.cases})
     labelled = sum(case.labels is not None for case in dataset.cases)
     return (
-        f"{dataset.name}: {len(dataset.cases)} cases of {patients} patients, {labelled} with "
-        f"labels; layout: {dataset.layout}"
+        f"{dataset.name}: {_many(len(dataset.cases), 'case')} of {_many(patients, 'patient')}, "
+        f"{labelled} with labels; layout: {dataset.layout}"
     )
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def verdict(diagnosis: Diagnosis) -> str:

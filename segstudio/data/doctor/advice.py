@@ -104,7 +104,8 @@ def _dimensions(reports: Sequence[CaseReport]) -> Advice:
     planes = float(np.median([r.shape[0] for r in reports]))
     ratio = float(np.median([r.spacing[0] / max(min(r.spacing[1:]), 1e-6) for r in reports]))
     if planes < FEW_PLANES:
-        return Advice("dimensions", 2, f"{planes:.0f} planes in the median image are few for 3-D.")
+        many = "One plane is" if planes == 1 else f"{planes:.0f} planes in the median image are"
+        return Advice("dimensions", 2, f"{many} too few for 3-D.")
     if ratio > THICK:
         return Advice(
             "dimensions",
