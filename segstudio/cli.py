@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from segstudio import __version__, cli_data, cli_losses, cli_runs
+from segstudio import __version__, cli_compare, cli_data, cli_losses, cli_runs
 from segstudio import cli_help as say
 from segstudio.cli_paths import PathsOrCommand, expect, refuse_existing
 from segstudio.core.errors import InputError, sentence
@@ -131,6 +131,9 @@ def evaluate(
 
 def _number(value: float | None, digits: int = 4) -> str:
     return "none" if value is None else f"{value:.{digits}f}"
+
+
+cli_compare.add_compare(app)
 
 
 cli_losses.add_losses_and_lens(app)

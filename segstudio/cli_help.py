@@ -108,6 +108,12 @@ CHECK = (
     "Examine a dataset before any training: what is in it, what is wrong with it, and what to "
     "train it with.\n\nThe exit status is 1 where something is broken, 0 where all can be read."
 )
+COMPARE = (
+    "Train the same network once for each loss, and compare them: same patients, same batches, "
+    "same budget.\n\nGive the same command again to go on after an interruption, or with more "
+    "losses or seeds: what is finished is kept. The folder holds a run for each part, Table 1, all "
+    "scores, and paired tests of every loss against the first."
+)
 CONVERT = (
     "Write an image, or labels, in another format; the source is not changed.\n\nWhere a header "
     "contradicts itself, --place and --spacing say what is true. A file of a DICOM series stands "
@@ -320,3 +326,20 @@ PhantomKind = Annotated[
 ]
 PhantomFolder = Annotated[Path, typer.Argument(metavar="OUT", help="New folder.")]
 Patients = Annotated[int, typer.Option(min=1, metavar="N", help="How many patients.")]
+Losses = Annotated[
+    str,
+    typer.Option(
+        metavar="A,B,…",
+        help="Losses, parted by commas; the others are tested against the first. One that has "
+        "commas of its own is given with --loss, which may be given again.",
+    ),
+]
+MoreLosses = Annotated[
+    list[str] | None, typer.Option("--loss", metavar="LOSS", help="A further loss, or a sum.")
+]
+Seeds = Annotated[int, typer.Option(min=1, metavar="N", help="Trainings of each loss.")]
+Folds = Annotated[
+    int | None,
+    typer.Option(min=2, metavar="K", help="Parts of a cross-validation, each once the test side."),
+]
+StudyFolder = Annotated[Path, typer.Option(metavar="DIR", help="Folder of the comparison.")]

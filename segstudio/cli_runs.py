@@ -72,7 +72,7 @@ def train(
         "precision": precision,
         "skip_unlabelled": skip_unlabelled or None,
     }
-    asked = _settings(preset, config, assign or [], options)
+    asked = settings_of(preset, config, assign or [], options)
     if resume and out is None:
         raise InputError("Which run shall go on? Name its folder with --out.")
     cases = open_dataset(dataset)
@@ -111,7 +111,7 @@ def _tell_end(end: Finished | Stopped | None, dataset: Path, run: Path) -> None:
         stopped(dataset, run)
 
 
-def _settings(
+def settings_of(
     preset: str | None, config: Path | None, assigned: Sequence[str], options: dict[str, Any]
 ) -> TrainConfig:
     """Return the settings: a preset's, over them a file's, then single ones, then options."""

@@ -36,6 +36,7 @@ COMMANDS = (
     "train",
     "presets",
     "predict",
+    "compare",
     "evaluate",
     "losses",
     "lens",
@@ -163,7 +164,8 @@ def test_the_summary_has_the_scores_of_every_side(finished_run: Run) -> None:
 def test_the_scores_have_a_row_for_every_case_and_class(finished_run: Run) -> None:
     with (finished_run[0] / "scores.csv").open() as file:
         rows = list(csv.reader(file))
-    assert rows[0] == ["split", "case", "class", "dice", "hd95", "assd", "volume_ml", "unit"]
+    assert rows[0][:8] == ["split", "case", "class", "dice", "hd95", "assd", "volume_ml", "unit"]
+    assert rows[0][8:] == ["nsd", "planes", "missed_planes"]
     assert len(rows) == 1 + 8 * 3
     assert {row[0] for row in rows[1:]} == {"test", "validation", "train"}
 

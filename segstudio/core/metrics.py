@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from segstudio.core.volume import Grid
 
 Mask = NDArray[np.bool_]
 Whole = TypeVar("Whole", bound=np.integer)
+# Of NSD: about what two readers differ by; a pixel where the size of one is not known.
+TOLERANCE = {"mm": 2.0, "voxels": 1.0}
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ class Score:
         Of the distances.
     overlap, predicted, true : int
         Voxel counts |P∩T|, |P| and |T|, from which pooled Dice is taken.
+    nsd : float
+        Normalised surface distance: the share of both contours that lies within `TOLERANCE` of
+        the other, in [0, 1] (Nikolov et al. 2018); NaN where both are empty, 0 where one is.
+    planes, missed_planes : int
+        In how many planes the class is, and in how many of these it was predicted nowhere.
     """
 
     case: str
@@ -48,6 +55,9 @@ class Score:
     overlap: int
     predicted: int
     true: int
+    nsd: float = float("nan")
+    planes: int = 0
+    missed_planes: int = 0
 
     @property
     def missed(self) -> bool:
@@ -128,18 +138,41 @@ def _dice(overlap: int, predicted: int, true: int) -> float:
 
 def _score(prediction: Mask, truth: Mask, grid: Grid, case: str, name: str) -> Score:
     counts = _counts(prediction, truth)
-    hd95, assd = surface_distances_on(grid, prediction, truth)
+    surface = surface_distances_on(grid, prediction, truth)
     volume_ml = counts[1] * grid.voxel_ml
-    return Score(case, name, _dice(*counts), hd95, assd, volume_ml, grid.unit, *counts)
+    there = truth.any(axis=(1, 2))
+    missed = there & ~prediction.any(axis=(1, 2))
+    return Score(
+        case,
+        name,
+        _dice(*counts),
+        surface.hd95,
+        surface.assd,
+        volume_ml,
+        grid.unit,
+        *counts,
+        nsd=surface.nsd,
+        planes=int(there.sum()),
+        missed_planes=int(missed.sum()),
+    )
+
+
+class SurfaceDistances(NamedTuple):
+    """How far two contours are apart; see `surface_distances`."""
+
+    hd95: float
+    assd: float
+    nsd: float
 
 
 def surface_distances(
-    prediction: Mask, truth: Mask, spacing: Sequence[float]
-) -> tuple[float, float]:
-    """Return HD95 and ASSD between the contours of two masks.
+    prediction: Mask, truth: Mask, spacing: Sequence[float], tolerance: float = TOLERANCE["mm"]
+) -> SurfaceDistances:
+    """Return HD95, ASSD and NSD between the contours of two masks.
 
     A mask's contour is its voxels with a face on the outside. HD95 is the larger of the two
-    directed 95th percentiles; ASSD the mean over the voxels of both contours.
+    directed 95th percentiles; ASSD the mean over the voxels of both contours; NSD the share of
+    the voxels of both contours that lie within a tolerance of the other.
 
     Parameters
     ----------
@@ -147,37 +180,43 @@ def surface_distances(
         Masks of the same shape.
     spacing : sequence of float
         Along the axes; its unit is that of the result.
+    tolerance : float
+        Of NSD, in that unit.
 
     Returns
     -------
-    (float, float)
-        NaN where both masks are empty; the image diagonal where one is, so that an empty
-        prediction never improves a mean.
+    SurfaceDistances
+        NaN where both masks are empty; the image diagonal, and NSD 0, where one is, so that an
+        empty prediction never improves a mean.
     """
     if not prediction.any() and not truth.any():
-        return float("nan"), float("nan")
+        return SurfaceDistances(*[float("nan")] * 3)
     if not prediction.any() or not truth.any():
         diagonal = float(np.linalg.norm(np.multiply(prediction.shape, spacing)))
-        return diagonal, diagonal
+        return SurfaceDistances(diagonal, diagonal, 0.0)
     box = _bounding_box(prediction | truth)
     p, t = _contour(prediction[box]), _contour(truth[box])
     to_truth = ndimage.distance_transform_edt(~t, sampling=spacing)[p]
     to_prediction = ndimage.distance_transform_edt(~p, sampling=spacing)[t]
     hd95 = max(np.percentile(to_truth, 95), np.percentile(to_prediction, 95))
-    return float(hd95), float(np.concatenate([to_truth, to_prediction]).mean())
+    both = np.concatenate([to_truth, to_prediction])
+    return SurfaceDistances(float(hd95), float(both.mean()), float((both <= tolerance).mean()))
 
 
-def surface_distances_on(grid: Grid, prediction: Mask, truth: Mask) -> tuple[float, float]:
-    """Return HD95 and ASSD on a grid: in plane where distances across planes mean nothing."""
+def surface_distances_on(grid: Grid, prediction: Mask, truth: Mask) -> SurfaceDistances:
+    """Return the distances on a grid: in plane where distances across planes mean nothing."""
     measure = _distances_in_planes if grid.measured_in_plane else surface_distances
-    return measure(prediction, truth, grid.spacing)
+    return measure(prediction, truth, grid.spacing, TOLERANCE[grid.unit])
 
 
 def _distances_in_planes(
-    prediction: Mask, truth: Mask, spacing: Sequence[float]
-) -> tuple[float, float]:
-    planes = [surface_distances(p, t, spacing[1:]) for p, t in zip(prediction, truth, strict=True)]
-    return mean_of(p[0] for p in planes), mean_of(p[1] for p in planes)
+    prediction: Mask, truth: Mask, spacing: Sequence[float], tolerance: float
+) -> SurfaceDistances:
+    planes = [
+        surface_distances(p, t, spacing[1:], tolerance)
+        for p, t in zip(prediction, truth, strict=True)
+    ]
+    return SurfaceDistances(*(mean_of(values) for values in zip(*planes, strict=True)))
 
 
 def _bounding_box(mask: Mask) -> tuple[slice, ...]:
@@ -210,8 +249,9 @@ def summarise(scores: Sequence[Score]) -> dict[str, Any]:
         ``mean_dice``; ``pooled_dice`` (all voxels of all cases of a class taken together, then
         the mean over classes); ``per_class``, for each class name its ``dice``,
         ``pooled_dice``, ``hd95``, ``hd95_where_predicted`` (without the cases where the
-        prediction is empty), ``assd``, ``unit`` (``'mixed'`` where cases differ in it),
-        ``cases`` that hold the class and ``missed``, how many of them were predicted empty.
+        prediction is empty), ``assd``, ``nsd``, ``unit`` (``'mixed'`` where cases differ in it),
+        ``cases`` that hold the class and ``missed``, how many of them were predicted empty, and
+        the same of ``planes`` and ``missed_planes``.
         What cannot be said is None.
     """
     names = list(dict.fromkeys(s.class_name for s in scores))
@@ -236,9 +276,12 @@ def _summarise_class(scores: Sequence[Score]) -> dict[str, Any]:
         "hd95": mean_of(s.hd95 for s in scores),
         "hd95_where_predicted": mean_of(s.hd95 for s in scores if s.predicted and s.true),
         "assd": mean_of(s.assd for s in scores),
+        "nsd": mean_of(s.nsd for s in scores),
         "unit": units.pop() if len(units) == 1 else "mixed",
         "cases": sum(s.true > 0 for s in scores),
         "missed": sum(s.missed for s in scores),
+        "planes": sum(s.planes for s in scores),
+        "missed_planes": sum(s.missed_planes for s in scores),
     }
 
 

@@ -147,6 +147,11 @@ class TrainConfig(BaseModel):
     seed: int = Field(
         0, ge=0, description="Of the split, the weights, the order and the augmentation."
     )
+    split_seed: int | None = Field(
+        None,
+        ge=0,
+        description="Of the split, where runs of several seeds share one; left out, seed.",
+    )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute.")
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = Field(
         "auto", description="Number type; bf16 where the hardware has it."

@@ -154,7 +154,8 @@ def new_job(dataset: Dataset, config: TrainConfig, out: Path) -> tuple[RunFolder
     classes = class_table(dataset, presence)
     fold = (config.fold, config.folds) if config.folds else None
     kinds = presence if config.stratify else None
-    split = split_by_patient(cases, config.seed, config.split, presence=kinds, fold=fold)
+    seed = config.seed if config.split_seed is None else config.split_seed
+    split = split_by_patient(cases, seed, config.split, presence=kinds, fold=fold)
     if config.ignore_label is not None:
         classes = classes.ignoring(config.ignore_label)
     if len(classes) < 2:

@@ -34,7 +34,10 @@ CHANGEABLE = frozenset(
         "checkpoint_minutes",
     }
 )
-SCORE_COLUMNS = ("split", "case", "class", "dice", "hd95", "assd", "volume_ml", "unit")
+SCORE_COLUMNS = (
+    *("split", "case", "class", "dice", "hd95", "assd", "volume_ml", "unit"),
+    *("nsd", "planes", "missed_planes"),
+)
 
 
 @dataclass(frozen=True)
@@ -278,7 +281,8 @@ def write_scores(
         rows.writerow(SCORE_COLUMNS)
         for split, s in scores:
             numbers = [f"{n:.6g}" for n in (s.dice, s.hd95, s.assd, s.volume_ml)]
-            rows.writerow([split, s.case, s.class_name, *numbers, s.unit])
+            planes = (s.planes, s.missed_planes)
+            rows.writerow([split, s.case, s.class_name, *numbers, s.unit, f"{s.nsd:.6g}", *planes])
 
 
 def runs_home() -> Path:

@@ -13,7 +13,8 @@ from segstudio.learn.events import CaseValidated, Event, Finished, Summary
 from segstudio.learn.job import Job
 from segstudio.learn.run_folder import RunFolder
 
-COUNTS = ("dice", "hd95", "assd", "volume_ml", "overlap", "predicted", "true")
+MEASURES = ("dice", "hd95", "assd", "volume_ml", "nsd")
+COUNTS = ("overlap", "predicted", "true", "planes", "missed_planes")
 
 
 def finish(
@@ -64,7 +65,7 @@ def _scored(job: Job, cases: Sequence[Case]) -> Iterator[tuple[Case, list[Score]
     classes, ranks = job.classes, job.compute.ranks
     for first in range(0, len(cases), ranks):
         mine = first + job.compute.rank
-        numbers = np.full((len(classes.foreground), 8), np.nan)
+        numbers = np.full((len(classes.foreground), len(MEASURES) + len(COUNTS) + 1), np.nan)
         if mine < len(cases):
             volume, labels = load_case(cases[mine])
             predicted = job.predictor.labels(volume)
@@ -78,25 +79,22 @@ def _dice_by_class(scores: Sequence[Score]) -> dict[str, float]:
 
 
 def _as_numbers(scores: Sequence[Score]) -> NDArray[np.float64]:
-    """Return scores as an array ``(classes, 8)`` that can go from rank to rank."""
-    rows = [[*(getattr(s, name) for name in COUNTS), float(s.unit == "mm")] for s in scores]
+    """Return scores as an array, a row a class, that can go from rank to rank."""
+    names = (*MEASURES, *COUNTS)
+    rows = [[*(getattr(s, name) for name in names), float(s.unit == "mm")] for s in scores]
     return np.array(rows, np.float64)
 
 
 def _from_numbers(numbers: NDArray[np.float64], case: str, classes: ClassTable) -> list[Score]:
     """Return the scores that `_as_numbers` was given."""
+    first = len(MEASURES)
     return [
         Score(
             case=case,
             class_name=c.name,
-            dice=row[0],
-            hd95=row[1],
-            assd=row[2],
-            volume_ml=row[3],
-            unit="mm" if row[7] else "voxels",
-            overlap=int(row[4]),
-            predicted=int(row[5]),
-            true=int(row[6]),
+            unit="mm" if row[-1] else "voxels",
+            **dict(zip(MEASURES, row, strict=False)),
+            **{name: int(n) for name, n in zip(COUNTS, row[first:], strict=False)},
         )
         for c, row in zip(classes.foreground, numbers.tolist(), strict=True)
     ]

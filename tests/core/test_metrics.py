@@ -4,7 +4,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from monai.metrics import compute_average_surface_distance, compute_hausdorff_distance
+from monai.metrics import (
+    compute_average_surface_distance,
+    compute_hausdorff_distance,
+    compute_surface_dice,
+)
 from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
@@ -80,7 +84,7 @@ def test_dice_is_twice_the_overlap_over_both_sizes(
 def test_surface_distances_equal_brute_force(shape: tuple[int, ...], seed: int) -> None:
     p, t = np.random.default_rng(seed).random((2, *shape)) < 0.6
     spacing = SPACING[-len(shape) :]
-    assert surface_distances(p, t, spacing) == pytest.approx(distances_by_hand(p, t, spacing))
+    assert surface_distances(p, t, spacing)[:2] == pytest.approx(distances_by_hand(p, t, spacing))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -90,17 +94,22 @@ def test_surface_distances_equal_monai(seed: int) -> None:
     options = {"include_background": True, "spacing": list(SPACING)}
     hd95 = compute_hausdorff_distance(*tensors, percentile=95, **options).item()
     assd = compute_average_surface_distance(*tensors, symmetric=True, **options).item()
-    assert surface_distances(p, t, SPACING) == pytest.approx((hd95, assd), rel=1e-5)
+    nsd = compute_surface_dice(
+        *tensors, class_thresholds=[2.0], include_background=True, spacing=list(SPACING)
+    ).item()
+    found = surface_distances(p, t, SPACING, tolerance=2.0)
+    assert found == pytest.approx((hd95, assd, nsd), rel=1e-5)
 
 
 def test_a_shift_of_three_voxels_is_measured_in_mm() -> None:
     p, t = np.zeros((2, 2, 5, 9), bool)
     p[0, 2, 1], t[0, 2, 4] = True, True
-    assert surface_distances(p, t, SPACING) == pytest.approx((3 * 1.25, 3 * 1.25))
+    assert surface_distances(p, t, SPACING) == pytest.approx((3 * 1.25, 3 * 1.25, 0.0))
+    assert surface_distances(p, t, SPACING, tolerance=3.75).nsd == 1.0
 
 
 def test_equal_masks_are_at_distance_zero() -> None:
-    assert surface_distances(blob(1), blob(1), SPACING) == (0.0, 0.0)
+    assert surface_distances(blob(1), blob(1), SPACING) == (0.0, 0.0, 1.0)
 
 
 @pytest.mark.parametrize("empty", ["prediction", "truth"])
@@ -109,7 +118,7 @@ def test_one_empty_mask_is_as_far_as_the_image_diagonal(empty: str) -> None:
     masks[empty][:] = False
     diagonal = ((3 * 8) ** 2 + (4 * 1.5) ** 2 + (5 * 1.25) ** 2) ** 0.5
     found = surface_distances(masks["prediction"], masks["truth"], SPACING)
-    assert found == pytest.approx((diagonal, diagonal))
+    assert found == pytest.approx((diagonal, diagonal, 0.0))
 
 
 def test_two_empty_masks_have_no_distance() -> None:
@@ -194,7 +203,7 @@ def test_pooled_dice_takes_the_voxels_of_all_cases_together() -> None:
 def test_a_class_is_summed_up_with_its_missed_cases() -> None:
     assert summarise(scores())["per_class"]["a"] == {
         "dice": 0.5, "pooled_dice": 0.4, "hd95": 6.0, "hd95_where_predicted": 2.0, "assd": 5.5,
-        "unit": "mm", "cases": 2, "missed": 1,
+        "nsd": None, "unit": "mm", "cases": 2, "missed": 1, "planes": 0, "missed_planes": 0,
     }  # fmt: skip
 
 
@@ -260,3 +269,24 @@ def test_a_truth_that_is_ignored_whole_has_no_score() -> None:
     assert (score.predicted, score.volume_ml, score.missed) == (0, 0.0, False)
     means = summarise([score])
     assert means["pooled_dice"] is None
+
+
+def test_planes_where_a_class_was_missed_are_counted() -> None:
+    prediction, truth = np.zeros((2, 4, 3, 4), np.uint8)
+    truth[:3, 1, 1] = 1
+    prediction[1:, 1, 1] = 1
+    (score,) = evaluate(prediction, truth, grid(truth.shape), ONE_CLASS)
+    assert (score.planes, score.missed_planes) == (3, 1)
+    assert not score.missed
+
+
+def test_surfaces_agree_within_two_mm_or_a_pixel() -> None:
+    prediction, truth = np.zeros((2, 1, 5, 9), np.uint8)
+    prediction[0, 2, 1], truth[0, 2, 2] = 1, 1
+    (in_mm,) = evaluate(prediction, truth, grid(truth.shape), ONE_CLASS)  # 1.25 mm apart
+    (in_pixels,) = evaluate(prediction, truth, grid(truth.shape, "voxels"), ONE_CLASS)
+    assert (in_mm.nsd, in_pixels.nsd) == (1.0, 1.0)
+    truth = np.roll(truth, 1, axis=2)
+    (in_mm,) = evaluate(prediction, truth, grid(truth.shape), ONE_CLASS)  # 2.5 mm, two pixels
+    (in_pixels,) = evaluate(prediction, truth, grid(truth.shape, "voxels"), ONE_CLASS)
+    assert (in_mm.nsd, in_pixels.nsd) == (0.0, 0.0)

@@ -126,11 +126,11 @@ def test_the_log_is_cut_to_the_training_that_a_checkpoint_knows_of(tmp_path: Pat
 
 def test_scores_have_the_stated_columns(tmp_path: Path) -> None:
     run = made(tmp_path / "run")
-    run.write_scores([("test", Score("c", "a", 0.5, 2.0, 1.0, 3.0, "mm", 1, 2, 2))])
+    run.write_scores([("test", Score("c", "a", 0.5, 2.0, 1.0, 3.0, "mm", 1, 2, 2, 0.9, 4, 1))])
 
     assert (run.path / "scores.csv").read_text().splitlines() == [
-        "split,case,class,dice,hd95,assd,volume_ml,unit",
-        "test,c,a,0.5,2,1,3,mm",
+        "split,case,class,dice,hd95,assd,volume_ml,unit,nsd,planes,missed_planes",
+        "test,c,a,0.5,2,1,3,mm,0.9,4,1",
     ]
 
 
