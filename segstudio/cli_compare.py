@@ -42,6 +42,7 @@ def compare(
     device: say.Device = None,
 ) -> None:
     """Train what is still to be trained, and write the tables."""
+    from segstudio.compare.report import write_report
     from segstudio.compare.study import open_study, run_study
     from segstudio.compare.table import cells, columns, markdown, table_of, write_tables
     from segstudio.data.datasets import open_dataset
@@ -62,11 +63,12 @@ def compare(
     rows = table_of(study)
     if rows:
         write_tables(study, patients)
+        typer.echo(f"Report: {write_report(study, cases)}", err=True)
         typer.echo(markdown(columns(rows), [cells(row) for row in rows]), nl=False)
     if not all(study.is_done(part) for part in study.parts):
         typer.echo("Stopped. Give the same command again to go on.", err=True)
         raise typer.Exit(INTERRUPTED)
-    typer.echo(f"The comparison is in {out}: table1.csv, tests.csv, scores.csv, parts")
+    typer.echo(f"The comparison is in {out}; open {out / 'report.html'}")
 
 
 @contextmanager

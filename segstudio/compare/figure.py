@@ -56,7 +56,7 @@ def draw_case(
     """
     labelled = np.flatnonzero((truth > 0).any(axis=(1, 2)))
     z = int(labelled[len(labelled) // 2]) if labelled.size else len(truth) // 2
-    box = _view_box(truth[z] + prediction[z])
+    box = view_box(truth[z] + prediction[z])
     picture, true, found = (a[z][box] for a in (volume.data, truth, prediction))
     phi = signed_distance(truth[z], volume.spacing[1:], classes=[value])[0][box]
     figure = Figure(figsize=(12, 4.2), layout=ConstrainedLayoutEngine(h_pad=0.1))
@@ -66,20 +66,21 @@ def draw_case(
         axis.set_axis_off()
         axis.imshow(picture, cmap="gray", aspect=aspect)
     name = next(c.name for c in classes.classes if c.value == value)
-    _overlay(axes[1], true, classes, aspect)
+    overlay(axes[1], true, classes, aspect)
     _draw_map(figure, axes[2], phi, aspect)
-    _overlay(axes[3], found, classes, aspect)
+    overlay(axes[3], found, classes, aspect)
     of_map = f"φ of the {name}, in {volume.grid.unit}"
     titles = ("image", "ground truth", of_map, "prediction")
     for axis, text in zip(axes, titles, strict=True):
         axis.set_title(text, fontsize=10)
-    _legend(axes[1], classes)
+    class_legend(axes[1], classes)
     if title:
         figure.suptitle(f"{title}, plane {z + 1} of {len(truth)}", fontsize=11)
     return figure
 
 
-def _view_box(mask: NDArray[np.integer]) -> tuple[slice, slice]:
+def view_box(mask: NDArray[np.integer]) -> tuple[slice, slice]:
+    """Return rows and columns about what is labelled in a plane, with a margin; else all."""
     if not mask.any():
         return slice(None), slice(None)
     rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
@@ -89,7 +90,8 @@ def _view_box(mask: NDArray[np.integer]) -> tuple[slice, slice]:
     )
 
 
-def _overlay(axis: Axes, labels: NDArray[np.integer], classes: ClassTable, aspect: float) -> None:
+def overlay(axis: Axes, labels: NDArray[np.integer], classes: ClassTable, aspect: float) -> None:
+    """Lay label values ``(Y, X)`` over a picture in the classes' colours."""
     shades = [*(c.color for c in classes.foreground), IGNORED_COLOR]
     colors = [(0, 0, 0, 0), *(to_rgba(shade, 0.55) for shade in shades)]
     indices = np.searchsorted(classes.values, labels)
@@ -123,7 +125,8 @@ def _reach(phi: NDArray[np.float32]) -> float:
     return min(height, max(4 * depth, height / 2)) or 1.0
 
 
-def _legend(axis: Axes, classes: ClassTable) -> None:
+def class_legend(axis: Axes, classes: ClassTable) -> None:
+    """Write the classes' names with their colours beneath a picture."""
     entries = [(c.color, c.name) for c in classes.foreground]
     if classes.ignore is not None:
         entries.append((IGNORED_COLOR, "ignored"))
