@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import weakref
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -139,6 +140,7 @@ class CaseStore:
         self.free = 0  # the first that does not fit ends it: smaller ones fit no better
         if self._file is None:
             self._file = tempfile.TemporaryFile(prefix="segstudio-")  # noqa: SIM115  (lives on)
+            weakref.finalize(self, self._file.close)
         self.in_file += 1
         return Stored(array, self._file)
 
