@@ -160,13 +160,12 @@ def _predicted(study: Study, dataset: Dataset, chosen: Sequence[ChosenCase]) -> 
     # Deferred: torch is loaded by who predicts.
     from segstudio.learn.predict import load_predictor
 
-    first = next(part for part in study.parts if study.is_done(part))
-    parts = [p for p in study.parts if (p.seed, p.fold) == (first.seed, first.fold)]
-    config, classes = study.run_of(first).read_config()
+    parts = study.first_parts
+    config, classes = study.run_of(parts[0]).read_config()
     cases = drawn(dataset, config.landmarks) if config.landmarks else dataset
     loaded = [(c, *load_case(cases.case(c.name))) for c in chosen]
     predicted: list[dict[str, Any]] = [{} for _ in loaded]
-    for part in (p for p in parts if study.is_done(p)):
+    for part in parts:
         predictor = load_predictor(study.run_of(part).path)
         for found, (_, volume, _) in zip(predicted, loaded, strict=True):
             found[part.loss] = predictor.labels(volume)

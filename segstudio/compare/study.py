@@ -73,6 +73,12 @@ class Study:
             for loss in self.losses
         )
 
+    @property
+    def first_parts(self) -> tuple[Part, ...]:
+        """The finished parts of one seed and fold, the first that has any: a part a loss."""
+        done = [part for part in self.parts if self.is_done(part)]
+        return tuple(p for p in done if (p.seed, p.fold) == (done[0].seed, done[0].fold))
+
     def run_of(self, part: Part) -> RunFolder:
         """Return the run folder of a part, there or still to be made."""
         return RunFolder(self.path / "parts" / part.name)

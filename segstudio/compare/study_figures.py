@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from segstudio.compare.figure import class_legend, overlay, view_box
-from segstudio.compare.study import Part, Study
+from segstudio.compare.study import Study
 from segstudio.compare.table import read_scores
 from segstudio.core.labels import PALETTE, ClassTable
 from segstudio.core.volume import Volume
@@ -73,7 +73,7 @@ def choose_cases(study: Study) -> list[ChosenCase]:
     """
     dice: dict[str, list[float]] = {}
     planes: dict[str, int] = {}
-    parts = _first_parts(study)
+    parts = study.first_parts
     for part in parts:
         for row in read_scores(study, part):
             if row["split"] != "test":
@@ -96,13 +96,6 @@ def choose_cases(study: Study) -> list[ChosenCase]:
     for name, why in wanted:
         reasons.setdefault(name, []).append(why)
     return [ChosenCase(name, ", ".join(why)) for name, why in reasons.items()]
-
-
-def _first_parts(study: Study) -> list[Part]:
-    """Return each loss's first finished part, all of one seed and fold."""
-    parts = [p for p in study.parts if study.is_done(p)]
-    first = parts[0] if parts else None
-    return [p for p in parts if first and (p.seed, p.fold) == (first.seed, first.fold)]
 
 
 def _view(

@@ -19,7 +19,6 @@ from segstudio.compare.study import Part, Study
 from segstudio.data.atomic import write_text
 
 MEASURES = ("dice", "hd95", "assd", "nsd")
-HIGHER_IS_BETTER = {"dice": True, "hd95": False, "assd": False, "nsd": True}
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid, Volume
 from segstudio.data.formats import read_volume, suffix_of, whole_numbers, write_labels, write_volume
+from segstudio.data.formats.files import frame_of
 from segstudio.data.formats.nifti import open_corrected
 from segstudio.data.formats.nifti_headers import Place
 
@@ -57,12 +58,7 @@ def convert(
         raise InputError(f"'{source}' is no NIfTI file: it has one place, and nothing to choose.")
     if is_nifti and (place is not None or spacing is not None) and source.is_file():
         opened = open_corrected(source, place, spacing)
-        if opened.frames > 1 and frame is None:
-            raise InputError(
-                f"'{source}' holds {opened.frames} entries along its fourth axis. Choose one with "
-                "--frame."
-            )
-        volume = Volume(opened.read(frame or 0), opened.grid, source)
+        volume = Volume(opened.read(frame_of(opened, source, frame)), opened.grid, source)
     else:
         volume = read_volume(source, frame=frame)
         if spacing is not None:

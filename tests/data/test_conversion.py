@@ -115,6 +115,8 @@ def test_an_entry_of_a_fourth_axis_is_taken(tmp_path: Path) -> None:
     for choice in ({}, {"spacing": (1.0, 2.0, 3.0)}):
         with pytest.raises(InputError, match="2 entries"):
             convert(tmp_path / "a.nii", tmp_path / "c.nii", **choice)
+        with pytest.raises(InputError, match="no entry 2"):
+            convert(tmp_path / "a.nii", tmp_path / "c.nii", frame=2, **choice)
 
 
 @pytest.mark.parametrize(

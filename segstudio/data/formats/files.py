@@ -41,7 +41,7 @@ def read_volume(path: str | Path, *, frame: int | None = None) -> Volume:
     """
     path = Path(path)
     opened = _open(path, "image")
-    return Volume(opened.read(_frame(opened, path, frame)), opened.grid, path)
+    return Volume(opened.read(frame_of(opened, path, frame)), opened.grid, path)
 
 
 def read_frames(path: str | Path, frames: Sequence[int]) -> Volume:
@@ -54,7 +54,7 @@ def read_frames(path: str | Path, frames: Sequence[int]) -> Volume:
     """
     path = Path(path)
     opened = _open(path, "image")
-    wanted = [_frame(opened, path, frame) for frame in frames]
+    wanted = [frame_of(opened, path, frame) for frame in frames]
     if opened.read_all is not None and len(wanted) == opened.frames > 1:
         every = opened.read_all()
         first, *others = (every[frame] for frame in wanted)
@@ -110,7 +110,7 @@ def read_labels(
     opened = _open(path, "labels")
     if like is not None:
         expect_same_grid(path, opened.grid, like.grid, f"its image '{like.path}'")
-    return whole_numbers(opened.read(_frame(opened, path, frame)), path)
+    return whole_numbers(opened.read(frame_of(opened, path, frame)), path)
 
 
 def _open(path: Path, content: Content) -> Opened:
@@ -125,7 +125,8 @@ def _open(path: Path, content: Content) -> Opened:
     return opened
 
 
-def _frame(opened: Opened, path: Path, frame: int | None) -> int:
+def frame_of(opened: Opened, path: Path, frame: int | None) -> int:
+    """Return which entry of a file's fourth axis is meant; `InputError` where there is no such."""
     if frame is None and opened.frames > 1:
         raise InputError(
             f"'{path}' holds {opened.frames} entries along its fourth axis, time points or "
