@@ -106,7 +106,7 @@ def _is_data(path: Path) -> bool:
     """Return whether a path is a file that can be read, or a folder that is not napari's."""
     if path.is_dir():
         return path.suffix.lower() not in NAPARI_FOLDERS
-    return path.exists() and has_known_suffix(path)
+    return path.is_file() and has_known_suffix(path)
 
 
 def run_window(paths: Sequence[Path]) -> None:

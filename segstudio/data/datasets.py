@@ -29,10 +29,9 @@ from segstudio.data.layouts.beside import (
     all_channels,
     expected_labels,
     image_beside,
-    image_files,
     labels_beside,
     lies_inside,
-    pictures_left_out,
+    readable_files,
 )
 from segstudio.data.layouts.frames import by_frames
 from segstudio.data.layouts.paired import labels_of
@@ -87,13 +86,13 @@ def open_dataset(folder: str | Path) -> Dataset:
         raise InputError(f"The folder '{folder}' does not exist. Check the path.")
     if not folder.is_dir():
         raise InputError(f"'{folder}' is a file; a dataset is a folder of images with labels.")
-    files = image_files(folder)
+    files, pictures = readable_files(folder)
     own = [p for p in files if lies_inside(p, folder)]
     found = find_layout(own, folder)
     if found is not None:
         _expect_names_once(found)
         cases, notes = by_patient(found.cases)
-        told = (*found.notes, *_left_out(folder, files, own), *notes)
+        told = (*found.notes, *_left_out(files, own, pictures), *notes)
         return replace(found, cases=cases, notes=told)
     if files:
         raise InputError(
@@ -116,7 +115,7 @@ def _expect_names_once(dataset: Dataset) -> None:
         )
 
 
-def _left_out(folder: Path, files: Sequence[Path], own: Sequence[Path]) -> list[str]:
+def _left_out(files: Sequence[Path], own: Sequence[Path], pictures: Sequence[Path]) -> list[str]:
     """Return a sentence for links that leave the folder, and for pictures that are no cases."""
     notes = []
     if links := sorted(set(files) - set(own)):
@@ -124,7 +123,7 @@ def _left_out(folder: Path, files: Sequence[Path], own: Sequence[Path]) -> list[
             f"{len(links)} link(s) leave the folder and are left out; the first is '{links[0]}'. "
             "Copy the files to have them."
         )
-    if pictures := pictures_left_out(folder, files):
+    if pictures:
         notes.append(
             f"{len(pictures)} picture(s) or array(s) beside medical images are left out; the first "
             f"is '{pictures[0]}'."

@@ -16,35 +16,33 @@ NNUNET_FOLDERS = {"imagesTr": "labelsTr", "imagesTs": "labelsTs"}
 
 
 def image_files(root: Path) -> list[Path]:
-    """Return the files of a folder and its subfolders that can be read, without hidden ones.
+    """Return the files of a folder and its subfolders that count; see `readable_files`."""
+    return readable_files(root)[0]
 
-    Of a pair ``.hdr`` and ``.img`` the first stands for both. Pictures and arrays are left out
-    where there are medical images to be labelled and no picture is named as labels are: they are
-    figures then, or notes.
+
+def readable_files(root: Path) -> tuple[list[Path], list[Path]]:
+    """Return the files of a folder and its subfolders that count, and those that are left out.
+
+    Hidden ones are neither. Of a pair ``.hdr`` and ``.img`` the first stands for both. Pictures
+    and arrays are left out where there are medical images to be labelled and no picture is named
+    as labels are: they are figures then, or notes.
     """
+    # A pipe must not be looked into, so what is no file goes first.
     found = sorted(p for p in root.rglob("*") if p.is_file() and has_known_suffix(p))
     files = [p for p in found if not _is_hidden(p, root)]
     heads = {p.with_suffix("") for p in files if p.suffix.lower() == ".hdr"}
     files = [p for p in files if p.suffix.lower() != ".img" or p.with_suffix("") not in heads]
     volumes = [p for p in files if is_volume_file(p)]
+    known = set(volumes)
+    pictures = [p for p in files if p not in known]
     are_images = any(not has_label_ending(p) and stem(p) not in LABEL_NAMES for p in volumes)
-    pictures = (p for p in files if not is_volume_file(p))
-    are_labelled = any(is_label_file(p, root) for p in pictures)
-    return volumes if are_images and not are_labelled else files
+    if are_images and not any(is_label_file(p, root) for p in pictures):
+        return volumes, pictures
+    return files, []
 
 
 def _is_hidden(path: Path, root: Path) -> bool:
     return any(name.startswith(".") for name in path.relative_to(root).parts)
-
-
-def pictures_left_out(root: Path, kept: Sequence[Path]) -> list[Path]:
-    """Return the pictures and arrays of a folder that are not among the files that are kept."""
-    found = (p for p in root.rglob("*") if not is_volume_file(p) and p.is_file())
-    known = set(kept)
-    readable = (p for p in found if has_known_suffix(p) and p not in known)
-    return sorted(
-        p for p in readable if not any(n.startswith(".") for n in p.relative_to(root).parts)
-    )
 
 
 def lies_inside(path: Path, root: Path) -> bool:

@@ -1,7 +1,10 @@
 """What is left out of a dataset is said, and nothing is there twice."""
 
 import json
+import os
+import sys
 from pathlib import Path
+from threading import Thread
 
 import nibabel as nib
 import numpy as np
@@ -160,3 +163,16 @@ def test_a_time_point_has_labels_of_its_own(tmp_path: Path) -> None:
     assert (first.labels, third.labels) == (None, None)
     assert second.labels == tmp_path / "cine_t01_gt.nii.gz"
     assert load_case(second)[1].max() == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes in folders")
+def test_a_pipe_without_a_suffix_is_not_waited_for(tmp_path: Path) -> None:
+    saved(tmp_path / "a.nii.gz")
+    os.mkfifo(tmp_path / "IM000001")
+    opened: list[list[str]] = []
+    thread = Thread(
+        target=lambda: opened.append([c.name for c in open_dataset(tmp_path).cases]), daemon=True
+    )
+    thread.start()
+    thread.join(timeout=20)
+    assert opened == [["a"]]
