@@ -134,6 +134,11 @@ class TrainConfig(BaseModel):
     )
 
     hd95_every: int = Field(5, ge=0, description="Epochs between measures of HD95; 0: never.")
+    watch_test: bool = Field(
+        False,
+        description="Whether the test side is scored after every epoch too, for protocols that "
+        "choose the epoch by it; what that gives is told apart from the scores of the best epoch.",
+    )
     timeline_cases: int | tuple[str, ...] = Field(
         2,
         description="Validation cases whose prediction is kept at every epoch: how many, or names.",

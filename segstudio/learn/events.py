@@ -70,7 +70,7 @@ class EpochDone:
     `loss` and `parts` are means over the steps, `validation_loss` and `validation_parts` over whole
     validation cases; `hd95` by class name every few epochs. `predict` lends the network: it gives
     the label values ``(Z, Y, X)`` of a volume, draws no random number, and may be called until the
-    next event is asked for.
+    next event is asked for. `test_dice` is the mean Dice of the test side, where it is watched.
     """
 
     epoch: int
@@ -84,6 +84,7 @@ class EpochDone:
     validation_parts: Mapping[str, float]
     hd95: Mapping[str, float] | None
     predict: Callable[[Volume], NDArray[np.int32]] = field(repr=False, compare=False)
+    test_dice: float | None = None
 
 
 @dataclass(frozen=True)

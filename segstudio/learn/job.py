@@ -1,7 +1,7 @@
 """What a training works on, prepared anew or from its last checkpoint."""
 
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,8 @@ class Progress:
     parts: list[dict[str, float]] = field(default_factory=list)
     best_epoch: int = 0
     best_dice: float = -1.0
+    watched_epoch: int = 0
+    watched_dice: float = -1.0
     seconds: float = 0.0
     guard: Guard = field(default_factory=Guard)
 
@@ -63,6 +65,7 @@ class Job:
     cases: dict[str, list[Case]]
     batches: Batches
     validator: Validator
+    watcher: Validator | None
     compute: Compute
     model: Any
     optimizer: Any
@@ -220,6 +223,8 @@ def _prepare(dataset: Dataset, config: TrainConfig, classes: ClassTable, split: 
     """Return the job of a split: data read, network and optimiser placed."""
     keep_freed_memory()
     cases = _cases_by_side(dataset, split)
+    if config.watch_test and not cases["test"]:
+        raise InputError("There is no test side to watch: leave watch_test out, or split off one.")
     compute = choose_compute(config, together=True)
     store, notes = read_cases(
         cases["train"], classes, config, budget(config.cache_gb) // ranks_here()
@@ -233,8 +238,9 @@ def _prepare(dataset: Dataset, config: TrainConfig, classes: ClassTable, split: 
     notes += _cut_off(batches.sampler)
     criterion = Criterion(config.loss)
     predictor = predictor_of(model, compute, config, classes, channels)
+    free = store.free // (2 if config.watch_test else 1)
     validator = Validator(
-        TruthCache(cases["validation"], store.free),
+        TruthCache(cases["validation"], free),
         predictor,
         criterion,
         config.loss_maps,
@@ -242,11 +248,13 @@ def _prepare(dataset: Dataset, config: TrainConfig, classes: ClassTable, split: 
         compute,
         per_plane=config.dimensions == 2,
     )
+    tested = TruthCache(cases["test"], free)
     return Job(
         config=config,
         cases=cases,
         batches=batches,
         validator=validator,
+        watcher=replace(validator, truths=tested, side="test") if config.watch_test else None,
         compute=compute,
         model=model,
         optimizer=optimizer,

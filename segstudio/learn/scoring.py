@@ -50,6 +50,10 @@ def finish(
                 return True
     summary: Summary = {side: summarise(rows) for side, rows in scores.items()}
     summary["best_epoch"] = best["epoch"]
+    if job.config.watch_test:
+        progress = job.progress
+        watched = {"epoch": progress.watched_epoch, "mean_dice": progress.watched_dice}
+        summary["best_on_test"] = watched
     summary["loss"] = job.config.loss
     summary["seconds"] = round(job.progress.seconds, 1)
     summary["ended_by"] = reason

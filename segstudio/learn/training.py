@@ -243,21 +243,20 @@ def _validate_epoch(
     """
     progress, config = job.progress, job.config
     epoch, guard = progress.epoch, copy.deepcopy(progress.guard)
-    result = Validation(
-        [c.name for c in job.classes.foreground],
-        [part.label for part in config.expression.parts],
-        kept_cases(job) if job.compute.rank == 0 else frozenset(),
-    )
+    names = [c.name for c in job.classes.foreground]
+    parts = [part.label for part in config.expression.parts]
+    result = Validation(names, parts, kept_cases(job) if job.compute.rank == 0 else frozenset())
+    watched = Validation(names, parts) if job.watcher else None
     measured = config.hd95_every > 0 and epoch % config.hd95_every == 0
     job.compute.share_buffers(job.model)
     if job.average:
         job.average.swap(job.model)
     try:
-        for event in job.validator.run(epoch, with_hd95=measured, result=result):
+        for event in _scored(job, epoch, measured, result, watched):
             yield event
             if _wish(job, control) == "stop":
                 return True
-        done = _epoch_done(job, result, time.monotonic() - began)
+        done = _epoch_done(job, result, watched, time.monotonic() - began)
         if job.compute.rank == 0:
             run.write_timeline(epoch, result.kept)
             if done.is_best:
@@ -273,11 +272,24 @@ def _validate_epoch(
     progress.guard = guard
     if done.is_best:
         progress.best_epoch, progress.best_dice = epoch, _score(done.mean_dice)
+    if done.test_dice is not None and _score(done.test_dice) > progress.watched_dice:
+        progress.watched_epoch, progress.watched_dice = epoch, _score(done.test_dice)
     progress.epoch, progress.step, progress.losses, progress.parts = epoch + 1, 0, [], []
     return False
 
 
-def _epoch_done(job: Job, result: Validation, seconds: float) -> EpochDone:
+def _scored(
+    job: Job, epoch: int, with_hd95: bool, result: Validation, watched: Validation | None
+) -> Iterator[Event]:
+    """Yield the scores of the validation cases, and of the test cases where they are watched."""
+    yield from job.validator.run(epoch, with_hd95=with_hd95, result=result)
+    if job.watcher and watched:
+        yield from job.watcher.run(epoch, with_hd95=False, result=watched)
+
+
+def _epoch_done(
+    job: Job, result: Validation, watched: Validation | None, seconds: float
+) -> EpochDone:
     progress = job.progress
     by_class, validation_parts = result.dice(), result.loss_parts()
     mean_dice = mean_of(by_class.values())
@@ -294,6 +306,7 @@ def _epoch_done(job: Job, result: Validation, seconds: float) -> EpochDone:
         validation_parts,
         result.hd95(),
         job.predictor.labels,
+        mean_of(watched.dice().values()) if watched else None,
     )
 
 

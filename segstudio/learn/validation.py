@@ -56,7 +56,7 @@ class TruthCache:
 
 @dataclass(frozen=True)
 class Validator:
-    """Predicts and scores the validation cases, each rank its share of them.
+    """Predicts and scores the cases of a side, each rank its share of them.
 
     Attributes
     ----------
@@ -74,6 +74,8 @@ class Validator:
         The device, and the ranks.
     per_plane : bool
         Whether the loss sees planes, as that of a 2-D network does, or volumes.
+    side : str
+        Of the split, that the cases are on.
     """
 
     truths: TruthCache
@@ -83,6 +85,7 @@ class Validator:
     frequencies: torch.Tensor
     compute: Compute
     per_plane: bool
+    side: str = "validation"
 
     @property
     def classes(self) -> ClassTable:
@@ -99,7 +102,7 @@ class Validator:
                 row = self._row(mine, epoch, with_hd95, result)
             for i, found in enumerate(self.compute.of_all(row)[: len(self.truths) - first]):
                 result.rows.append(found)
-                yield result.event(epoch, self.truths.cases[first + i].name)
+                yield result.event(epoch, self.side, self.truths.cases[first + i].name)
 
     def _row(
         self, index: int, epoch: int, with_hd95: bool, result: "Validation"
@@ -185,14 +188,14 @@ class Validation:
         """The numbers of a row."""
         return 4 * len(self.names) + len(self.parts)
 
-    def event(self, epoch: int, case: str) -> CaseValidated:
+    def event(self, epoch: int, side: str, case: str) -> CaseValidated:
         """Return what there is to tell of the newest row."""
         row, n = self.rows[-1], len(self.names)
         scores = dict(zip(self.names, row[: 3 * n : 3].tolist(), strict=True))
         distances = dict(zip(self.names, row[3 * n : 4 * n].tolist(), strict=True))
         hd95 = None if np.isnan(list(distances.values())).all() else distances
         loss = float(row[4 * n :].sum())
-        return CaseValidated(epoch, "validation", case, scores, loss, hd95)
+        return CaseValidated(epoch, side, case, scores, loss, hd95)
 
     def dice(self) -> dict[str, float]:
         """Return the mean over cases of each class's Dice."""
