@@ -1,19 +1,21 @@
 """The command that compares losses."""
 
-from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+import os
+from collections.abc import Generator
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from segstudio import cli_help as say
 from segstudio.cli_paths import expect
-from segstudio.cli_runs import INTERRUPTED, settings_of
+from segstudio.cli_runs import INTERRUPTED, asked_settings
 from segstudio.core.errors import InputError
-from segstudio.learn.events import Event
+from segstudio.data.datasets import Dataset
 
 if TYPE_CHECKING:
-    from segstudio.compare.study import PartStarted
+    from segstudio.compare.study import Study
 
 
 def add_compare(app: typer.Typer) -> None:
@@ -23,7 +25,8 @@ def add_compare(app: typer.Typer) -> None:
         short_help="Train with several losses and compare them.",
         epilog=say.examples(
             "compare acdc --losses dice,boundary,modified-boundary --epochs 50 --out study",
-            "compare acdc --losses dice,boundary --seeds 3 --out study",
+            "compare acdc --losses dice,boundary --seeds 3 --workers 2 --out study",
+            "compare acdc --study acdc --workers 2 --out study",
         ),
     )(compare)
 
@@ -33,59 +36,87 @@ def compare(
     out: say.StudyFolder,
     losses: say.Losses = "",
     loss: say.MoreLosses = None,
-    seeds: say.Seeds = 1,
+    study: say.StudyFile = None,
+    seeds: say.Seeds = None,
     folds: say.Folds = None,
     epochs: say.Epochs = None,
     preset: say.Preset = None,
     config: say.ConfigFile = None,
     assign: say.Assign = None,
     device: say.Device = None,
+    workers: say.Workers = 1,
+    cluster: say.Cluster = None,
+    results: say.Results = None,
 ) -> None:
-    """Train what is still to be trained, and write the tables."""
-    from segstudio.compare.report import write_report
-    from segstudio.compare.study import open_study, run_study
-    from segstudio.compare.table import cells, columns, markdown, table_of, write_tables
+    """Train what is still to be trained, and write tables and report."""
+    from segstudio.compare.plan import losses_alone, make_plan, read_plan
+    from segstudio.compare.records import recorded, take_recorded
+    from segstudio.compare.study import open_study
     from segstudio.data.datasets import open_dataset
-    from segstudio.learn.control import Control
-    from segstudio.terminal import follow
+    from segstudio.terminal import follow_parts
 
     expect(dataset)
     named = [name.strip() for name in losses.split(",") if name.strip()] + (loss or [])
-    if not named:
-        raise InputError("Which losses? Name two or more with --losses, parted by commas.")
-    base = settings_of(preset, config, assign or [], {"epochs": epochs, "device": device})
+    if bool(named) == bool(study):
+        raise InputError("Which losses? Name two or more with --losses, or a study with --study.")
+    told = read_plan(study) if study else losses_alone(named)
+    options = {"epochs": epochs, "device": device}
+    settings = asked_settings(told.get("settings", {}), preset, config, assign or [], options)
+    if workers > 1 and not cluster:
+        settings.setdefault("threads", max(1, (os.cpu_count() or 1) // workers))
+    asked = {"seeds": seeds, "folds": folds, "settings": settings}
+    plan = make_plan(told | {key: value for key, value in asked.items() if value is not None})
     cases = open_dataset(dataset)
-    study = open_study(out, named, seeds, folds, base)
-    control = Control()
-    with _told(run_study(cases, study, base, control)) as events:
-        follow(events, control)
-    patients = {case.name: case.patient for case in cases.cases}
+    opened = open_study(out, plan)
+    for part in take_recorded(opened, results) if results else ():
+        typer.echo(f"Taken from {results}: {part.name}", err=True)
+    with closing(_events(cases, dataset, opened, workers, cluster)) as events:
+        follow_parts(recorded(events, opened, results))
+    _tell(opened, cases, results)
+
+
+def _events(
+    cases: Dataset, dataset: Path, study: "Study", workers: int, cluster: str | None
+) -> Generator[object]:
+    """Yield how the parts that are not finished go: here, or on a cluster."""
+    if workers == 1 and not cluster:
+        from segstudio.compare.study import run_study
+
+        with closing(run_study(cases, study)) as events:
+            yield from events
+        return
+
+    from segstudio.compare.cluster import dask_client, run_on_cluster
+
+    with (
+        dask_client(cluster, workers) as client,
+        closing(run_on_cluster(dataset, study, client)) as told,
+    ):
+        yield from told
+
+
+def _tell(study: "Study", cases: Dataset, results: Path | None) -> None:
+    """Write what the finished parts came to, and say where it is."""
+    from segstudio.compare.records import record_part, record_study
+    from segstudio.compare.report import write_report
+    from segstudio.compare.table import cells, columns, markdown, table_of, write_tables
+
     rows = table_of(study)
     if rows:
-        write_tables(study, patients)
-        typer.echo(f"Report: {write_report(study, cases)}", err=True)
-        typer.echo(markdown(columns(rows), [cells(row) for row in rows]), nl=False)
-    if not all(study.is_done(part) for part in study.parts):
-        typer.echo("Stopped. Give the same command again to go on.", err=True)
+        write_tables(study, {case.name: case.patient for case in cases.cases})
+        report = write_report(study, cases)
+        if results:
+            for part in (p for p in study.parts if study.is_done(p)):
+                record_part(study, part, results)
+            record_study(study, results)
+        typer.echo(f"Report: {report}", err=True)
+        typer.echo(markdown(columns(rows), [cells(row, rows) for row in rows]), nl=False)
+    missing = sum(not study.is_done(part) for part in study.parts)
+    if missing:
+        typer.echo(
+            f"{missing} of {len(study.parts)} parts are not finished. Give the same command again "
+            "to go on.",
+            err=True,
+        )
         raise typer.Exit(INTERRUPTED)
-    typer.echo(f"The comparison is in {out}; open {out / 'report.html'}")
-
-
-@contextmanager
-def _told(events: "Generator[Event | PartStarted]") -> Iterator[Generator[Event]]:
-    """Yield the trainings' events alone; a line is printed for each part that begins."""
-    from segstudio.compare.study import PartStarted
-
-    def trainings() -> Generator[Event]:
-        for event in events:
-            if not isinstance(event, PartStarted):
-                yield event
-                continue
-            seed = f"seed {event.part.seed}"
-            fold = "" if event.part.fold is None else f", fold {event.part.fold}"
-            done = "  (finished before)" if event.is_done else ""
-            text = f"Part {event.number} of {event.of}: {event.part.loss}, {seed}{fold}{done}"
-            typer.echo(text, err=True)
-
-    with closing(events):
-        yield trainings()
+    typer.echo(f"The comparison is in {study.path}; open {study.path / 'report.html'}")

@@ -112,7 +112,9 @@ COMPARE = (
     "Train the same network once for each loss, and compare them: same patients, same batches, "
     "same budget.\n\nGive the same command again to go on after an interruption, or with more "
     "losses or seeds: what is finished is kept. The folder holds a run for each part, Table 1, all "
-    "scores, and paired tests of every loss against the first."
+    "scores, paired tests of every loss against the first, pictures, and report.html with all of "
+    "it.\n\nA study is a TOML file that says what is compared; --workers and --cluster train "
+    "several parts at once."
 )
 CONVERT = (
     "Write an image, or labels, in another format; the source is not changed.\n\nWhere a header "
@@ -337,9 +339,39 @@ Losses = Annotated[
 MoreLosses = Annotated[
     list[str] | None, typer.Option("--loss", metavar="LOSS", help="A further loss, or a sum.")
 ]
-Seeds = Annotated[int, typer.Option(min=1, metavar="N", help="Trainings of each loss.")]
+Seeds = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Trainings of each loss.  [default: 1]")
+]
 Folds = Annotated[
     int | None,
     typer.Option(min=2, metavar="K", help="Parts of a cross-validation, each once the test side."),
 ]
 StudyFolder = Annotated[Path, typer.Option(metavar="DIR", help="Folder of the comparison.")]
+StudyFile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|FILE",
+        help="What to compare, instead of --losses: a study that comes with the program, or a "
+        "TOML file; what is given besides takes the place of its settings.",
+    ),
+]
+Workers = Annotated[
+    int,
+    typer.Option(min=1, metavar="N", help="Parts trained at once on this machine."),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Scheduler of a Dask cluster that trains the parts; all its workers must see DATASET "
+        "and DIR under the same paths.",
+    ),
+]
+Results = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Keep scores, settings and code version of finished parts there too, without "
+        "networks and images; parts that lie there are not trained again.",
+    ),
+]

@@ -115,12 +115,23 @@ def settings_of(
     preset: str | None, config: Path | None, assigned: Sequence[str], options: dict[str, Any]
 ) -> TrainConfig:
     """Return the settings: a preset's, over them a file's, then single ones, then options."""
-    settings = read_preset(preset) if preset else {}
+    return make_config(**asked_settings({}, preset, config, assigned, options))
+
+
+def asked_settings(
+    settings: dict[str, Any],
+    preset: str | None,
+    config: Path | None,
+    assigned: Sequence[str],
+    options: dict[str, Any],
+) -> dict[str, Any]:
+    """Return settings, unchecked, with what the command line puts in their place."""
+    settings = settings | (read_preset(preset) if preset else {})
     settings |= read_settings(config) if config else {}
     settings.pop("dataset", None)  # a run's own config.toml is a settings file too
     for text in assigned:
         _assign(settings, text)
-    return make_config(**settings | {k: v for k, v in options.items() if v is not None})
+    return settings | {k: v for k, v in options.items() if v is not None}
 
 
 def _assign(settings: dict[str, Any], text: str) -> None:

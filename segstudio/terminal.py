@@ -9,8 +9,18 @@ from typing import Any, TypeVar
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
+from segstudio.compare.cluster import PartAt
+from segstudio.compare.plan import Part
+from segstudio.compare.study import PartEnded, PartStarted
 from segstudio.learn.control import Control
 from segstudio.learn.events import (
     CaseValidated,
@@ -60,6 +70,24 @@ def follow(
             elif interrupts:
                 return None
     return end
+
+
+def follow_parts(events: Iterable[object]) -> None:
+    """Show the parts of a comparison: one in full, or several at once with a bar for each.
+
+    The first interrupt (Ctrl+C) returns between two events, and closes what trains.
+
+    Parameters
+    ----------
+    events : iterable
+        Of `run_study` or `run_on_cluster`.
+    """
+    with _interrupts() as interrupts, _bar(is_shown=True) as bar:
+        display = _PartsDisplay(bar)
+        for event in events:
+            display.show(event)
+            if interrupts:
+                return
 
 
 @contextmanager
@@ -143,6 +171,39 @@ class _Display:
 
     def _line(self, text: str) -> None:
         self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class _PartsDisplay:
+    """Turns the events of a comparison into bars and lines."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._one = _Display(bar)
+        self._tasks: dict[Part, TaskID] = {}
+
+    def show(self, event: Any) -> None:
+        if isinstance(event, PartStarted):
+            self._bar.console.print(_part_line(event), markup=False, highlight=False)
+        elif isinstance(event, PartAt):
+            if event.part not in self._tasks:
+                self._tasks[event.part] = self._bar.add_task(event.part.name, total=1.0)
+            self._bar.update(self._tasks[event.part], completed=event.done)
+        elif isinstance(event, PartEnded):
+            done = "finished" if event.is_done else "not finished"
+            self._bar.console.print(f"{event.part.name}: {done}", markup=False, highlight=False)
+            if event.part in self._tasks:
+                self._bar.remove_task(self._tasks.pop(event.part))
+        else:
+            self._one.show(event)
+
+
+def _part_line(event: PartStarted) -> str:
+    part = event.part
+    fold = "" if part.fold is None else f", fold {part.fold}"
+    done = {"was finished before": "  (finished before)", "begins": ""}
+    state = done.get(event.state, f"  ({event.state})")
+    number = f"Part {event.number} of {event.of}"
+    return f"{number}: {part.candidate.title}, seed {part.seed}{fold}{state}"
 
 
 def _start_line(event: Started) -> str:

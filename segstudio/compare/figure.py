@@ -67,7 +67,7 @@ def draw_case(
         axis.imshow(picture, cmap="gray", aspect=aspect)
     name = next(c.name for c in classes.classes if c.value == value)
     overlay(axes[1], true, classes, aspect)
-    _draw_map(figure, axes[2], phi, aspect)
+    draw_map(figure, axes[2], phi, aspect)
     overlay(axes[3], found, classes, aspect)
     of_map = f"φ of the {name}, in {volume.grid.unit}"
     titles = ("image", "ground truth", of_map, "prediction")
@@ -107,7 +107,8 @@ def overlay(axis: Axes, labels: NDArray[np.integer], classes: ClassTable, aspect
     )
 
 
-def _draw_map(figure: Figure, axis: Axes, phi: NDArray[np.float32], aspect: float) -> None:
+def draw_map(figure: Figure, axis: Axes, phi: NDArray[np.float32], aspect: float) -> None:
+    """Draw a signed distance map ``(Y, X)``: blue inside, red outside, the contour black."""
     reach = _reach(phi)
     shown = axis.imshow(phi, cmap="RdBu_r", vmin=-reach, vmax=reach, alpha=0.7, aspect=aspect)
     if phi.min() < 0 < phi.max():
@@ -130,6 +131,11 @@ def class_legend(axis: Axes, classes: ClassTable) -> None:
     entries = [(c.color, c.name) for c in classes.foreground]
     if classes.ignore is not None:
         entries.append((IGNORED_COLOR, "ignored"))
+    color_legend(axis, entries)
+
+
+def color_legend(axis: Axes, entries: Sequence[tuple[str, str]]) -> None:
+    """Write names with their colours beneath a picture."""
     patches = [
         axis.scatter([], [], marker="s", s=50, color=color, label=name) for color, name in entries
     ]

@@ -1,83 +1,56 @@
-"""A comparison of losses: the same training for each, with seeds and folds, part by part."""
+"""A comparison on the disk: its folder, its parts one by one, what is finished of them."""
 
 import json
-import re
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from filelock import FileLock, Timeout
+
+from segstudio.compare.plan import Part, Plan, make_plan
 from segstudio.core.errors import InputError
 from segstudio.data.atomic import write_text
 from segstudio.data.datasets import Dataset
-from segstudio.learn.config import TrainConfig, make_config
 from segstudio.learn.control import Control
 from segstudio.learn.events import Event
 from segstudio.learn.run_folder import RunFolder
 
-
-@dataclass(frozen=True)
-class Part:
-    """One training of a study.
-
-    Attributes
-    ----------
-    loss : str
-        As a training names it.
-    seed : int
-        Of the weights, the order and the augmentation.
-    fold : int or None
-        Which of the study's folds; None where it has none.
-    """
-
-    loss: str
-    seed: int
-    fold: int | None = None
-
-    @property
-    def name(self) -> str:
-        """The name of its folder; no two parts of a study have the same."""
-        words = re.sub(r"[^\w.]+", "-", self.loss).strip("-_.")
-        fold = "" if self.fold is None else f"_fold{self.fold}"
-        return f"{words}_seed{self.seed}{fold}"
+PartState = Literal["begins", "goes on", "was finished before", "is with another process"]
+# Settings that change how long a training takes, and nothing it learns but for rounding.
+FREE = frozenset({"threads", "cache_gb", "prefetch", "checkpoint_minutes"})
 
 
 @dataclass(frozen=True)
 class Study:
-    """What is compared, and where.
+    """A comparison and its folder.
 
     Attributes
     ----------
     path : Path
-        Its folder; ``parts/NAME`` holds the run of each part.
-    losses : tuple of str
-        In the order of the table.
-    seeds : int
-        Trainings of each loss, from seed 0 on.
-    folds : int or None
-        Parts of a cross-validation, each its own test side; None for one split.
+        The folder; ``parts/NAME`` holds the run of each part.
+    plan : Plan
+        What is compared.
     """
 
     path: Path
-    losses: tuple[str, ...]
-    seeds: int = 1
-    folds: int | None = None
+    plan: Plan
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """All parts; those of one seed and fold together, so that losses soon compare."""
-        folds: Sequence[int | None] = range(self.folds) if self.folds else (None,)
-        return tuple(
-            Part(loss, seed, fold)
-            for seed in range(self.seeds)
-            for fold in folds
-            for loss in self.losses
-        )
+        """All parts, finished or not."""
+        return self.plan.parts
 
     @property
     def first_parts(self) -> tuple[Part, ...]:
-        """The finished parts of one seed and fold, the first that has any: a part a loss."""
+        """The finished parts of one seed and fold, the first that has any: a part a candidate."""
         done = [part for part in self.parts if self.is_done(part)]
         return tuple(p for p in done if (p.seed, p.fold) == (done[0].seed, done[0].fold))
+
+    def done_parts(self, title: str) -> list[Part]:
+        """Return the finished parts of a candidate."""
+        return [p for p in self.parts if p.candidate.title == title and self.is_done(p)]
 
     def run_of(self, part: Part) -> RunFolder:
         """Return the run folder of a part, there or still to be made."""
@@ -87,84 +60,110 @@ class Study:
         """Return whether a part is finished."""
         return self.run_of(part).read_summary() is not None
 
+    @contextmanager
+    def claimed(self, part: Part) -> Iterator[bool]:
+        """Yield whether no other process is at a part; none can be until this one leaves it."""
+        parts = self.path / "parts"
+        parts.mkdir(parents=True, exist_ok=True)
+        # Of the system: it ends with the process, however that ends.
+        lock = FileLock(parts / f"{part.name}.lock", blocking=False)
+        try:
+            lock.acquire()
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
 
 @dataclass(frozen=True)
 class PartStarted:
-    """A part of a study begins, goes on, or is found finished."""
+    """A part of a study begins, goes on, or is passed over."""
 
     part: Part
     number: int
     of: int
+    state: PartState
+
+
+@dataclass(frozen=True)
+class PartEnded:
+    """A part that was trained ended: it is finished, or was stopped, or its guard gave up."""
+
+    part: Part
     is_done: bool
 
 
-def config_of(part: Part, study: Study, base: TrainConfig) -> TrainConfig:
-    """Return the settings of a part: those of all, but for its loss, seed and fold.
-
-    The split is that of the base's seed for all, so that every loss and seed meets the same
-    patients; what a loss brings of its own, step size and maps, it brings.
-    """
-    settings = base.model_dump(exclude_unset=True)
-    settings |= {"loss": part.loss, "seed": part.seed, "split_seed": base.seed}
-    if study.folds:
-        settings |= {"folds": study.folds, "fold": part.fold}
-    return make_config(**settings)
-
-
-def open_study(
-    path: Path, losses: Sequence[str], seeds: int, folds: int | None, base: TrainConfig
-) -> Study:
+def open_study(path: Path, plan: Plan) -> Study:
     """Return a study, new or as far as it went.
 
     Raises
     ------
     InputError
-        A loss is not known or named twice; or the folder holds another study or something else.
+        The folder holds another study or something else.
     """
-    study = Study(path, tuple(losses), seeds, folds)
-    if len(set(losses)) < len(losses):
-        raise InputError("A loss is named twice. Name each once; --seeds trains it again.")
-    names = [part.name for part in study.parts]
-    if len(set(names)) < len(names):
-        raise InputError("Two of the losses differ only in signs that no folder's name can hold.")
-    if base.split != "three-way":
-        raise InputError("Losses are compared on a test side: the split must be 'three-way'.")
-    for part in study.parts:
-        config_of(part, study, base)
-    told = {"losses": list(losses), "seeds": seeds, "folds": folds} | {
-        "settings": json.loads(base.model_dump_json(exclude_unset=True))
-    }
     file = path / "study.json"
     if file.exists():
-        _expect_same(file, told)
-        return study
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        plan = _as_begun(file, plan)
+    elif path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise InputError(f"'{path}' exists and is no comparison. Choose another folder with --out.")
-    write_text(file, json.dumps(told, indent=1))
-    return study
+    told = plan.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    write_text(file, json.dumps(told, indent=1, ensure_ascii=False), overwrite=True)
+    return Study(path, plan)
 
 
-def _expect_same(file: Path, told: dict[str, object]) -> None:
-    """Refuse to go on with other settings: finished parts would not compare with new ones."""
+def read_study(path: Path) -> Study:
+    """Return the study in a folder.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    if not (path / "study.json").is_file():
+        raise InputError(f"'{path}' is no comparison: it holds no study.json. Check the path.")
+    return Study(path, _read(path / "study.json"))
+
+
+def _read(file: Path) -> Plan:
     try:
-        own = json.loads(file.read_text(encoding="utf-8"))
+        return make_plan(json.loads(file.read_text(encoding="utf-8")))
     except ValueError as error:
         raise InputError(f"'{file}' cannot be read. Choose another folder.") from error
-    # More losses or seeds add parts to those that are there.
-    if (own.get("folds"), own.get("settings")) != (told["folds"], told["settings"]):
+
+
+def _as_begun(file: Path, plan: Plan) -> Plan:
+    """Return a plan to go on with; parts that are finished must compare with new ones."""
+    own = _read(file)
+    kept = {k: v for k, v in own.settings.items() if k in FREE}
+    going_on = plan.model_copy(update={"settings": kept | plan.settings})
+    titles = {candidate.title: candidate for candidate in own.candidates}
+    # More candidates or seeds add parts to those that are there.
+    same = own.folds == plan.folds and _binding(own) == _binding(plan)
+    for candidate in plan.candidates:
+        before = titles.get(candidate.title, candidate)
+        same &= (before.loss, before.settings) == (candidate.loss, candidate.settings)
+    if not same:
         raise InputError(
             f"The comparison in '{file.parent}' was begun with other settings. Give the same "
             "again, or choose another folder with --out."
         )
-    write_text(file, json.dumps(told, indent=1), overwrite=True)
+    return going_on
+
+
+def _binding(plan: Plan) -> dict[str, object]:
+    return {k: v for k, v in plan.settings.items() if k not in FREE}
 
 
 def run_study(
-    dataset: Dataset, study: Study, base: TrainConfig, control: Control | None = None
-) -> Generator[Event | PartStarted]:
+    dataset: Dataset, study: Study, control: Control | None = None
+) -> Generator[Event | PartStarted | PartEnded]:
     """Yield the events of all parts that are not finished, one after the other.
 
-    A part that was cut short goes on where it was; closing the generator keeps its state.
+    A part that was cut short goes on where it was; closing the generator keeps its state. A part
+    that another process is at is passed over, so that the same command may run twice at once.
 
     Parameters
     ----------
@@ -172,23 +171,35 @@ def run_study(
         What all are trained on.
     study : Study
         From `open_study`.
-    base : TrainConfig
-        The settings that all share.
     control : Control, optional
         To stop or pause the training that runs.
     """
+    for part in study.parts:
+        yield from run_part(dataset, study, part, control)
+        if not study.is_done(part) and control and control.wish != "go on":
+            return  # stopped: the next part is not begun
+
+
+def run_part(
+    dataset: Dataset, study: Study, part: Part, control: Control | None = None
+) -> Generator[Event | PartStarted | PartEnded]:
+    """Yield the events of one part: `PartStarted`, and if it is trained all others."""
     # Deferred: a study is planned without torch.
     from segstudio.learn.training import train
 
     parts = study.parts
-    for number, part in enumerate(parts, 1):
-        is_done = study.is_done(part)
-        yield PartStarted(part, number, len(parts), is_done)
-        if is_done:
-            continue
-        run, config = study.run_of(part), config_of(part, study, base)
-        resume = run.last.exists()
-        run.path.parent.mkdir(parents=True, exist_ok=True)
-        yield from train(dataset, config, run.path, resume=resume, control=control)
-        if not study.is_done(part):
-            return  # stopped: the next part is not begun
+    with study.claimed(part) as is_ours:
+        run, state = study.run_of(part), _state(study, part, is_ours)
+        yield PartStarted(part, parts.index(part) + 1, len(parts), state)
+        if state in ("begins", "goes on"):
+            resume, config = state == "goes on", study.plan.config_of(part)
+            yield from train(dataset, config, run.path, resume=resume, control=control)
+            yield PartEnded(part, study.is_done(part))
+
+
+def _state(study: Study, part: Part, is_ours: bool) -> PartState:
+    if study.is_done(part):
+        return "was finished before"
+    if not is_ours:
+        return "is with another process"
+    return "goes on" if study.run_of(part).last.exists() else "begins"

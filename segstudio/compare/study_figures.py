@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from segstudio.compare.figure import class_legend, overlay, view_box
 from segstudio.compare.study import Study
-from segstudio.compare.table import read_scores
+from segstudio.compare.table import compared_scores
 from segstudio.core.labels import PALETTE, ClassTable
 from segstudio.core.volume import Volume
 
@@ -30,12 +32,12 @@ class ChosenCase:
 def curves_of(study: Study) -> dict[str, NDArray[np.float64]]:
     """Return each loss's validation Dice, shape ``(parts, epochs)``, NaN where there is none."""
     found = {}
-    for loss in study.losses:
-        runs = [study.run_of(p) for p in study.parts if p.loss == loss and study.is_done(p)]
+    for title in study.plan.titles:
+        runs = [study.run_of(part) for part in study.done_parts(title)]
         curves = [_mean_dice(run.events()) for run in runs]
         if curves:
             longest = max(len(curve) for curve in curves)
-            found[loss] = np.array([c + [np.nan] * (longest - len(c)) for c in curves])
+            found[title] = np.array([c + [np.nan] * (longest - len(c)) for c in curves])
     return found
 
 
@@ -75,9 +77,7 @@ def choose_cases(study: Study) -> list[ChosenCase]:
     planes: dict[str, int] = {}
     parts = study.first_parts
     for part in parts:
-        for row in read_scores(study, part):
-            if row["split"] != "test":
-                continue
+        for row in compared_scores(study, part):
             if row["dice"] != "nan":
                 dice.setdefault(row["case"], []).append(float(row["dice"]))
             if part == parts[0]:
@@ -98,47 +98,97 @@ def choose_cases(study: Study) -> list[ChosenCase]:
     return [ChosenCase(name, ", ".join(why)) for name, why in reasons.items()]
 
 
-def _view(
-    volume: Volume, truth: NDArray[np.integer]
-) -> tuple[int, tuple[slice, slice], float, tuple[int, int]]:
-    """Return the plane to show, what of it, a pixel's height by its width, and rows and columns."""
-    z = int((truth > 0).sum(axis=(1, 2)).argmax())
-    box = view_box(truth[z])
-    rows, columns = truth[z][box].shape
-    return z, box, volume.spacing[1] / volume.spacing[2], (rows, columns)
+@dataclass(frozen=True, eq=False)
+class CaseView:
+    """A case as the figures show it: one plane, cut to what is labelled.
+
+    Attributes
+    ----------
+    title : str
+        Its name, and why it is shown.
+    volume : Volume
+        The image.
+    truth : ndarray of int, shape (Z, Y, X)
+        True label values.
+    classes : ClassTable
+        Of the truth.
+    predicted : mapping
+        For each candidate the predicted label values ``(Z, Y, X)``, and their classes.
+    """
+
+    title: str
+    volume: Volume
+    truth: NDArray[np.integer]
+    classes: ClassTable
+    predicted: Mapping[str, tuple[NDArray[np.integer], ClassTable]]
+
+    @property
+    def plane(self) -> int:
+        """The plane with most labelled voxels."""
+        return int((self.truth > 0).sum(axis=(1, 2)).argmax())
+
+    @property
+    def box(self) -> tuple[slice, slice]:
+        """The rows and columns that are shown."""
+        return view_box(self.truth[self.plane])
+
+    @property
+    def aspect(self) -> float:
+        """A pixel's height by its width."""
+        return self.volume.spacing[1] / self.volume.spacing[2]
+
+    @property
+    def ratio(self) -> float:
+        """The picture's height by its width."""
+        rows, columns = self.truth[self.plane][self.box].shape
+        return float(self.aspect * rows / columns)
+
+    def show_image(self, axis: Axes) -> None:
+        """Draw the image in grey."""
+        axis.imshow(self.volume.data[self.plane][self.box], cmap="gray", aspect=self.aspect)
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
 
 
-def draw_predictions(
-    rows: Sequence[tuple[str, Volume, NDArray[np.integer], Mapping[str, NDArray[np.integer]]]],
-    classes: ClassTable,
-) -> Figure:
-    """Return a grid: for each case its image, the truth, and each loss's prediction.
+def image_grid(
+    rows: Sequence[CaseView], titles: Sequence[str], *, text: float = 0.15
+) -> tuple[Figure, NDArray[Any]]:
+    """Return a figure and its axes ``(rows, columns)``, high enough for what each row shows.
 
     Parameters
     ----------
-    rows : sequence
-        Title, image, true label values ``(Z, Y, X)``, and by loss the predicted ones. The plane
-        with most labelled voxels is shown, cut to what is labelled.
-    classes : ClassTable
-        Names and colours.
+    rows : sequence of CaseView
+        What each row shows.
+    titles : sequence of str
+        Of the columns.
+    text : float
+        Inches of text beneath a picture.
     """
-    losses = list(rows[0][3])[: MOST_COLUMNS - 2]
-    views = [_view(volume, truth) for _, volume, truth, _ in rows]
-    ratios = [aspect * shape[0] / shape[1] for _, _, aspect, shape in views]
-    size = (WIDTH * (2 + len(losses)), sum(WIDTH * ratio + 0.15 for ratio in ratios) + 0.6)
-    figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots(len(rows), 2 + len(losses), squeeze=False, height_ratios=ratios)
-    for line, view, (title, volume, truth, predicted) in zip(axes, views, rows, strict=True):
-        z, box, aspect, _ = view
-        shown: list[NDArray[np.integer] | None] = [None, truth, *(predicted[n] for n in losses)]
+    heights = [WIDTH * view.ratio + text for view in rows]
+    figure = Figure(figsize=(WIDTH * len(titles) + 0.4, sum(heights) + 0.6), layout="constrained")
+    axes = figure.subplots(len(rows), len(titles), squeeze=False, height_ratios=heights)
+    for axis, title in zip(axes[0], titles, strict=True):
+        axis.set_title("\n".join(wrap(title, 30)), fontsize=9)
+    return figure, axes
+
+
+def draw_predictions(views: Sequence[CaseView]) -> Figure:
+    """Return a grid: for each case its image, the truth, and each candidate's prediction.
+
+    Parameters
+    ----------
+    views : sequence of CaseView
+        The cases; at least one, with the same candidates.
+    """
+    names = list(views[0].predicted)[: MOST_COLUMNS - 2]
+    figure, axes = image_grid(views, ["image", "ground truth", *names])
+    for line, view in zip(axes, views, strict=True):
+        shown = [None, (view.truth, view.classes), *(view.predicted[name] for name in names)]
         for axis, labels in zip(line, shown, strict=True):
-            axis.imshow(volume.data[z][box], cmap="gray", aspect=aspect)
-            axis.set(xticks=[], yticks=[])
-            axis.spines[:].set_visible(False)
+            view.show_image(axis)
             if labels is not None:
-                overlay(axis, labels[z][box], classes, aspect)
-        line[0].set_ylabel(f"{title}\nplane {z + 1} of {len(truth)}", fontsize=8)
-    for axis, name in zip(axes[0], ("image", "ground truth", *losses), strict=True):
-        axis.set_title(name, fontsize=9, wrap=True)
-    class_legend(axes[-1][1], classes)
+                overlay(axis, labels[0][view.plane][view.box], labels[1], view.aspect)
+        where = f"plane {view.plane + 1} of {len(view.truth)}"
+        line[0].set_ylabel(f"{view.title}\n{where}", fontsize=8)
+    class_legend(axes[-1][1], views[0].classes)
     return figure

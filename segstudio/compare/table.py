@@ -8,6 +8,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from segstudio.compare.plan import Part
 from segstudio.compare.statistics import (
     Paired,
     adjusted,
@@ -15,7 +16,8 @@ from segstudio.compare.statistics import (
     compare_paired,
     mean_and_spread,
 )
-from segstudio.compare.study import Part, Study
+from segstudio.compare.study import Study
+from segstudio.core.metrics import TOGETHER, mean_of
 from segstudio.data.atomic import write_text
 
 MEASURES = ("dice", "hd95", "assd", "nsd")
@@ -23,24 +25,28 @@ MEASURES = ("dice", "hd95", "assd", "nsd")
 
 @dataclass(frozen=True)
 class Row:
-    """One loss: means over its seeds and folds, and their spread.
+    """One candidate: means over its seeds and folds, and their spread.
 
     Attributes
     ----------
-    loss : str
+    title : str
+        What the table calls it: its loss, or the name that the plan gives it.
     parts : int
         How many are finished.
     train_dice, test_dice, pooled_dice, hd95, assd, nsd, best_epoch : (float, float)
         Mean and standard deviation over the parts; the second is NaN of a single one.
     by_class : dict of str to (float, float)
         The test Dice of each class.
+    watched_dice : (float, float)
+        The test Dice of the epoch that is best on the test side itself, as some papers tell it;
+        NaN where that was not watched.
     missed, volumes : int
         Pairs of volume and class where a class that is there was predicted nowhere, of how many.
     missed_planes, planes : int
         The same of planes.
     """
 
-    loss: str
+    title: str
     parts: int
     train_dice: tuple[float, float]
     test_dice: tuple[float, float]
@@ -49,6 +55,7 @@ class Row:
     assd: tuple[float, float]
     nsd: tuple[float, float]
     best_epoch: tuple[float, float]
+    watched_dice: tuple[float, float]
     by_class: dict[str, tuple[float, float]] = field(default_factory=dict)
     missed: int = 0
     volumes: int = 0
@@ -57,40 +64,55 @@ class Row:
 
 
 def table_of(study: Study) -> list[Row]:
-    """Return a row for each loss that has a finished part, in the study's order."""
-    rows = []
-    for loss in study.losses:
-        done = [part for part in study.parts if part.loss == loss and study.is_done(part)]
-        if done:
-            rows.append(_row(loss, [study.run_of(part).read_summary() or {} for part in done]))
-    return rows
+    """Return a row for each candidate that has a finished part, in the plan's order."""
+    found = {
+        title: [study.run_of(part).read_summary() or {} for part in study.done_parts(title)]
+        for title in study.plan.titles
+    }
+    as_one = _have_other_classes([s for summaries in found.values() for s in summaries])
+    return [_row(title, done, as_one=as_one) for title, done in found.items() if done]
 
 
-def _row(loss: str, summaries: Sequence[Mapping[str, Any]]) -> Row:
-    sides = [s["test"] for s in summaries]
-    classes = [row for side in sides for row in side["per_class"].values()]
+def _have_other_classes(summaries: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether runs part the same structures into other classes."""
+    return len({tuple(s["test"]["per_class"]) for s in summaries}) > 1
 
-    def over_classes(name: str) -> tuple[float, float]:
+
+def _compared(side: Mapping[str, Any], *, as_one: bool) -> dict[str, Mapping[str, Any]]:
+    """Return the scores of a side by class; of all classes as one where runs differ in them."""
+    rows: dict[str, Mapping[str, Any]] = side["per_class"]
+    if not as_one:
+        return rows
+    return {TOGETHER: side["together"] if len(rows) > 1 else next(iter(rows.values()))}
+
+
+def _row(title: str, summaries: Sequence[Mapping[str, Any]], *, as_one: bool) -> Row:
+    sides = {
+        side: [_compared(s[side], as_one=as_one) for s in summaries] for side in ("test", "train")
+    }
+    classes = [row for rows in sides["test"] for row in rows.values()]
+
+    def over_classes(name: str, side: str = "test") -> tuple[float, float]:
         return mean_and_spread(
-            [
-                mean_and_spread([_number(row[name]) for row in side["per_class"].values()])[0]
-                for side in sides
-            ]
+            [mean_of(_number(row[name]) for row in rows.values()) for rows in sides[side]]
         )
 
     return Row(
-        loss=loss,
+        title=title,
         parts=len(summaries),
-        train_dice=mean_and_spread([_number(s["train"]["mean_dice"]) for s in summaries]),
-        test_dice=mean_and_spread([_number(side["mean_dice"]) for side in sides]),
-        pooled_dice=mean_and_spread([_number(side["pooled_dice"]) for side in sides]),
+        train_dice=over_classes("dice", "train"),
+        test_dice=over_classes("dice"),
+        pooled_dice=over_classes("pooled_dice"),
         hd95=over_classes("hd95"),
         assd=over_classes("assd"),
         nsd=over_classes("nsd"),
         best_epoch=mean_and_spread([float(s["best_epoch"]) for s in summaries]),
+        watched_dice=mean_and_spread(
+            [_number(s.get("best_on_test", {}).get("mean_dice")) for s in summaries]
+        ),
         by_class={
-            name: mean_and_spread([_number(side["per_class"][name]["dice"]) for side in sides])
-            for name in sides[0]["per_class"]
+            name: mean_and_spread([_number(rows[name]["dice"]) for rows in sides["test"]])
+            for name in sides["test"][0]
         },
         missed=sum(row["missed"] for row in classes),
         volumes=sum(row["cases"] for row in classes),
@@ -123,7 +145,7 @@ def comparisons_of(
         Measure, loss, the loss it is compared with, the comparison, and its p adjusted over the
         losses of that measure by Holm's method.
     """
-    first, *others = study.losses
+    first, *others = study.plan.titles
     rows: list[tuple[str, str, str, Paired, float]] = []
     for measure in MEASURES:
         own = _by_patient(study, first, measure, patient_of)
@@ -140,17 +162,27 @@ def comparisons_of(
 
 
 def _by_patient(
-    study: Study, loss: str, measure: str, patient_of: Mapping[str, str]
+    study: Study, title: str, measure: str, patient_of: Mapping[str, str]
 ) -> dict[str, float]:
-    """Return a loss's mean for each patient, over its cases, classes, seeds and folds."""
+    """Return a candidate's mean for each patient, over its cases, classes, seeds and folds."""
     values = [
         (row["case"], float(row[measure]))
-        for part in study.parts
-        if part.loss == loss and study.is_done(part)
-        for row in read_scores(study, part)
-        if row["split"] == "test"
+        for part in study.done_parts(title)
+        for row in compared_scores(study, part)
     ]
     return by_patient(values, patient_of)
+
+
+def compared_scores(study: Study, part: Part) -> list[dict[str, str]]:
+    """Return a finished part's scores of the test side, of the classes that are compared.
+
+    These are all classes as one where the study's runs part the same structures into others.
+    """
+    rows = [row for row in read_scores(study, part) if row["split"] == "test"]
+    summaries = [study.run_of(p).read_summary() or {} for p in study.parts if study.is_done(p)]
+    if not _have_other_classes(summaries):
+        return [row for row in rows if row["class"] != TOGETHER]
+    return [row for row in rows if row["class"] == TOGETHER] or rows
 
 
 def read_scores(study: Study, part: Part) -> list[dict[str, str]]:
@@ -162,26 +194,37 @@ def read_scores(study: Study, part: Part) -> list[dict[str, str]]:
 
 def columns(rows: Sequence[Row]) -> list[str]:
     """Return the heads of Table 1."""
-    classes = list(rows[0].by_class) if rows else []
     return [
-        *("loss", "parts", "train Dice", "test Dice", *classes, "pooled Dice"),
+        *("loss", "parts", "train Dice", "test Dice", *_classes(rows), "pooled Dice"),
         *("HD95", "ASSD", "NSD", "missed volumes", "missed planes", "best epoch"),
+        *(("test Dice, epoch chosen on test",) if _are_watched(rows) else ()),
     ]
 
 
-def cells(row: Row) -> list[str]:
-    """Return a row of Table 1 as text: mean ± spread over seeds and folds."""
+def _classes(rows: Sequence[Row]) -> list[str]:
+    """Return the classes of all rows, in order."""
+    return list(dict.fromkeys(name for row in rows for name in row.by_class))
+
+
+def _are_watched(rows: Sequence[Row]) -> bool:
+    return any(not math.isnan(row.watched_dice[0]) for row in rows)
+
+
+def cells(row: Row, rows: Sequence[Row]) -> list[str]:
+    """Return a row of Table 1 as text, one of several: mean ± spread over seeds and folds."""
+    nothing = (math.nan, math.nan)
     return [
-        row.loss,
+        row.title,
         str(row.parts),
         *(_text(v) for v in (row.train_dice, row.test_dice)),
-        *(_text(v) for v in row.by_class.values()),
+        *(_text(row.by_class.get(name, nothing)) for name in _classes(rows)),
         _text(row.pooled_dice),
         *(_text(v, 2) for v in (row.hd95, row.assd)),
         _text(row.nsd),
         f"{row.missed} of {row.volumes}",
         f"{row.missed_planes} of {row.planes}",
         _text(row.best_epoch, 0),
+        *((_text(row.watched_dice),) if _are_watched(rows) else ()),
     ]
 
 
@@ -204,7 +247,12 @@ def write_tables(study: Study, patient_of: Mapping[str, str]) -> list[Path]:
     ]
     head = ["measure", "loss", "against", "patients", "difference", "low", "high", "p", "p (Holm)"]
     scores = [
-        [part.loss, str(part.seed), "" if part.fold is None else str(part.fold), *row.values()]
+        [
+            part.candidate.title,
+            str(part.seed),
+            "" if part.fold is None else str(part.fold),
+            *row.values(),
+        ]
         for part in study.parts
         if study.is_done(part)
         for row in read_scores(study, part)
@@ -212,7 +260,7 @@ def write_tables(study: Study, patient_of: Mapping[str, str]) -> list[Path]:
     done = next((part for part in study.parts if study.is_done(part)), None)
     names = list(read_scores(study, done)[0]) if done else []
     contents = {
-        "table1": (columns(rows), [cells(row) for row in rows]),
+        "table1": (columns(rows), [cells(row, rows) for row in rows]),
         "tests": (head, tests),
     }
     paths = [_write_csv(study.path / "scores.csv", ["loss", "seed", "fold", *names], scores)]

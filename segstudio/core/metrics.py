@@ -17,6 +17,8 @@ Whole = TypeVar("Whole", bound=np.integer)
 # Of NSD: about what two readers differ by; a pixel where the size of one is not known.
 TOLERANCE = {"mm": 2.0, "voxels": 1.0}
 
+TOGETHER = "all classes as one"
+
 
 @dataclass(frozen=True)
 class Score:
@@ -72,6 +74,7 @@ def evaluate(
     classes: ClassTable,
     *,
     case: str = "",
+    together: bool = False,
 ) -> list[Score]:
     """Return a score for each foreground class of a case.
 
@@ -87,6 +90,9 @@ def evaluate(
         ignores are in no mask, whatever is predicted there.
     case : str
         A name for the rows.
+    together : bool
+        Whether, where there are several, a last score tells of all of them taken as one, named
+        `TOGETHER`. Predictions that part the same structures into other classes compare by it.
 
     Returns
     -------
@@ -103,10 +109,14 @@ def evaluate(
             f"{truth.shape} (planes, rows, columns). Compare files that lie on the same grid."
         )
     prediction = without_ignored(prediction, truth, classes)
-    return [
+    scores = [
         _score(prediction == c.value, truth == c.value, grid, case, c.name)
         for c in classes.foreground
     ]
+    if together and len(scores) > 1:
+        found, true = (np.isin(labels, classes.values[1:]) for labels in (prediction, truth))
+        scores.append(_score(found, true, grid, case, TOGETHER))
+    return scores
 
 
 def without_ignored(
@@ -251,16 +261,21 @@ def summarise(scores: Sequence[Score]) -> dict[str, Any]:
         ``pooled_dice``, ``hd95``, ``hd95_where_predicted`` (without the cases where the
         prediction is empty), ``assd``, ``nsd``, ``unit`` (``'mixed'`` where cases differ in it),
         ``cases`` that hold the class and ``missed``, how many of them were predicted empty, and
-        the same of ``planes`` and ``missed_planes``.
+        the same of ``planes`` and ``missed_planes``; ``together``, the same of all classes as
+        one where it was scored, and in no mean.
         What cannot be said is None.
     """
     names = list(dict.fromkeys(s.class_name for s in scores))
     rows = {n: _summarise_class([s for s in scores if s.class_name == n]) for n in names}
-    return {
+    together = rows.pop(TOGETHER, None)
+    found: dict[str, Any] = {
         "mean_dice": _known(mean_of(r["dice"] for r in rows.values())),
         "pooled_dice": _known(mean_of(r["pooled_dice"] for r in rows.values())),
         "per_class": {n: {k: _known(v) for k, v in r.items()} for n, r in rows.items()},
     }
+    if together:
+        found["together"] = {k: _known(v) for k, v in together.items()}
+    return found
 
 
 def _summarise_class(scores: Sequence[Score]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The settings of a training, and their file."""
 
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -158,6 +159,12 @@ class TrainConfig(BaseModel):
         description="Of the split, where runs of several seeds share one; left out, seed.",
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute.")
+    threads: int | None = Field(
+        None,
+        ge=1,
+        description="Threads that compute on a CPU; left out, one a core. Another number rounds "
+        "otherwise.",
+    )
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = Field(
         "auto", description="Number type; bf16 where the hardware has it."
     )
@@ -243,17 +250,18 @@ def make_config(**settings: Any) -> TrainConfig:
     try:
         return TrainConfig(**settings)
     except ValidationError as error:
-        raise InputError(_sentence(error)) from error
+        raise InputError(sentence_of(error, TrainConfig.model_fields)) from error
 
 
-def _sentence(error: ValidationError) -> str:
+def sentence_of(error: ValidationError, known: Collection[str]) -> str:
+    """Return what is wrong with settings, in a sentence; `known` are the names there are."""
     first = error.errors()[0]
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, InputError):
         return str(cause)
     name = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return f"There is no setting '{name}'. {near_names(name, TrainConfig.model_fields)}"
+        return f"There is no setting '{name}'. {near_names(name, known)}"
     return f"The setting {name} = {first['input']!r} will not do: {first['msg'].lower()}."
 
 

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from segstudio.core.errors import InputError
 from segstudio.learn.config import TrainConfig, make_config
 
+_THREADS = torch.get_num_threads()
+
 
 @dataclass(frozen=True)
 class Compute:
@@ -185,6 +187,11 @@ def _best_precision(device: str) -> str:
         has_bf16 = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
         return "bf16-mixed" if has_bf16 else "32-true"
     return "32-true"
+
+
+def use_threads(threads: int | None) -> None:
+    """Compute with so many threads on a CPU; None: with as many as torch found for itself."""
+    torch.set_num_threads(threads or _THREADS)
 
 
 def keep_freed_memory() -> None:

@@ -24,7 +24,13 @@ from segstudio.learn.batches import Batches
 from segstudio.learn.case_store import CaseStore
 from segstudio.learn.checkpoint import load_training_state, load_weights, save_checkpoint
 from segstudio.learn.config import TrainConfig
-from segstudio.learn.device import Compute, choose_compute, keep_freed_memory, ranks_here
+from segstudio.learn.device import (
+    Compute,
+    choose_compute,
+    keep_freed_memory,
+    ranks_here,
+    use_threads,
+)
 from segstudio.learn.environment import describe_environment
 from segstudio.learn.guard import MOST_UNDONE, Guard, LastGood
 from segstudio.learn.memory import budget
@@ -222,6 +228,7 @@ def kept_cases(job: Job) -> frozenset[int]:
 def _prepare(dataset: Dataset, config: TrainConfig, classes: ClassTable, split: Split) -> Job:
     """Return the job of a split: data read, network and optimiser placed."""
     keep_freed_memory()
+    use_threads(config.threads)
     cases = _cases_by_side(dataset, split)
     if config.watch_test and not cases["test"]:
         raise InputError("There is no test side to watch: leave watch_test out, or split off one.")

@@ -1,21 +1,24 @@
-"""Settings that belong together, as TOML files in ``resources/presets``."""
+"""Settings that belong together, as TOML files in ``resources``."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from segstudio.core.errors import InputError, near_names
 from segstudio.learn.config import read_settings
 
-# In an installed package the folder lies inside; in a checkout beside it.
-_PLACES = (
-    Path(__file__).parent.parent / "presets",
-    Path(__file__).parent.parent.parent / "resources" / "presets",
-)
+# In an installed package the folders lie inside; in a checkout beside it.
+_PACKAGE = Path(__file__).parent.parent
+_PLACES = (_PACKAGE, _PACKAGE.parent / "resources")
 
 
 def preset_files() -> dict[str, Path]:
     """Return the preset files by name."""
-    folder = next((place for place in _PLACES if place.is_dir()), None)
+    return packaged_files("presets")
+
+
+def packaged_files(kind: Literal["presets", "studies"]) -> dict[str, Path]:
+    """Return the TOML files of a kind that come with the program, by name."""
+    folder = next((place / kind for place in _PLACES if (place / kind).is_dir()), None)
     return {} if folder is None else {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 

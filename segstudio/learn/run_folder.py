@@ -31,9 +31,11 @@ CHANGEABLE = frozenset(
         "precision",
         "cache_gb",
         "prefetch",
+        "threads",
         "checkpoint_minutes",
     }
 )
+LOG_END = 2**16  # bytes: more than is told between two steps, but for very many cases
 SCORE_COLUMNS = (
     *("split", "case", "class", "dice", "hd95", "assd", "volume_ml", "unit"),
     *("nsd", "planes", "missed_planes"),
@@ -185,6 +187,18 @@ class RunFolder:
             except ValueError:
                 break
         return records
+
+    def share_done(self) -> float:
+        """Return the share of the training that the end of the log tells of; 0 if of none."""
+        if not self.log.exists():
+            return 0.0
+        with self.log.open("rb") as file:
+            file.seek(max(0, self.log.stat().st_size - LOG_END))
+            lines = file.read().split(b"\n")
+        for line in reversed(lines):
+            if line.startswith(b'{"event": "StepDone"') and line.endswith(b"}"):
+                return float(json.loads(line)["done"])
+        return 0.0
 
     def write_environment(self, rows: Mapping[str, str]) -> None:
         """Write ``environment.json``: versions and devices of the newest sitting."""

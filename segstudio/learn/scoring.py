@@ -5,8 +5,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.core.labels import ClassTable
-from segstudio.core.metrics import Score, evaluate, summarise
+from segstudio.core.metrics import TOGETHER, Score, evaluate, summarise
 from segstudio.data.datasets import Case, load_case
 from segstudio.learn.checkpoint import load_checkpoint
 from segstudio.learn.events import CaseValidated, Event, Finished, Summary
@@ -65,21 +64,27 @@ def finish(
 
 
 def _scored(job: Job, cases: Sequence[Case]) -> Iterator[tuple[Case, list[Score]]]:
-    """Yield each case with its scores; every rank does its share of them."""
+    """Yield each case with its scores; every rank does its share of them.
+
+    Where there are several classes, all of them as one come last.
+    """
     classes, ranks = job.classes, job.compute.ranks
+    names = [c.name for c in classes.foreground]
+    names += [TOGETHER] if len(names) > 1 else []
     for first in range(0, len(cases), ranks):
         mine = first + job.compute.rank
-        numbers = np.full((len(classes.foreground), len(MEASURES) + len(COUNTS) + 1), np.nan)
+        numbers = np.full((len(names), len(MEASURES) + len(COUNTS) + 1), np.nan)
         if mine < len(cases):
             volume, labels = load_case(cases[mine])
             predicted = job.predictor.labels(volume)
-            numbers = _as_numbers(evaluate(predicted, labels, volume.grid, classes))
+            scores = evaluate(predicted, labels, volume.grid, classes, together=True)
+            numbers = _as_numbers(scores)
         for case, row in zip(cases[first:], job.compute.of_all(numbers), strict=False):
-            yield case, _from_numbers(row, case.name, classes)
+            yield case, _from_numbers(row, case.name, names)
 
 
 def _dice_by_class(scores: Sequence[Score]) -> dict[str, float]:
-    return {s.class_name: s.dice for s in scores}
+    return {s.class_name: s.dice for s in scores if s.class_name != TOGETHER}
 
 
 def _as_numbers(scores: Sequence[Score]) -> NDArray[np.float64]:
@@ -89,16 +94,16 @@ def _as_numbers(scores: Sequence[Score]) -> NDArray[np.float64]:
     return np.array(rows, np.float64)
 
 
-def _from_numbers(numbers: NDArray[np.float64], case: str, classes: ClassTable) -> list[Score]:
+def _from_numbers(numbers: NDArray[np.float64], case: str, names: Sequence[str]) -> list[Score]:
     """Return the scores that `_as_numbers` was given."""
     first = len(MEASURES)
     return [
         Score(
             case=case,
-            class_name=c.name,
+            class_name=name,
             unit="mm" if row[-1] else "voxels",
             **dict(zip(MEASURES, row, strict=False)),
-            **{name: int(n) for name, n in zip(COUNTS, row[first:], strict=False)},
+            **{count: int(n) for count, n in zip(COUNTS, row[first:], strict=False)},
         )
-        for c, row in zip(classes.foreground, numbers.tolist(), strict=True)
+        for name, row in zip(names, numbers.tolist(), strict=True)
     ]

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from segstudio.compare.plan import losses_alone, make_plan
 from segstudio.compare.report import write_report
 from segstudio.compare.study import Study, open_study, run_study
 from segstudio.compare.study_figures import choose_cases, curves_of
-from segstudio.compare.table import read_scores, table_of
+from segstudio.compare.table import compared_scores, table_of
 from segstudio.data.datasets import open_dataset
-from segstudio.learn.config import make_config
 
 LOSSES = ("dice", "dice + 0.01*boundary")
 
@@ -22,10 +22,11 @@ LOSSES = ("dice", "dice + 0.01*boundary")
 @pytest.fixture(scope="module")
 def study(hearts: Path, tmp_path_factory: pytest.TempPathFactory) -> Study:
     """Two losses by two seeds, finished, with its report."""
-    base = make_config(base_channels=2, levels=3, epochs=2, precision="32-true")
+    settings = {"base_channels": 2, "levels": 3, "epochs": 2, "precision": "32-true"}
+    plan = make_plan(losses_alone(LOSSES) | {"seeds": 2, "settings": settings})
     dataset = open_dataset(hearts)
-    made = open_study(tmp_path_factory.mktemp("study") / "out", LOSSES, 2, None, base)
-    list(run_study(dataset, made, base))
+    made = open_study(tmp_path_factory.mktemp("study") / "out", plan)
+    list(run_study(dataset, made))
     write_report(made, dataset)
     return made
 
@@ -53,7 +54,7 @@ class Page(HTMLParser):
 def test_the_report_is_one_file_that_asks_for_no_other(study: Study) -> None:
     text = (study.path / "report.html").read_text(encoding="utf-8")
     page = Page(text)
-    assert len(page.sources) == 2
+    assert len(page.sources) == 5
     assert all(source.startswith("data:image/png;base64,") for source in page.sources)
     assert not re.search(r"https?://|@import|url\(", text)
 
@@ -61,13 +62,13 @@ def test_the_report_is_one_file_that_asks_for_no_other(study: Study) -> None:
 def test_the_report_shows_the_table(study: Study) -> None:
     page = Page((study.path / "report.html").read_text(encoding="utf-8"))
     for row in table_of(study):
-        assert row.loss in page.cells
+        assert row.title in page.cells
         assert f"{row.test_dice[0]:.4f} ± {row.test_dice[1]:.4f}" in page.cells
     assert "dice: dice + 0.01*boundary" in page.cells
 
 
 def test_pictures_are_written_as_png_and_svg_and_curves_as_csv(study: Study) -> None:
-    for name in ("curves", "predictions"):
+    for name in ("curves", "predictions", "regions", "cases", "distance_maps"):
         with Image.open(study.path / f"{name}.png") as picture:
             pixels = np.asarray(picture.convert("L"))
         assert pixels.std() > 5  # not a blank page
@@ -80,7 +81,7 @@ def test_pictures_are_written_as_png_and_svg_and_curves_as_csv(study: Study) -> 
 
 def test_curves_are_those_of_the_logs(study: Study) -> None:
     for loss, curves in curves_of(study).items():
-        runs = [study.run_of(part) for part in study.parts if part.loss == loss]
+        runs = [study.run_of(part) for part in study.done_parts(loss)]
         for curve, run in zip(curves, runs, strict=True):
             told = [e["mean_dice"] for e in run.events() if e["event"] == "EpochDone"]
             np.testing.assert_allclose(curve, told)
@@ -91,8 +92,8 @@ def test_cases_are_chosen_by_how_well_they_were_found(study: Study) -> None:
     assert set(chosen) == {"best", "median", "worst", "smallest"}
     dice: dict[str, list[float]] = {}
     for part in study.parts[:2]:
-        for row in read_scores(study, part):
-            if row["split"] == "test" and row["dice"] != "nan":
+        for row in compared_scores(study, part):
+            if row["dice"] != "nan":
                 dice.setdefault(row["case"], []).append(float(row["dice"]))
     means = {name: float(np.mean(values)) for name, values in dice.items()}
     assert means[chosen["best"]] == max(means.values())

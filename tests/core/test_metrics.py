@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
-from segstudio.core.metrics import Score, dice, evaluate, mean_of, summarise, surface_distances
+from segstudio.core.metrics import (
+    TOGETHER,
+    Score,
+    dice,
+    evaluate,
+    mean_of,
+    summarise,
+    surface_distances,
+)
 from segstudio.core.volume import Grid
 
 Mask = NDArray[np.bool_]
@@ -290,3 +298,33 @@ def test_surfaces_agree_within_two_mm_or_a_pixel() -> None:
     (in_mm,) = evaluate(prediction, truth, grid(truth.shape), ONE_CLASS)  # 2.5 mm, two pixels
     (in_pixels,) = evaluate(prediction, truth, grid(truth.shape, "voxels"), ONE_CLASS)
     assert (in_mm.nsd, in_pixels.nsd) == (0.0, 0.0)
+
+
+def test_several_classes_are_scored_as_one_as_well() -> None:
+    rng = np.random.default_rng(3)
+    prediction, truth = (rng.integers(0, 4, (3, 8, 9)) for _ in range(2))
+    truth[0, 0] = 9
+    classes = ClassTable.found_in([1, 2, 3], ignore=9)
+    *parts, whole = evaluate(prediction, truth, grid((3, 8, 9)), classes, together=True)
+    kept = np.where(truth == 9, 0, prediction) > 0
+    (alone,) = evaluate(
+        kept.astype(int), np.isin(truth, (1, 2, 3)).astype(int), grid((3, 8, 9)), ONE_CLASS
+    )
+
+    assert [s.class_name for s in parts] == ["class 1", "class 2", "class 3"]
+    assert replace(whole, class_name="class 1") == alone
+    assert whole.class_name == TOGETHER
+    assert len(evaluate(kept.astype(int), truth, grid((3, 8, 9)), ONE_CLASS, together=True)) == 1
+
+
+def test_all_classes_as_one_are_in_no_mean() -> None:
+    truth = np.arange(24).reshape(2, 3, 4) % 3
+    scores = evaluate(
+        np.roll(truth, 1), truth, grid((2, 3, 4)), ClassTable.found_in([1, 2]), together=True
+    )
+    found = summarise(scores)
+    without = summarise(scores[:-1])
+
+    assert found["together"]["dice"] == pytest.approx(scores[-1].dice)
+    assert {k: v for k, v in found.items() if k != "together"} == without
+    assert "together" not in without

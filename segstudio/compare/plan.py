@@ -1,0 +1,164 @@
+"""What a comparison compares: losses, each with settings of its own if need be, seeds and folds."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from segstudio.core.errors import InputError, near_names
+from segstudio.learn.config import TrainConfig, make_config, read_settings, sentence_of
+from segstudio.learn.presets import packaged_files
+
+_KEEP = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Candidate(BaseModel):
+    """A loss that is compared with others; frozen, checked."""
+
+    model_config = _KEEP
+
+    loss: str = Field(description="As a training names it.")
+    name: str = Field("", description="What the table calls it; left out, the loss.")
+    settings: dict[str, Any] = Field(
+        default_factory=dict, description="In which its trainings differ from the others'."
+    )
+    seeds: int | None = Field(None, ge=1, description="Trainings; left out, as many as of all.")
+
+    def __hash__(self) -> int:
+        return hash((self.title, self.loss))
+
+    @property
+    def title(self) -> str:
+        """What the table calls it."""
+        return self.name or self.loss
+
+    @property
+    def folder(self) -> str:
+        """Its title, as the name of a folder."""
+        return re.sub(r"[^\w.]+", "-", self.title).strip("-_.")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One training of a comparison.
+
+    Attributes
+    ----------
+    candidate : Candidate
+        What is trained.
+    seed : int
+        Of the weights, the order and the augmentation.
+    fold : int or None
+        Which of the folds; None where there are none.
+    """
+
+    candidate: Candidate
+    seed: int
+    fold: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of its folder; no two parts of a plan have the same."""
+        fold = "" if self.fold is None else f"_fold{self.fold}"
+        return f"{self.candidate.folder}_seed{self.seed}{fold}"
+
+
+class Plan(BaseModel):
+    """What is compared, and how; frozen, checked, readable without torch."""
+
+    model_config = _KEEP
+
+    about: str = Field("", description="What it is to show.")
+    seeds: int = Field(1, ge=1, description="Trainings of each candidate, from seed 0 on.")
+    folds: int | None = Field(
+        None, ge=2, description="Parts of a cross-validation, each its own test side."
+    )
+    settings: dict[str, Any] = Field(
+        default_factory=dict, description="Of all trainings, as in a settings file."
+    )
+    candidates: tuple[Candidate, ...] = Field(alias="compare", min_length=1)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        titles = [candidate.title for candidate in self.candidates]
+        if len(set(titles)) < len(titles):
+            raise InputError("A loss is named twice. Name each once; --seeds trains it again.")
+        if len({candidate.folder for candidate in self.candidates}) < len(titles):
+            raise InputError("Two losses differ only in signs that no folder's name can hold.")
+        if self.base.split != "three-way":
+            raise InputError("Losses are compared on a test side: the split must be 'three-way'.")
+        for part in self.parts:
+            self.config_of(part)
+        return self
+
+    @property
+    def base(self) -> TrainConfig:
+        """The settings that all trainings share."""
+        return make_config(**self.settings)
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """What the rows of the table are called, in its order."""
+        return tuple(candidate.title for candidate in self.candidates)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """All parts; those of one seed and fold together, so that losses soon compare."""
+        folds: Sequence[int | None] = range(self.folds) if self.folds else (None,)
+        most = max(candidate.seeds or self.seeds for candidate in self.candidates)
+        return tuple(
+            Part(candidate, seed, fold)
+            for seed in range(most)
+            for fold in folds
+            for candidate in self.candidates
+            if seed < (candidate.seeds or self.seeds)
+        )
+
+    def config_of(self, part: Part) -> TrainConfig:
+        """Return the settings of a part: those of all, but for its candidate's, seed and fold.
+
+        The split is that of one seed for all, so that every candidate and seed meets the same
+        patients; what a loss brings of its own, step size and maps, it brings.
+        """
+        own = part.candidate.settings
+        settings = self.settings | own | {"loss": part.candidate.loss, "seed": part.seed}
+        settings["split_seed"] = self.base.seed
+        if self.folds:
+            settings |= {"folds": self.folds, "fold": part.fold}
+        return make_config(**settings)
+
+
+def make_plan(told: Mapping[str, Any]) -> Plan:
+    """Return a checked plan.
+
+    Raises
+    ------
+    InputError
+        A loss or setting is unknown or out of range, or a loss is named twice.
+    """
+    try:
+        return Plan.model_validate(told)
+    except ValidationError as error:
+        raise InputError(sentence_of(error, Plan.model_fields)) from error
+
+
+def losses_alone(losses: Sequence[str]) -> dict[str, Any]:
+    """Return a plan, unchecked, that compares losses with nothing of their own."""
+    return {"compare": [{"loss": loss} for loss in losses]}
+
+
+def read_plan(name: str) -> dict[str, Any]:
+    """Return a plan, unchecked: one in ``resources/studies`` by name, or any TOML file.
+
+    Raises
+    ------
+    InputError
+        There is none, or it is not TOML.
+    """
+    files = packaged_files("studies")
+    if name not in files and not Path(name).suffix:
+        raise InputError(f"There is no study '{name}'. {near_names(name, files)}")
+    return read_settings(files.get(name, Path(name)))

@@ -1,0 +1,88 @@
+"""What is compared: candidates, their parts and their settings."""
+
+from pathlib import Path
+
+import pytest
+
+from segstudio.compare.plan import Candidate, Part, losses_alone, make_plan, read_plan
+from segstudio.core.errors import InputError
+from segstudio.learn.presets import packaged_files
+
+LOSSES = ("dice", "modified-boundary")
+
+
+def test_parts_of_a_seed_and_fold_stand_together() -> None:
+    parts = make_plan(losses_alone(LOSSES) | {"seeds": 2, "folds": 2}).parts
+    assert [(p.seed, p.fold, p.candidate.loss) for p in parts] == [
+        (seed, fold, loss) for seed in (0, 1) for fold in (0, 1) for loss in LOSSES
+    ]
+    assert len({p.name for p in parts}) == 8
+
+
+def test_the_name_of_a_part_is_that_of_a_folder() -> None:
+    part = Part(Candidate(loss="dice + 0.01*boundary, growing"), 3)
+    assert part.name == "dice-0.01-boundary-growing_seed3"
+    assert Part(Candidate(loss="dice", name="as printed"), 0, 2).name == "as-printed_seed0_fold2"
+
+
+def test_all_parts_differ_in_loss_and_seed_alone() -> None:
+    plan = make_plan(losses_alone(LOSSES) | {"seeds": 2, "settings": {"seed": 7, "batch_size": 4}})
+    configs = [plan.config_of(part) for part in plan.parts]
+    kept = [c.model_dump(exclude={"loss", "seed"}) for c in configs]
+    assert all(one == kept[0] for one in kept)
+    assert {c.split_seed for c in configs} == {7}
+    assert [(c.loss, c.seed) for c in configs] == [(p.candidate.loss, p.seed) for p in plan.parts]
+
+
+def test_a_candidate_may_have_settings_and_seeds_of_its_own() -> None:
+    own = {"loss": "dice", "name": "slow", "seeds": 3, "settings": {"learning_rate": 1e-5}}
+    plan = make_plan({"compare": [{"loss": "dice"}, own], "settings": {"epochs": 3}})
+    assert [(p.candidate.title, p.seed) for p in plan.parts] == [
+        *(("dice", 0), ("slow", 0), ("slow", 1), ("slow", 2))
+    ]
+    rates = [plan.config_of(part).learning_rate for part in plan.parts]
+    assert rates == [None, 1e-5, 1e-5, 1e-5]
+    assert {plan.config_of(part).epochs for part in plan.parts} == {3}
+
+
+@pytest.mark.parametrize(
+    ("losses", "settings", "told"),
+    [
+        (("dice", "dice"), {}, "named twice"),
+        (("dice", "dyce"), {}, "dyce"),
+        (("dice", "boundary"), {"split": "two-way"}, "test side"),
+        (("dice+boundary", "dice + boundary"), {}, "differ only in signs"),
+        (("dice", "boundary"), {"epoch": 3}, "Did you mean 'epochs'"),
+    ],
+)
+def test_a_comparison_that_cannot_be_is_refused(
+    losses: tuple[str, ...], settings: dict[str, object], told: str
+) -> None:
+    with pytest.raises(InputError, match=told):
+        make_plan(losses_alone(losses) | {"settings": settings})
+
+
+def test_a_word_that_no_plan_has_is_refused() -> None:
+    with pytest.raises(InputError, match="Did you mean 'seeds'"):
+        make_plan(losses_alone(LOSSES) | {"seed": 3})
+    with pytest.raises(InputError, match=r"no setting 'compare\.0\.seedss'"):
+        make_plan({"compare": [{"loss": "dice", "seedss": 2}]})
+
+
+def test_every_study_that_comes_with_the_program_can_be_run() -> None:
+    names = packaged_files("studies")
+    assert "acdc" in names
+    for name in names:
+        plan = make_plan(read_plan(name))
+        assert plan.about
+        assert len(plan.parts) > 1
+
+
+def test_a_study_is_found_by_name_or_file(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("[[compare]]\nloss = 'dice'\n")
+    assert make_plan(read_plan(str(file))).titles == ("dice",)
+    with pytest.raises(InputError, match="Did you mean 'acdc'"):
+        read_plan("acdd")
+    with pytest.raises(InputError, match="does not exist"):
+        read_plan(str(tmp_path / "none.toml"))
