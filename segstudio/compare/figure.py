@@ -19,6 +19,13 @@ from segstudio.data.atomic import written
 from segstudio.learn.run_folder import RunFolder
 
 MARGIN = 24
+_LEGEND: dict[str, Any] = {
+    "fontsize": 9,
+    "frameon": False,
+    "borderpad": 0.2,
+    "handletextpad": 0.2,
+    "columnspacing": 1.2,
+}
 
 
 def save_figure(figure: Figure, path: Path, *, overwrite: bool = False) -> Path:
@@ -111,7 +118,7 @@ def draw_map(figure: Figure, axis: Axes, phi: NDArray[np.float32], aspect: float
     """Draw a signed distance map ``(Y, X)``: blue inside, red outside, the contour black."""
     reach = _reach(phi)
     shown = axis.imshow(phi, cmap="RdBu_r", vmin=-reach, vmax=reach, alpha=0.7, aspect=aspect)
-    if phi.min() < 0 < phi.max():
+    if min(phi.shape) > 1 and phi.min() < 0 < phi.max():
         axis.contour(phi, levels=[0.0], colors="black", linewidths=1.0)
     extend = "both" if reach < np.abs(phi).max() else "neither"
     # Inset, so that the panel keeps the size of its neighbours.
@@ -128,29 +135,37 @@ def _reach(phi: NDArray[np.float32]) -> float:
 
 def class_legend(axis: Axes, classes: ClassTable) -> None:
     """Write the classes' names with their colours beneath a picture."""
-    entries = [(c.color, c.name) for c in classes.foreground]
-    if classes.ignore is not None:
-        entries.append((IGNORED_COLOR, "ignored"))
-    color_legend(axis, entries)
-
-
-def color_legend(axis: Axes, entries: Sequence[tuple[str, str]]) -> None:
-    """Write names with their colours beneath a picture."""
-    patches = [
-        axis.scatter([], [], marker="s", s=50, color=color, label=name) for color, name in entries
-    ]
+    entries = class_colors(classes)
     legend = axis.legend(
-        handles=patches,
+        handles=_patches(axis, entries),
         loc="upper right",
         bbox_to_anchor=(1.0, -0.02),
-        ncols=min(len(patches), 4),
-        fontsize=9,
-        frameon=False,
-        borderpad=0.2,
-        handletextpad=0.2,
-        columnspacing=1.2,
+        ncols=min(len(entries), 4),
+        **_LEGEND,
     )
     legend.set_in_layout(False)  # it reaches under the first panel, where there is room
+
+
+def legend_below(figure: Figure, entries: Sequence[tuple[str, str]]) -> None:
+    """Write names with their colours beneath all that a figure holds."""
+    figure.legend(
+        handles=_patches(figure.axes[0], entries),
+        loc="outside lower left",
+        ncols=min(len(entries), 6),
+        **_LEGEND,
+    )
+
+
+def class_colors(classes: ClassTable) -> list[tuple[str, str]]:
+    """Return the colours and names of the foreground, and of what is ignored."""
+    entries = [(c.color, c.name) for c in classes.foreground]
+    return entries if classes.ignore is None else [*entries, (IGNORED_COLOR, "ignored")]
+
+
+def _patches(axis: Axes, entries: Sequence[tuple[str, str]]) -> list[Any]:
+    return [
+        axis.scatter([], [], marker="s", s=50, color=color, label=name) for color, name in entries
+    ]
 
 
 def draw_curves(run: RunFolder) -> Figure:

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from segstudio.compare.figure import class_legend, color_legend, draw_map, overlay
+from segstudio.compare.figure import class_colors, draw_map, legend_below, overlay
 from segstudio.compare.study_figures import MOST_COLUMNS, CaseView, image_grid
 from segstudio.core.distance import signed_distance
 from segstudio.core.labels import IGNORED, LabelClass
@@ -17,6 +16,7 @@ from segstudio.core.regions import RegionMaps, VoxelCase, region_maps
 
 MOST_MAPS = 4
 FOUND, MISSED, FALSE_ALARM = "#009e73", "#cc79a7", "#e69f00"
+REGION_COLORS = ((FOUND, "found"), (MISSED, "missed"), (FALSE_ALARM, "false alarm"))
 CASES = (
     (VoxelCase.MISSED, "1: target predicted as background", MISSED),
     (VoxelCase.FOUND, "2: target predicted as target", FOUND),
@@ -46,7 +46,7 @@ def draw_regions(views: Sequence[CaseView]) -> Figure:
             found = regions_of(view, title)
             axis.imshow(_colored(found, view.box, weighted=is_weighted), aspect=view.aspect)
         line[0].set_ylabel("by distance" if is_weighted else view.title, fontsize=8)
-    _region_legend(axes[-1][0])
+    legend_below(figure, REGION_COLORS)
     return figure
 
 
@@ -94,11 +94,6 @@ def _colored(found: RegionMaps, box: tuple[slice, slice], *, weighted: bool) -> 
     return picture
 
 
-def _region_legend(axis: Axes) -> None:
-    entries = [(FOUND, "found"), (MISSED, "missed"), (FALSE_ALARM, "false alarm")]
-    color_legend(axis, entries)
-
-
 def draw_cases(view: CaseView) -> Figure:
     """Return the four cases of a voxel, and what each adds to equations 1 and 3 (Figure 2).
 
@@ -106,7 +101,7 @@ def draw_cases(view: CaseView) -> Figure:
     sure, s being 0 or 1, as the paper's argument does.
     """
     titles = list(view.predicted)
-    figure, axes = image_grid([view] * len(titles), [name for _, name, _ in CASES], text=0.62)
+    figure, axes = image_grid([view] * len(titles), [name for _, name, _ in CASES], text=0.5)
     chosen = _largest(view, 1)[0]
     for line, title in zip(axes, titles, strict=True):
         has_class = any(c.name == chosen.name for c in view.predicted[title][1].foreground)
@@ -130,12 +125,13 @@ def _added(found: RegionMaps, case: VoxelCase, unit: str) -> str:
         for part in (found.true_positive, found.false_negative, found.false_positive)
     )
     of_ratio = {
-        VoxelCase.MISSED: f"{missed:+.0f} FN",
-        VoxelCase.FOUND: f"{true:+.0f} TP",
+        VoxelCase.MISSED: f"{missed:+,.0f} FN",
+        VoxelCase.FOUND: f"{true:+,.0f} TP",
         VoxelCase.LEFT_ALONE: "nothing",
-        VoxelCase.FALSE_ALARM: f"{alarm:+.0f} FP",
+        VoxelCase.FALSE_ALARM: f"{alarm:+,.0f} FP",
     }[case]
-    return f"{mask.sum()} voxels\n(1): {alarm - true:+.0f} {unit}\n(3): {of_ratio}"
+    told = f"{mask.sum():,} voxels\n(1): {alarm - true:+,.0f} {unit}\n(3): {of_ratio}"
+    return told.replace("-", "−")
 
 
 def draw_distance_maps(views: Sequence[CaseView]) -> Figure:
@@ -160,7 +156,7 @@ def draw_distance_maps(views: Sequence[CaseView]) -> Figure:
             phi = signed_distance(view.truth[view.plane], spacing, classes=[one.value])[0]
             draw_map(figure, axis, phi[view.box], view.aspect)
             axis.set_title(f"φ of the {one.name}, in {view.volume.grid.unit}", fontsize=8)
-    class_legend(axes[-1][0], view.classes)
+    legend_below(figure, class_colors(views[0].classes))
     return figure
 
 

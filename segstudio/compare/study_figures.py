@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from segstudio.compare.figure import class_legend, overlay, view_box
+from segstudio.compare.figure import class_colors, legend_below, overlay, view_box
 from segstudio.compare.study import Study
 from segstudio.compare.table import compared_scores
 from segstudio.core.labels import PALETTE, ClassTable
@@ -190,5 +190,5 @@ def draw_predictions(views: Sequence[CaseView]) -> Figure:
                 overlay(axis, labels[0][view.plane][view.box], labels[1], view.aspect)
         where = f"plane {view.plane + 1} of {len(view.truth)}"
         line[0].set_ylabel(f"{view.title}\n{where}", fontsize=8)
-    class_legend(axes[-1][1], views[0].classes)
+    legend_below(figure, class_colors(views[0].classes))
     return figure
