@@ -88,8 +88,11 @@ class Plan(BaseModel):
             raise InputError("A loss is named twice. Name each once; --seeds trains it again.")
         if len({candidate.folder for candidate in self.candidates}) < len(titles):
             raise InputError("Two losses differ only in signs that no folder's name can hold.")
-        if self.base.split != "three-way":
-            raise InputError("Losses are compared on a test side: the split must be 'three-way'.")
+        if self.base.split == "two-way" or (self.base.split == "none" and not self.folds):
+            raise InputError(
+                "Losses are compared on a test side: the split must be 'three-way', or 'none' with "
+                "folds."
+            )
         for part in self.parts:
             self.config_of(part)
         return self

@@ -52,13 +52,15 @@ def split_by_patient(
         side gets one patient at least. ``'two-way'``: the same without a test side; the scores of
         the validation side then flatter, as they chose the epoch. ``'none'``: every case trains
         and is validated on too. Its scores are training scores: they say how well the network
-        remembers these cases, and nothing about others.
+        remembers these cases, and nothing about others. With folds each is once the test side,
+        and all other cases train: leave-one-out, where there are too few to validate on.
     presence : mapping of str to frozenset of int, optional
         The label values in each case, by its name. Patients with the same classes are then
         parted in the same proportions: a rare class comes to lie on every side, where it can.
     fold : (int, int), optional
-        Which of how many parts of the patients, from 0, is the test side; the validation side
-        where there is no test side to be made. All folds together hold every patient once.
+        Which of how many parts of the patients, from 0, is the test side; with ``'two-way'``, or
+        where the dataset has a test side of its own, the validation side. All folds together
+        hold every patient once.
 
     Raises
     ------
@@ -72,10 +74,13 @@ def split_by_patient(
     rest = [patients[i] for i in rng.permutation(len(patients)) if patients[i] not in own_test]
     kinds = _kinds(cases, presence or {})
     part = _fold(rest, kinds, *fold) if fold else None
-    test, validation = own_test, set(rest)
-    if how == "three-way" and not own_test:
+    test = own_test
+    if not own_test and how == "three-way":
         test, part = part or _part(rest, TEST_FRACTION, kinds), None
+    elif not own_test and how == "none":
+        test = part or set()
     train = left = [p for p in rest if p not in test]
+    validation = set(left)
     if how != "none":
         validation = part or _part(left, VALIDATION_FRACTION, kinds)
         train = [p for p in left if p not in validation]
@@ -137,7 +142,8 @@ def _expect_enough(
     """Refuse fewer patients than a split needs, naming the splits that do with fewer."""
     if fold is not None and fold[1] < 2:
         raise InputError("Two folds are the least: with one, nothing is left to train on.")
-    if fold is not None and how != "none" and patients < max(fold[1], 3):
+    least = 2 if how == "none" else 3
+    if fold is not None and patients < max(fold[1], least):
         raise InputError(
             f"{patients} patient(s) with labels cannot be parted into {fold[1]} folds that leave "
             "some to train on. Choose fewer folds, or add patients."

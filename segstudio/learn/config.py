@@ -61,7 +61,7 @@ class TrainConfig(BaseModel):
         None,
         ge=2,
         description="Parts of a cross-validation: a part of the patients is the test side, or with "
-        "'two-way' the validation side.",
+        "'two-way' the validation side; with 'none' all others are trained on.",
     )
     fold: int = Field(0, ge=0, description="Which of the folds, from 0.")
     landmarks: Drawing | None = Field(

@@ -189,3 +189,19 @@ def test_the_only_patient_of_a_side_is_one_of_most_classes(seed: int) -> None:
     assert len(patients_of(split)["validation"]) == 1
     for names in split.as_dict().values():
         assert shares(names, presence)[2] > 0
+
+
+def test_folds_with_no_validation_leave_each_patient_out_once() -> None:
+    splits = [split_by_patient(cases(3), seed=0, how="none", fold=(k, 3)) for k in range(3)]
+    names = {c.name for c in cases(3)}
+
+    assert sorted(name for split in splits for name in split.test) == sorted(names)
+    for split in splits:
+        assert set(split.train) == names - set(split.test)
+        assert split.validation == split.train
+
+
+def test_two_patients_may_be_left_out_in_turn_and_one_may_not() -> None:
+    assert split_by_patient(cases(2), seed=0, how="none", fold=(0, 2)).train
+    with pytest.raises(InputError, match="cannot be parted into 2 folds"):
+        split_by_patient(cases(1), seed=0, how="none", fold=(0, 2))
