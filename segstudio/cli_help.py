@@ -11,6 +11,7 @@ from segstudio.core.loss_maps import MapOptions
 from segstudio.data.cases import Drawing
 from segstudio.learn.augment import Augmentation
 from segstudio.learn.config import DEFAULT_LOSS, TrainConfig, to_toml
+from segstudio.learn.presets import packaged_files
 from segstudio.losses.card import Card
 from segstudio.losses.expression import options_of
 
@@ -351,8 +352,9 @@ StudyFile = Annotated[
     str | None,
     typer.Option(
         metavar="NAME|FILE",
-        help="What to compare, instead of --losses: a study that comes with the program, or a "
-        "TOML file; what is given besides takes the place of its settings.",
+        help="What to compare, instead of --losses: a study that comes with the program "
+        f"({', '.join(packaged_files('studies'))}), or a TOML file; what is given besides takes "
+        "the place of its settings.",
     ),
 ]
 Workers = Annotated[
