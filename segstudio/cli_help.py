@@ -230,8 +230,8 @@ Assign = Annotated[
     typer.Option(
         "--set",
         metavar="NAME=VALUE",
-        help="Any setting of the list below; may be given again, as in --set dropout=0.1 "
-        "--set augmentation.rotation=10.",
+        help="Any setting that 'segstudio train --help' lists; may be given again, as in --set "
+        "dropout=0.1 --set augmentation.rotation=10.",
     ),
 ]
 SplitChoice = Annotated[
