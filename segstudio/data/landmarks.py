@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.draw import polygon
 
+from segstudio.core.editing.polygon import go_round
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
 from segstudio.data.cases import Drawing
@@ -16,8 +17,6 @@ VERTEBRAE = 17
 KEY = "p2"
 # Twelve of the chest, five of the loins, from the top.
 NAMES = (*(f"T{k}" for k in range(1, 13)), *(f"L{k}" for k in range(1, 6)))
-# Corners lie as in a book: top left, top right, bottom left, bottom right.
-AROUND = (0, 1, 3, 2)
 _FARTHEST = 1e6  # pixels: drawing fails on what is much larger
 _LARGEST_FILE = 1 << 20
 
@@ -90,7 +89,7 @@ def draw_landmarks(
     labels = np.zeros(shape, np.int32)
     for k, vertebra in reversed(list(enumerate(corners))):
         value = {"one": 1, "each": k + 1, "alternating": 1 + k % 2}[drawing]
-        columns, rows = vertebra[list(AROUND)].T
+        columns, rows = go_round(vertebra).T
         labels[polygon(rows, columns, shape)] = value
     return labels[np.newaxis]
 
