@@ -1,10 +1,12 @@
 """The command that compares losses."""
 
+import importlib.util
 import os
+import re
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -12,10 +14,13 @@ from segstudio import cli_help as say
 from segstudio.cli_paths import expect
 from segstudio.cli_runs import INTERRUPTED, asked_settings
 from segstudio.core.errors import InputError
+from segstudio.core.memory import GIB, free_memory
 from segstudio.data.datasets import Dataset
 
 if TYPE_CHECKING:
     from segstudio.compare.study import Study
+
+MEMORY_OF_PART = 3 * GIB  # what a 2-D training of hundreds of slices takes, and room
 
 
 def add_compare(app: typer.Typer) -> None:
@@ -44,41 +49,56 @@ def compare(
     config: say.ConfigFile = None,
     assign: say.Assign = None,
     device: say.Device = None,
-    workers: say.Workers = 1,
+    workers: say.Workers = None,
     cluster: say.Cluster = None,
     results: say.Results = None,
 ) -> None:
     """Train what is still to be trained, and write tables and report."""
-    from segstudio.compare.plan import losses_alone, make_plan, read_plan
+    from segstudio.compare.plan import changed, make_plan
     from segstudio.compare.records import recorded, take_recorded
     from segstudio.compare.study import open_study
     from segstudio.data.datasets import open_dataset
     from segstudio.terminal import follow_parts
 
     expect(dataset)
-    named = [name.strip() for name in losses.split(",") if name.strip()] + (loss or [])
-    if bool(named) == bool(study):
-        raise InputError("Which losses? Name two or more with --losses, or a study with --study.")
-    told = read_plan(study) if study else losses_alone(named)
+    told = _named(losses, loss or [], study)
     options = {"epochs": epochs, "device": device}
-    settings = asked_settings(told.get("settings", {}), preset, config, assign or [], options)
-    if workers > 1 and not cluster:
-        settings.setdefault("threads", max(1, (os.cpu_count() or 1) // workers))
-    asked = {"seeds": seeds, "folds": folds, "settings": settings}
-    plan = make_plan(told | {key: value for key, value in asked.items() if value is not None})
+    settings = asked_settings({}, preset, config, assign or [], options)
+    plan = make_plan(changed(told, settings, seeds, folds))
     cases = open_dataset(dataset)
-    opened = open_study(out, plan)
-    for part in take_recorded(opened, results) if results else ():
+    opened = open_study(out, plan, cases)
+    for part in take_recorded(opened, results, cases) if results else ():
         typer.echo(f"Taken from {results}: {part.name}", err=True)
-    with closing(_events(cases, dataset, opened, workers, cluster)) as events:
-        follow_parts(recorded(events, opened, results))
-    _tell(opened, cases, results)
+    try:
+        with closing(_events(cases, dataset, opened, workers, cluster)) as events:
+            follow_parts(recorded(events, opened, results))
+    finally:
+        # What is finished is told whatever ended the rest.
+        _tell(opened, cases, results)
+    _tell_end(opened)
+
+
+def _named(losses: str, more: list[str], study: str | None) -> dict[str, Any]:
+    """Return the plan that is asked for, unchecked."""
+    from segstudio.compare.plan import losses_alone, read_plan
+
+    # A comma within parentheses belongs to an option.
+    parted = re.split(r",(?![^()]*\))", losses)
+    named = [name.strip() for name in parted if name.strip()] + more
+    if named and study:
+        raise InputError("Give losses or a study, not both: a study names its own losses.")
+    if study:
+        return read_plan(study)
+    if not named:
+        raise InputError("Which losses? Name some with --losses, or a study with --study.")
+    return losses_alone(named)
 
 
 def _events(
-    cases: Dataset, dataset: Path, study: "Study", workers: int, cluster: str | None
+    cases: Dataset, dataset: Path, study: "Study", asked: int | None, cluster: str | None
 ) -> Generator[object]:
     """Yield how the parts that are not finished go: here, or on a cluster."""
+    workers = asked or _workers(study)
     if workers == 1 and not cluster:
         from segstudio.compare.study import run_study
 
@@ -88,6 +108,7 @@ def _events(
 
     from segstudio.compare.cluster import dask_client, run_on_cluster
 
+    typer.echo(f"Training on {cluster or f'{workers} workers'} …", err=True)
     with (
         dask_client(cluster, workers) as client,
         closing(run_on_cluster(dataset, study, client)) as told,
@@ -95,27 +116,57 @@ def _events(
         yield from told
 
 
+def _workers(study: "Study") -> int:
+    """Return how many parts to train at once: one a core, where memory and Dask allow it."""
+    from segstudio.learn.device import chosen_device
+
+    waiting = sum(not study.is_done(part) for part in study.parts)
+    if waiting < 2 or chosen_device(study.plan.base) != "cpu":
+        return 1
+    if importlib.util.find_spec("distributed") is None:
+        typer.echo("One part at a time; pip install 'segstudio[cluster]' uses all cores.", err=True)
+        return 1
+    fitting = max(1.0, free_memory() / MEMORY_OF_PART)
+    return int(min(os.cpu_count() or 1, waiting, fitting))
+
+
 def _tell(study: "Study", cases: Dataset, results: Path | None) -> None:
     """Write what the finished parts came to, and say where it is."""
     from segstudio.compare.records import record_part, record_study
     from segstudio.compare.report import write_report
-    from segstudio.compare.table import cells, columns, markdown, table_of, write_tables
+    from segstudio.compare.results import read_results
+    from segstudio.compare.table import (
+        cells,
+        columns,
+        comparisons_of,
+        markdown,
+        table_of,
+        write_tables,
+    )
 
-    rows = table_of(study)
-    if rows:
-        write_tables(study, {case.name: case.patient for case in cases.cases})
-        report = write_report(study, cases)
-        if results:
-            for part in (p for p in study.parts if study.is_done(p)):
-                record_part(study, part, results)
-            record_study(study, results)
-        typer.echo(f"Report: {report}", err=True)
-        typer.echo(markdown(columns(rows), [cells(row, rows) for row in rows]), nl=False)
+    found = read_results(study)
+    if not found.parts:
+        return
+    comparisons = comparisons_of(found, {case.name: case.patient for case in cases.cases})
+    write_tables(found, comparisons)
+    report = write_report(found, cases, comparisons)
+    if results:
+        for result in found.parts:
+            record_part(study, result.part, results)
+        record_study(study, results)
+    rows = table_of(found)
+    lines = [cells(row, rows) for row in rows]
+    typer.echo(f"Report: {report}", err=True)
+    typer.echo(markdown(columns(rows, found.units), lines), nl=False)
+
+
+def _tell_end(study: "Study") -> None:
+    """Say that all is done, or what is not."""
     missing = sum(not study.is_done(part) for part in study.parts)
     if missing:
         typer.echo(
-            f"{missing} of {len(study.parts)} parts are not finished. Give the same command again "
-            "to go on.",
+            f"{missing} of {len(study.parts)} trainings are not finished. Give the same command "
+            "again to go on.",
             err=True,
         )
         raise typer.Exit(INTERRUPTED)

@@ -358,8 +358,13 @@ StudyFile = Annotated[
     ),
 ]
 Workers = Annotated[
-    int,
-    typer.Option(min=1, metavar="N", help="Parts trained at once on this machine."),
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="Parts trained at once on this machine, one thread each.  [default: one a core on a "
+        "CPU, with Dask installed]",
+    ),
 ]
 Cluster = Annotated[
     str | None,

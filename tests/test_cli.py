@@ -166,7 +166,7 @@ def test_the_scores_have_a_row_for_every_case_and_class(finished_run: Run) -> No
     with (finished_run[0] / "scores.csv").open() as file:
         rows = list(csv.reader(file))
     assert rows[0][:8] == ["split", "case", "class", "dice", "hd95", "assd", "volume_ml", "unit"]
-    assert rows[0][8:] == ["nsd", "planes", "missed_planes"]
+    assert rows[0][8:] == ["nsd", "planes", "missed_planes", "true_voxels"]
     assert len(rows) == 1 + 8 * 4  # three classes, and all as one
     assert {row[0] for row in rows[1:]} == {"test", "validation", "train"}
 

@@ -4,13 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from segstudio.learn.run_folder import RunFolder
+
 Command = Callable[..., Any]
 
 
 def test_losses_are_compared_and_the_command_may_be_given_again(
     segstudio: Command, hearts: Path, tiny: Path, tmp_path: Path
 ) -> None:
-    command = ("compare", hearts, "--config", tiny, "--out", tmp_path / "out", "--losses")
+    command = ("compare", hearts, "--config", tiny, "--out", tmp_path / "out", "--workers", 1)
+    command = (*command, "--epochs", 1, "--losses")
     told = segstudio(*command, "dice,boundary")
     assert told.status == 0, told.err
     assert "| dice | 1 |" in told.out
@@ -25,16 +28,54 @@ def test_losses_are_compared_and_the_command_may_be_given_again(
 
 
 def test_mistakes_are_told_in_a_sentence(segstudio: Command, hearts: Path, tmp_path: Path) -> None:
-    assert "Which losses?" in segstudio("compare", hearts, "--out", tmp_path / "out").last
-    wrong = segstudio("compare", hearts, "--losses", "dyce,dice", "--out", tmp_path / "out")
-    assert wrong.status == 1
-    assert "Did you mean 'dice'" in wrong.last
-    assert not (tmp_path / "out").exists()
-    both = ("compare", hearts, "--losses", "dice", "--study", "acdc", "--out", tmp_path / "out")
-    assert "or a study with --study" in segstudio(*both).last
-    unknown = segstudio("compare", hearts, "--study", "adcc", "--out", tmp_path / "out")
-    assert "Did you mean 'acdc'" in unknown.last
-    assert not (tmp_path / "out").exists()
+    command = ("compare", hearts, "--out", tmp_path / "out")
+    assert "Which losses?" in segstudio(*command).last
+    for words, told in (
+        (("--losses", "dyce,dice"), "Did you mean 'dice'"),
+        (("--losses", "dice", "--study", "acdc"), "losses or a study, not both"),
+        (("--study", "adcc"), "Did you mean 'acdc'"),
+        (("--losses", "dice", "--set", "loss=boundary"), "'loss' is no setting of a comparison"),
+        (("--losses", "dice", "--folds", "50"), "cannot be parted into 50 folds"),
+        (("--losses", "dice", "--cluster", "nonsense://x"), "No Dask scheduler answers"),
+    ):
+        wrong = segstudio(*command, *words)
+        assert wrong.status == 1
+        assert told in wrong.last
+    assert not (tmp_path / "out" / "parts").exists()
+
+
+def test_what_is_given_takes_the_place_of_what_a_study_says(
+    segstudio: Command, hearts: Path, tiny: Path, tmp_path: Path
+) -> None:
+    study = tmp_path / "mine.toml"
+    study.write_text(
+        "[[compare]]\nloss = 'tversky(alpha=0.4, beta=0.6)'\nseeds = 3\nsettings = { epochs = 9 }\n"
+    )
+    command = ("compare", hearts, "--study", study, "--config", tiny, "--out", tmp_path / "out")
+    told = segstudio(*command, "--epochs", 1, "--seeds", 1, "--set", "split_seed=5")
+    assert told.status == 0, told.err
+    (part,) = (path.parent for path in (tmp_path / "out" / "parts").glob("*/config.toml"))
+    config, _ = RunFolder.opened(part).read_config()
+    assert (config.epochs, config.seed, config.split_seed, config.threads) == (1, 0, 5, 1)
+
+
+def test_what_is_finished_is_told_when_a_later_part_fails(
+    segstudio: Command, hearts: Path, tiny: Path, tmp_path: Path
+) -> None:
+    study = tmp_path / "mine.toml"
+    study.write_text(
+        "[[compare]]\nloss = 'dice'\n[[compare]]\nloss = 'boundary'\n"
+        "settings = { precision = '16-mixed' }\n"
+    )
+    command = ("compare", hearts, "--study", study, "--config", tiny, "--out", tmp_path / "out")
+    settings = tmp_path / "slim.toml"
+    settings.write_text(tiny.read_text().replace('precision = "32-true"', ""))
+    command = (*command[:-3], settings, *command[-2:])
+    told = segstudio(*command, "--workers", 1)
+    assert told.status == 1
+    assert told.last.startswith("boundary, seed 0: The device 'cpu' cannot compute")
+    assert "| dice | 1 |" in told.out
+    assert (tmp_path / "out" / "report.html").exists()
 
 
 def test_a_study_file_is_run_by_two_workers_and_its_results_are_kept(
@@ -49,7 +90,7 @@ def test_a_study_file_is_run_by_two_workers_and_its_results_are_kept(
     told = segstudio(*command, "--out", tmp_path / "out", "--workers", 2)
     assert told.status == 0, told.err
     assert "dice_seed0: finished" in told.err
-    again = segstudio(*command, "--out", tmp_path / "again", "--set", "threads=1")
+    again = segstudio(*command, "--out", tmp_path / "again")
     assert again.status == 0, again.err
     assert again.err.count("Taken from") == 2
     assert again.out.replace("again", "out") == told.out

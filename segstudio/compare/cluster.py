@@ -1,22 +1,28 @@
 """The parts of a comparison in processes of their own, here or on other machines, by Dask."""
 
 import logging
+import signal
+import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segstudio.compare.plan import Part
-from segstudio.compare.study import PartEnded, PartStarted, Study, read_study, run_part
+from segstudio.compare.study import PartEnded, PartStarted, PartState, Study, read_study, run_part
 from segstudio.core.errors import InputError
 from segstudio.data.datasets import open_dataset
+from segstudio.learn.control import Control
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Future
 
 POLL = 0.5  # seconds between two looks at what the parts say
+STOP, STOPPED = "stop", "it was stopped"  # a file in the study's folder that its trainings heed
+LONGEST_STOP = 60  # seconds for a training to end and save its state
+_ONE_AT_A_TIME = threading.Lock()
 WAIT = 10  # seconds for a scheduler to answer
 
 
@@ -57,7 +63,7 @@ def dask_client(address: str | None, workers: int) -> Iterator["Client"]:
         except (OSError, ValueError) as error:
             raise InputError(
                 f"No Dask scheduler answers at '{address}'. Start one with 'dask scheduler', "
-                "workers with 'dask worker', and give the address that it prints."
+                "workers with 'dask worker ADDRESS', and give the address that it prints."
             ) from error
         with client:
             yield client
@@ -68,12 +74,18 @@ def dask_client(address: str | None, workers: int) -> Iterator["Client"]:
             threads_per_worker=1,
             memory_limit=0,
             dashboard_address=None,
-            scheduler_kwargs={"dashboard_address": ":0"},  # any port that is free
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # any port that is free
             silence_logs=logging.CRITICAL,
         ) as here,
         Client(here) as client,
     ):
+        client.run(_ignore_interrupts)
         yield client
+
+
+def _ignore_interrupts() -> None:
+    """Leave it to the first process to say when all stop: Ctrl+C reaches all of a terminal."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def run_on_cluster(
@@ -81,8 +93,9 @@ def run_on_cluster(
 ) -> Generator[PartStarted | PartAt | PartEnded]:
     """Yield how all parts that are not finished go, as many at once as there are workers.
 
-    Every worker must see the dataset and the study's folder under the same paths. What is closed
-    or dies is gone on with from each part's last checkpoint when the study is run again.
+    Every worker must see the dataset and the study's folder under the same paths. A worker trains
+    one part at a time, however many threads it has. Closing stops the parts between two steps,
+    their state saved; what dies is gone on with from its last checkpoint when run again.
 
     Parameters
     ----------
@@ -92,7 +105,16 @@ def run_on_cluster(
         From `open_study`.
     client : distributed.Client
         Of the cluster.
+
+    Raises
+    ------
+    InputError
+        A training cannot be, or the cluster is lost.
     """
+    from distributed import CancelledError, KilledWorker
+
+    stop = study.path / STOP
+    stop.unlink(missing_ok=True)
     number = {part: i for i, part in enumerate(study.parts, 1)}
     waiting = {}
     for part, i in number.items():
@@ -103,28 +125,62 @@ def run_on_cluster(
         # In the order of the plan; not pure: what ran before may have been cut short.
         waiting[part] = client.submit(train_part, *paths, part.name, pure=False, priority=-i)
     begun: set[Part] = set()
+    shares: dict[Part, float] = {}
     try:
         while waiting:
             time.sleep(POLL)
             for part in [part for part, future in waiting.items() if future.done()]:
-                is_done = waiting.pop(part).result()
-                yield PartEnded(part, is_done)
+                yield PartEnded(part, *waiting.pop(part).result())
             for part in waiting:
-                share = study.run_of(part).share_done()
-                if share and part not in begun:
-                    begun.add(part)
-                    yield PartStarted(part, number[part], len(number), "begins")
-                if share:
+                run = study.run_of(part)
+                share = run.share_done()
+                if part not in shares:
+                    shares[part] = share  # what an earlier sitting came to
+                if share != shares[part]:
+                    if part not in begun:
+                        begun.add(part)
+                        state: PartState = "goes on" if shares[part] else "begins"
+                        yield PartStarted(part, number[part], len(number), state)
                     yield PartAt(part, share)
+    except (CancelledError, KilledWorker) as error:
+        raise InputError(
+            "The cluster was lost, or a worker died again and again, as one without enough memory "
+            "does. Finished parts are kept; give the same command again to go on."
+        ) from error
     finally:
-        client.cancel(list(waiting.values()))
+        _stop(list(waiting.values()), stop)
 
 
-def train_part(dataset: str, study: str, name: str) -> bool:
-    """Train a part to its end or go on with it, in a worker; return whether it is finished."""
-    found = read_study(Path(study))
+def _stop(futures: "Sequence[Future]", stop: Path) -> None:
+    """End what runs between two steps, and what waits as soon as it begins."""
+    if not futures:
+        return
+    stop.touch()
+    ends = time.monotonic() + LONGEST_STOP
+    while time.monotonic() < ends and any(not future.done() for future in futures):
+        time.sleep(POLL)
+    stop.unlink(missing_ok=True)
+
+
+def train_part(dataset: str, study: str, name: str) -> tuple[bool, str]:
+    """Train a part to its end or go on with it, in a worker.
+
+    Returns
+    -------
+    (bool, str)
+        Whether it is finished, and if not why.
+    """
+    found, control, reason = read_study(Path(study)), Control(), "is with another process"
     part = next(part for part in found.parts if part.name == name)
-    with closing(run_part(open_dataset(dataset), found, part)) as events:
-        for _ in events:
-            pass
-    return found.is_done(part)
+    stop = found.path / STOP
+    # torch's random stream and number of threads belong to the process, not to a thread.
+    with _ONE_AT_A_TIME:
+        if stop.exists():
+            return False, STOPPED
+        with closing(run_part(open_dataset(dataset), found, part, control)) as events:
+            for event in events:
+                if isinstance(event, PartEnded):
+                    reason = event.reason
+                if stop.exists():
+                    control.wish = "stop"
+    return found.is_done(part), reason

@@ -86,7 +86,7 @@ def draw_case(
     return figure
 
 
-def view_box(mask: NDArray[np.integer]) -> tuple[slice, slice]:
+def view_box(mask: NDArray[np.integer] | NDArray[np.bool_]) -> tuple[slice, slice]:
     """Return rows and columns about what is labelled in a plane, with a margin; else all."""
     if not mask.any():
         return slice(None), slice(None)
@@ -164,7 +164,8 @@ def class_colors(classes: ClassTable) -> list[tuple[str, str]]:
 
 def _patches(axis: Axes, entries: Sequence[tuple[str, str]]) -> list[Any]:
     return [
-        axis.scatter([], [], marker="s", s=50, color=color, label=name) for color, name in entries
+        axis.scatter([], [], marker="s", s=50, color=color, label=name.replace("$", r"\$"))
+        for color, name in entries
     ]
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,6 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from segstudio.core.errors import InputError, near_names
 from segstudio.learn.config import TrainConfig, make_config, read_settings, sentence_of
 from segstudio.learn.presets import packaged_files
+
+LONGEST = 100  # letters of a folder's name, before seed and fold
+# What a candidate may not set, so that all meet the same patients and labels; and what no setting
+# may, because the plan has its own word for it.
+SHARED = frozenset({"split", "split_seed", "stratify", "ignore_label", "skip_unlabelled"})
+OF_PLAN = frozenset({"loss", "folds", "fold"})
 
 _KEEP = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -38,7 +45,10 @@ class Candidate(BaseModel):
     @property
     def folder(self) -> str:
         """Its title, as the name of a folder."""
-        return re.sub(r"[^\w.]+", "-", self.title).strip("-_.")
+        words = re.sub(r"[^\w.]+", "-", self.title).strip("-_.")
+        if 0 < len(words) <= LONGEST:
+            return words
+        return f"{words[:LONGEST]}-{sha256(self.title.encode()).hexdigest()[:8]}".lstrip("-")
 
 
 @dataclass(frozen=True)
@@ -86,8 +96,10 @@ class Plan(BaseModel):
         titles = [candidate.title for candidate in self.candidates]
         if len(set(titles)) < len(titles):
             raise InputError("A loss is named twice. Name each once; --seeds trains it again.")
-        if len({candidate.folder for candidate in self.candidates}) < len(titles):
+        # Windows and macOS take large and small letters for the same.
+        if len({candidate.folder.casefold() for candidate in self.candidates}) < len(titles):
             raise InputError("Two losses differ only in signs that no folder's name can hold.")
+        self._expect_own_settings()
         if self.base.split == "two-way" or (self.base.split == "none" and not self.folds):
             raise InputError(
                 "Losses are compared on a test side: the split must be 'three-way', or 'none' with "
@@ -96,6 +108,20 @@ class Plan(BaseModel):
         for part in self.parts:
             self.config_of(part)
         return self
+
+    def _expect_own_settings(self) -> None:
+        """Refuse settings that would make parts differ in what they are compared on."""
+        for name in OF_PLAN & set(self.settings):
+            raise InputError(
+                f"The setting '{name}' is no setting of a comparison: it has losses and folds of "
+                "its own. Leave it out."
+            )
+        for candidate in self.candidates:
+            for name in (OF_PLAN | SHARED | {"seed"}) & set(candidate.settings):
+                raise InputError(
+                    f"'{candidate.title}' sets {name}, which all must share, or they would not "
+                    "compare. Set it for all, or leave it out."
+                )
 
     @property
     def base(self) -> TrainConfig:
@@ -124,11 +150,13 @@ class Plan(BaseModel):
         """Return the settings of a part: those of all, but for its candidate's, seed and fold.
 
         The split is that of one seed for all, so that every candidate and seed meets the same
-        patients; what a loss brings of its own, step size and maps, it brings.
+        patients; what a loss brings of its own, step size and maps, it brings. One thread, where
+        nothing else is said: another number rounds otherwise, and parts may run side by side.
         """
-        own = part.candidate.settings
-        settings = self.settings | own | {"loss": part.candidate.loss, "seed": part.seed}
-        settings["split_seed"] = self.base.seed
+        own, base = part.candidate.settings, self.base
+        settings = {"threads": 1} | self.settings | own
+        settings |= {"loss": part.candidate.loss, "seed": part.seed}
+        settings["split_seed"] = base.seed if base.split_seed is None else base.split_seed
         if self.folds:
             settings |= {"folds": self.folds, "fold": part.fold}
         return make_config(**settings)
@@ -151,6 +179,33 @@ def make_plan(told: Mapping[str, Any]) -> Plan:
 def losses_alone(losses: Sequence[str]) -> dict[str, Any]:
     """Return a plan, unchecked, that compares losses with nothing of their own."""
     return {"compare": [{"loss": loss} for loss in losses]}
+
+
+def changed(
+    told: Mapping[str, Any], settings: Mapping[str, Any], seeds: int | None, folds: int | None
+) -> dict[str, Any]:
+    """Return a plan, unchecked, with other settings in the place of its own.
+
+    Parameters
+    ----------
+    told : mapping
+        The plan.
+    settings : mapping
+        They hold for all: candidates lose what they set of them.
+    seeds, folds : int, optional
+        They hold for all candidates too.
+    """
+    plan: dict[str, Any] = {**told, "settings": {**told.get("settings", {}), **settings}}
+    lost = set(settings)
+    candidates = []
+    for candidate in told.get("compare", ()):
+        own = {k: v for k, v in candidate.get("settings", {}).items() if k not in lost}
+        kept = {k: v for k, v in candidate.items() if k != "settings"}
+        candidates.append(kept | ({"settings": own} if own else {}))
+        if seeds is not None:
+            candidates[-1].pop("seeds", None)
+    given = {"compare": candidates, "seeds": seeds, "folds": folds}
+    return plan | {key: value for key, value in given.items() if value is not None}
 
 
 def read_plan(name: str) -> dict[str, Any]:

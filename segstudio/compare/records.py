@@ -8,7 +8,9 @@ from typing import TypeVar
 
 from segstudio.compare.plan import Part
 from segstudio.compare.study import PartEnded, Study
+from segstudio.core.errors import InputError
 from segstudio.data.atomic import write_text, written, written_folder
+from segstudio.data.cases import Dataset
 from segstudio.learn.run_folder import RunFolder
 
 Told = TypeVar("Told")
@@ -67,7 +69,7 @@ def record_study(study: Study, folder: Path) -> None:
             shutil.copyfile(study.path / name, temporary)
 
 
-def take_recorded(study: Study, folder: Path) -> list[Part]:
+def take_recorded(study: Study, folder: Path, dataset: Dataset) -> list[Part]:
     """Copy parts that are kept in a folder into a study, and return them.
 
     A part that the study has begun itself is left alone.
@@ -75,15 +77,30 @@ def take_recorded(study: Study, folder: Path) -> list[Part]:
     Raises
     ------
     InputError
-        A part was trained with other settings than the plan's.
+        A part was trained on another dataset, or with other settings than the plan's.
     """
     taken = []
     for part in study.parts:
         kept, own = RunFolder(folder / "parts" / part.name), study.run_of(part)
-        if own.path.exists() or not kept.path.exists():
+        if not kept.path.exists():
             continue
         kept.config_to_resume(study.plan.config_of(part))
+        _expect_same_dataset(kept, dataset)
+        if own.path.exists():
+            continue
         with written_folder(own.path) as temporary:
             shutil.copytree(kept.path, temporary, dirs_exist_ok=True)
         taken.append(part)
     return taken
+
+
+def _expect_same_dataset(kept: RunFolder, dataset: Dataset) -> None:
+    told = kept.read_dataset()
+    # Runs of earlier versions knew their dataset by its cases alone.
+    names = {name for side in kept.read_split().as_dict().values() for name in side}
+    is_same = told.get("fingerprint", dataset.fingerprint) == dataset.fingerprint
+    if not is_same or not names <= {case.name for case in dataset.cases}:
+        raise InputError(
+            f"'{kept.path}' was trained on another dataset than '{dataset.root}', or before it "
+            "changed. Choose another folder with --results."
+        )

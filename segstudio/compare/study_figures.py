@@ -1,5 +1,6 @@
 """The pictures of a comparison: learning curves, and predictions on chosen cases."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
@@ -12,12 +13,11 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from segstudio.compare.figure import class_colors, legend_below, overlay, view_box
-from segstudio.compare.study import Study
-from segstudio.compare.table import compared_scores
+from segstudio.compare.results import Results
 from segstudio.core.labels import PALETTE, ClassTable
 from segstudio.core.volume import Volume
 
-MOST_COLUMNS = 8
+MOST_COLUMNS = 20  # beyond it a picture is wider than any page
 WIDTH = 2.1  # inches of a picture
 
 
@@ -29,37 +29,46 @@ class ChosenCase:
     why: str
 
 
-def curves_of(study: Study) -> dict[str, NDArray[np.float64]]:
-    """Return each loss's validation Dice, shape ``(parts, epochs)``, NaN where there is none."""
+def side_of_epochs(results: Results) -> str:
+    """Return which side the epoch was chosen on, as figures and captions call it."""
+    return "training" if results.study.plan.base.split == "none" else "validation"
+
+
+def curves_of(results: Results) -> dict[str, NDArray[np.float64]]:
+    """Return each candidate's Dice by epoch on the side that chooses the epoch.
+
+    Shape ``(parts, epochs)``, NaN after a part's last epoch and where no class was.
+    """
     found = {}
-    for title in study.plan.titles:
-        runs = [study.run_of(part) for part in study.done_parts(title)]
-        curves = [_mean_dice(run.events()) for run in runs]
-        if curves:
-            longest = max(len(curve) for curve in curves)
-            found[title] = np.array([c + [np.nan] * (longest - len(c)) for c in curves])
+    for title in results.titles:
+        curves = [_mean_dice(part.told) for part in results.of(title)]
+        longest = max(len(curve) for curve in curves)
+        found[title] = np.array([c + [np.nan] * (longest - len(c)) for c in curves])
     return found
 
 
 def _mean_dice(records: Sequence[Mapping[str, Any]]) -> list[float]:
-    """Return the validation Dice of every epoch of a run's log."""
+    """Return the Dice of every epoch of a run's log."""
     told = [r["mean_dice"] for r in records if r["event"] == "EpochDone"]
     return [np.nan if value is None else float(value) for value in told]
 
 
-def draw_study_curves(study: Study) -> Figure:
-    """Return the validation Dice of all losses by epoch: thin lines are runs, thick ones means."""
-    figure = Figure(figsize=(8, 4), layout="constrained")
+def draw_study_curves(results: Results) -> Figure:
+    """Return the Dice of all losses by epoch: thin lines are runs, thick ones means."""
+    curves = curves_of(results)
+    figure = Figure(figsize=(8, 4 + 0.18 * max(0, len(curves) - 8)), layout="constrained")
     axis = figure.subplots()
-    for (loss, curves), color in zip(curves_of(study).items(), _colors(), strict=False):
-        epochs = np.arange(1, curves.shape[1] + 1)
-        for curve in curves if len(curves) > 1 else ():
-            axis.plot(epochs, curve, color=color, lw=0.8, alpha=0.5)
-        axis.plot(epochs, np.nanmean(curves, axis=0), color=color, lw=2, label=loss)
-    axis.set(xlabel="epoch", ylabel="validation Dice", ylim=(0, 1))
+    lines = itertools.product(("-", "--", ":"), _colors())  # a style for each round of colours
+    for (title, table), (style, color) in zip(curves.items(), itertools.cycle(lines), strict=False):
+        epochs = np.arange(1, table.shape[1] + 1)
+        for curve in table if len(table) > 1 else ():
+            axis.plot(epochs, curve, style, color=color, lw=0.8, alpha=0.5)
+        # No mean of the survivors alone, where one stopped early.
+        axis.plot(epochs, table.mean(axis=0), style, color=color, lw=2, label=plain(title))
+    axis.set(xlabel="epoch", ylabel=f"{side_of_epochs(results)} Dice", ylim=(0, 1))
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.spines[["top", "right"]].set_visible(False)
-    axis.legend(frameon=False, fontsize=9)
+    axis.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
 
@@ -67,31 +76,34 @@ def _colors() -> list[str]:
     return [*PALETTE, "#444444", "#999999", "#882255", "#44aa99", "#117733"]
 
 
-def choose_cases(study: Study) -> list[ChosenCase]:
+def plain(text: str) -> str:
+    """Return a text that matplotlib draws as it is; it reads formulas between dollar signs."""
+    return text.replace("$", r"\$")
+
+
+def choose_cases(results: Results) -> list[ChosenCase]:
     """Return test cases to show: where the losses did best, as usual, worst, and the smallest.
 
     Best, median and worst go by the mean Dice over losses and classes; the smallest is the case
-    whose labelled planes, over its classes, are fewest. A case that is several is shown once.
+    with the fewest labelled voxels. A case that is several is shown once.
     """
     dice: dict[str, list[float]] = {}
-    planes: dict[str, int] = {}
-    parts = study.first_parts
-    for part in parts:
-        for row in compared_scores(study, part):
+    size: dict[str, int] = {}
+    for result in results.first:
+        for row in results.test_scores(result):
             if row["dice"] != "nan":
                 dice.setdefault(row["case"], []).append(float(row["dice"]))
-            if part == parts[0]:
-                planes[row["case"]] = planes.get(row["case"], 0) + int(row["planes"])
+            if result is results.first[0]:
+                # Runs of earlier versions told planes alone.
+                size[row["case"]] = size.get(row["case"], 0) + int(
+                    row.get("true_voxels") or row["planes"]
+                )
     if not dice:
         return []
     order = sorted(dice, key=lambda name: float(np.mean(dice[name])))
-    smallest = min((name for name in order if planes[name]), key=lambda name: planes[name])
-    wanted = [
-        (order[-1], "best"),
-        (order[len(order) // 2], "median"),
-        (order[0], "worst"),
-        (smallest, "smallest"),
-    ]
+    wanted = [(order[-1], "best"), (order[len(order) // 2], "median"), (order[0], "worst")]
+    if labelled := [name for name in order if size[name]]:
+        wanted.append((min(labelled, key=lambda name: size[name]), "smallest"))
     reasons: dict[str, list[str]] = {}
     for name, why in wanted:
         reasons.setdefault(name, []).append(why)
@@ -125,12 +137,22 @@ class CaseView:
     @property
     def plane(self) -> int:
         """The plane with most labelled voxels."""
-        return int((self.truth > 0).sum(axis=(1, 2)).argmax())
+        return int(self.labelled.sum(axis=(1, 2)).argmax())
+
+    @property
+    def labelled(self) -> NDArray[np.bool_]:
+        """Where some class is; what is ignored is none."""
+        return np.isin(self.truth, self.classes.values[1:])
+
+    @property
+    def where(self) -> str:
+        """The title, and which plane is shown."""
+        return plain(f"{self.title}\nplane {self.plane + 1} of {len(self.truth)}")
 
     @property
     def box(self) -> tuple[slice, slice]:
         """The rows and columns that are shown."""
-        return view_box(self.truth[self.plane])
+        return view_box(self.labelled[self.plane])
 
     @property
     def aspect(self) -> float:
@@ -168,7 +190,7 @@ def image_grid(
     figure = Figure(figsize=(WIDTH * len(titles) + 0.4, sum(heights) + 0.6), layout="constrained")
     axes = figure.subplots(len(rows), len(titles), squeeze=False, height_ratios=heights)
     for axis, title in zip(axes[0], titles, strict=True):
-        axis.set_title("\n".join(wrap(title, 30)), fontsize=9)
+        axis.set_title("\n".join(wrap(plain(title), 26)), fontsize=9)
     return figure, axes
 
 
@@ -188,7 +210,6 @@ def draw_predictions(views: Sequence[CaseView]) -> Figure:
             view.show_image(axis)
             if labels is not None:
                 overlay(axis, labels[0][view.plane][view.box], labels[1], view.aspect)
-        where = f"plane {view.plane + 1} of {len(view.truth)}"
-        line[0].set_ylabel(f"{view.title}\n{where}", fontsize=8)
+        line[0].set_ylabel(view.where, fontsize=8)
     legend_below(figure, class_colors(views[0].classes))
     return figure

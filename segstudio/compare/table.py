@@ -2,13 +2,12 @@
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
-from segstudio.compare.plan import Part
+from segstudio.compare.results import Result, Results
 from segstudio.compare.statistics import (
     Paired,
     adjusted,
@@ -16,104 +15,58 @@ from segstudio.compare.statistics import (
     compare_paired,
     mean_and_spread,
 )
-from segstudio.compare.study import Study
-from segstudio.core.metrics import TOGETHER, mean_of
+from segstudio.core.metrics import mean_of
 from segstudio.data.atomic import write_text
 
-MEASURES = ("dice", "hd95", "assd", "nsd")
+# Of the paired tests, and whether more is better.
+TESTED = {"dice": True, "hd95": False, "assd": False, "nsd": True}
+NAMES = {"dice": "Dice", "hd95": "HD95", "assd": "ASSD", "nsd": "NSD"}
+DIGITS = {"HD95": 2, "HD95 where predicted": 2, "ASSD": 2, "best epoch": 0}
+
+Value = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One candidate: means over its seeds and folds, and their spread.
+    """One candidate.
 
     Attributes
     ----------
     title : str
         What the table calls it: its loss, or the name that the plan gives it.
     parts : int
-        How many are finished.
-    train_dice, test_dice, pooled_dice, hd95, assd, nsd, best_epoch : (float, float)
-        Mean and standard deviation over the parts; the second is NaN of a single one.
-    by_class : dict of str to (float, float)
-        The test Dice of each class.
-    watched_dice : (float, float)
-        The test Dice of the epoch that is best on the test side itself, as some papers tell it;
-        NaN where that was not watched.
+        How many trainings are finished.
+    values : dict of str to (float, float)
+        By column: mean and standard deviation over the parts; the second is NaN of a single one.
     missed, volumes : int
-        Pairs of volume and class where a class that is there was predicted nowhere, of how many.
+        Pairs of volume and class where a class that is there was predicted nowhere, of how many,
+        over all parts.
     missed_planes, planes : int
         The same of planes.
     """
 
     title: str
     parts: int
-    train_dice: tuple[float, float]
-    test_dice: tuple[float, float]
-    pooled_dice: tuple[float, float]
-    hd95: tuple[float, float]
-    assd: tuple[float, float]
-    nsd: tuple[float, float]
-    best_epoch: tuple[float, float]
-    watched_dice: tuple[float, float]
-    by_class: dict[str, tuple[float, float]] = field(default_factory=dict)
-    missed: int = 0
-    volumes: int = 0
-    missed_planes: int = 0
-    planes: int = 0
+    values: dict[str, Value]
+    missed: int
+    volumes: int
+    missed_planes: int
+    planes: int
 
 
-def table_of(study: Study) -> list[Row]:
+def table_of(results: Results) -> list[Row]:
     """Return a row for each candidate that has a finished part, in the plan's order."""
-    found = {
-        title: [study.run_of(part).read_summary() or {} for part in study.done_parts(title)]
-        for title in study.plan.titles
-    }
-    as_one = _have_other_classes([s for summaries in found.values() for s in summaries])
-    return [_row(title, done, as_one=as_one) for title, done in found.items() if done]
+    return [_row(results, title) for title in results.titles]
 
 
-def _have_other_classes(summaries: Sequence[Mapping[str, Any]]) -> bool:
-    """Return whether runs part the same structures into other classes."""
-    return len({tuple(s["test"]["per_class"]) for s in summaries}) > 1
-
-
-def _compared(side: Mapping[str, Any], *, as_one: bool) -> dict[str, Mapping[str, Any]]:
-    """Return the scores of a side by class; of all classes as one where runs differ in them."""
-    rows: dict[str, Mapping[str, Any]] = side["per_class"]
-    if not as_one:
-        return rows
-    return {TOGETHER: side["together"] if len(rows) > 1 else next(iter(rows.values()))}
-
-
-def _row(title: str, summaries: Sequence[Mapping[str, Any]], *, as_one: bool) -> Row:
-    sides = {
-        side: [_compared(s[side], as_one=as_one) for s in summaries] for side in ("test", "train")
-    }
-    classes = [row for rows in sides["test"] for row in rows.values()]
-
-    def over_classes(name: str, side: str = "test") -> tuple[float, float]:
-        return mean_and_spread(
-            [mean_of(_number(row[name]) for row in rows.values()) for rows in sides[side]]
-        )
-
+def _row(results: Results, title: str) -> Row:
+    parts = results.of(title)
+    test = [results.by_class(part, "test") for part in parts]
+    classes = [row for rows in test for row in rows.values()]
     return Row(
         title=title,
-        parts=len(summaries),
-        train_dice=over_classes("dice", "train"),
-        test_dice=over_classes("dice"),
-        pooled_dice=over_classes("pooled_dice"),
-        hd95=over_classes("hd95"),
-        assd=over_classes("assd"),
-        nsd=over_classes("nsd"),
-        best_epoch=mean_and_spread([float(s["best_epoch"]) for s in summaries]),
-        watched_dice=mean_and_spread(
-            [_number(s.get("best_on_test", {}).get("mean_dice")) for s in summaries]
-        ),
-        by_class={
-            name: mean_and_spread([_number(rows[name]["dice"]) for rows in sides["test"]])
-            for name in sides["test"][0]
-        },
+        parts=len(parts),
+        values=_values(results, parts),
         missed=sum(row["missed"] for row in classes),
         volumes=sum(row["cases"] for row in classes),
         missed_planes=sum(row["missed_planes"] for row in classes),
@@ -121,164 +74,211 @@ def _row(title: str, summaries: Sequence[Mapping[str, Any]], *, as_one: bool) ->
     )
 
 
+def _values(results: Results, parts: Sequence[Result]) -> dict[str, Value]:
+    """Return mean and spread over parts of every column."""
+
+    def over(side: str, name: str) -> Value:
+        return mean_and_spread(
+            [
+                mean_of(_number(row[name]) for row in results.by_class(part, side).values())
+                for part in parts
+            ]
+        )
+
+    test = [results.by_class(part, "test") for part in parts]
+    found = {"train Dice": over("train", "dice"), "test Dice": over("test", "dice")}
+    for name in test[0] if len(test[0]) > 1 else ():
+        found[name] = mean_and_spread([_number(rows[name]["dice"]) for rows in test])
+    found |= {
+        "pooled Dice": over("test", "pooled_dice"),
+        "HD95": over("test", "hd95"),
+        "HD95 where predicted": over("test", "hd95_where_predicted"),
+        "ASSD": over("test", "assd"),
+        "NSD": over("test", "nsd"),
+        "best epoch": mean_and_spread([float(part.summary["best_epoch"]) for part in parts]),
+    }
+    watched = [part.summary.get("best_on_test", {}).get("mean_dice") for part in parts]
+    if any(dice is not None for dice in watched):
+        found["test Dice, epoch chosen on test"] = mean_and_spread([_number(d) for d in watched])
+    return found
+
+
 def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """One candidate against the first, in one measure.
+
+    Attributes
+    ----------
+    measure : str
+        Of `TESTED`.
+    title, against : str
+        The difference is that of `title` minus that of `against`.
+    trainings : int
+        How many seeds and folds are finished under both; no other is compared.
+    left_out : int
+        Test patients in which one of the two has no value, as where a class is not and was not
+        predicted by one alone.
+    paired : Paired
+        Over the patients.
+    p_adjusted : float
+        By Holm's method, over the candidates of the measure.
+    """
+
+    measure: str
+    title: str
+    against: str
+    trainings: int
+    left_out: int
+    paired: Paired
+    p_adjusted: float
+
+
 def comparisons_of(
-    study: Study, patient_of: Mapping[str, str], *, seed: int = 0
-) -> list[tuple[str, str, str, Paired, float]]:
-    """Return every loss against the first, by patient, on the test side.
+    results: Results, patient_of: Mapping[str, str], *, seed: int = 0
+) -> list[Comparison]:
+    """Return every candidate against the first, by patient, on the test side.
 
     Parameters
     ----------
-    study : Study
-        Its first loss is what the others are compared with.
+    results : Results
+        The plan's first candidate is what the others are compared with.
     patient_of : mapping of str to str
         The patient of each case.
     seed : int
         Of the resampling.
-
-    Returns
-    -------
-    list of (str, str, str, Paired, float)
-        Measure, loss, the loss it is compared with, the comparison, and its p adjusted over the
-        losses of that measure by Holm's method.
     """
-    first, *others = study.plan.titles
-    rows: list[tuple[str, str, str, Paired, float]] = []
-    for measure in MEASURES:
-        own = _by_patient(study, first, measure, patient_of)
-        found = [
-            compare_paired(_by_patient(study, loss, measure, patient_of), own, seed=seed)
-            for loss in others
+    first = results.study.plan.titles[0]
+    others = [title for title in results.titles if title != first]
+    tests: list[Comparison] = []
+    for measure in TESTED:
+        found = []
+        for title in others:
+            pairs = _pairs(results, title, first)
+            own, other = (
+                _by_patient(results, [pair[side] for pair in pairs], measure, patient_of)
+                for side in (0, 1)
+            )
+            left_out = len(set(own) ^ set(other))
+            found.append((title, len(pairs), left_out, compare_paired(own, other, seed=seed)))
+        p_values = adjusted([paired.p for *_, paired in found])
+        tests += [
+            Comparison(measure, title, first, trainings, left_out, paired, p)
+            for (title, trainings, left_out, paired), p in zip(found, p_values, strict=True)
         ]
-        p_values = adjusted([each.p for each in found])
-        rows += [
-            (measure, loss, first, each, p)
-            for loss, each, p in zip(others, found, p_values, strict=True)
-        ]
-    return rows
+    return tests
+
+
+def _pairs(results: Results, title: str, other: str) -> list[tuple[Result, Result]]:
+    """Return the parts of two candidates that have seed and fold in common."""
+    at = {result.at: result for result in results.of(other)}
+    return [(result, at[result.at]) for result in results.of(title) if result.at in at]
 
 
 def _by_patient(
-    study: Study, title: str, measure: str, patient_of: Mapping[str, str]
+    results: Results, parts: Iterable[Result], measure: str, patient_of: Mapping[str, str]
 ) -> dict[str, float]:
-    """Return a candidate's mean for each patient, over its cases, classes, seeds and folds."""
+    """Return the mean for each patient, over its cases, classes, and the parts given."""
     values = [
-        (row["case"], float(row[measure]))
-        for part in study.done_parts(title)
-        for row in compared_scores(study, part)
+        (row["case"], float(row[measure])) for part in parts for row in results.test_scores(part)
     ]
     return by_patient(values, patient_of)
 
 
-def compared_scores(study: Study, part: Part) -> list[dict[str, str]]:
-    """Return a finished part's scores of the test side, of the classes that are compared.
-
-    These are all classes as one where the study's runs part the same structures into others.
-    """
-    rows = [row for row in read_scores(study, part) if row["split"] == "test"]
-    summaries = [study.run_of(p).read_summary() or {} for p in study.parts if study.is_done(p)]
-    if not _have_other_classes(summaries):
-        return [row for row in rows if row["class"] != TOGETHER]
-    return [row for row in rows if row["class"] == TOGETHER] or rows
+def columns(rows: Sequence[Row], units: set[str]) -> list[str]:
+    """Return the heads of Table 1, as `cells` fills them."""
+    names = _value_names(rows)
+    unit = " or ".join(sorted(units))
+    told = [f"{n} ({unit})" if n.startswith(("HD95", "ASSD")) else n for n in names]
+    return ["loss", "trainings", *told, "missed volumes", "missed planes"]
 
 
-def read_scores(study: Study, part: Part) -> list[dict[str, str]]:
-    """Return the rows of a finished part's ``scores.csv``."""
-    path = study.run_of(part).path / "scores.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def columns(rows: Sequence[Row]) -> list[str]:
-    """Return the heads of Table 1."""
-    return [
-        *("loss", "parts", "train Dice", "test Dice", *_classes(rows), "pooled Dice"),
-        *("HD95", "ASSD", "NSD", "missed volumes", "missed planes", "best epoch"),
-        *(("test Dice, epoch chosen on test",) if _are_watched(rows) else ()),
-    ]
-
-
-def _classes(rows: Sequence[Row]) -> list[str]:
-    """Return the classes of all rows, in order."""
-    return list(dict.fromkeys(name for row in rows for name in row.by_class))
-
-
-def _are_watched(rows: Sequence[Row]) -> bool:
-    return any(not math.isnan(row.watched_dice[0]) for row in rows)
+def _value_names(rows: Sequence[Row]) -> list[str]:
+    return list(dict.fromkeys(name for row in rows for name in row.values))
 
 
 def cells(row: Row, rows: Sequence[Row]) -> list[str]:
-    """Return a row of Table 1 as text, one of several: mean ± spread over seeds and folds."""
-    nothing = (math.nan, math.nan)
-    return [
-        row.title,
-        str(row.parts),
-        *(_text(v) for v in (row.train_dice, row.test_dice)),
-        *(_text(row.by_class.get(name, nothing)) for name in _classes(rows)),
-        _text(row.pooled_dice),
-        *(_text(v, 2) for v in (row.hd95, row.assd)),
-        _text(row.nsd),
-        f"{row.missed} of {row.volumes}",
-        f"{row.missed_planes} of {row.planes}",
-        _text(row.best_epoch, 0),
-        *((_text(row.watched_dice),) if _are_watched(rows) else ()),
-    ]
+    """Return a row of Table 1 as text for people, one of several: mean ± spread."""
+    values = (row.values.get(name, (math.nan, math.nan)) for name in _value_names(rows))
+    shown = (
+        _text(value, DIGITS.get(name, 4))
+        for name, value in zip(_value_names(rows), values, strict=True)
+    )
+    missed = (f"{row.missed} of {row.volumes}", f"{row.missed_planes} of {row.planes}")
+    return [row.title, str(row.parts), *shown, *missed]
 
 
-def _text(value: tuple[float, float], digits: int = 4) -> str:
+def _text(value: Value, digits: int) -> str:
     mean, spread = value
     if math.isnan(mean):
         return "none"
     return f"{mean:.{digits}f}" + ("" if math.isnan(spread) else f" ± {spread:.{digits}f}")
 
 
-def write_tables(study: Study, patient_of: Mapping[str, str]) -> list[Path]:
+def write_tables(results: Results, tests: Sequence[Comparison]) -> list[Path]:
     """Write ``table1`` and ``tests`` as CSV and Markdown, and all scores; return the paths.
 
-    What is there of the same study is replaced: it is made of the parts.
+    What is there of the same study is replaced: it is made of the parts. The CSV files are for
+    programs: numbers alone, the spread in a column of its own.
     """
-    rows = table_of(study)
-    tests = [
-        [measure, loss, other, str(t.patients), *_numbers(t.difference, t.low, t.high, t.p, p)]
-        for measure, loss, other, t, p in comparisons_of(study, patient_of)
-    ]
-    head = ["measure", "loss", "against", "patients", "difference", "low", "high", "p", "p (Holm)"]
-    scores = [
+    folder, rows = results.study.path, table_of(results)
+    head = [*("measure", "loss", "against", "trainings", "patients", "left out", "difference")]
+    head += ["low", "high", "p", "p (Holm)"]
+    lines = [_test_line(test) for test in tests]
+    shown = markdown(columns(rows, results.units), [cells(row, rows) for row in rows])
+    for name, text in (("table1", shown), ("tests", markdown(head, lines))):
+        write_text(folder / f"{name}.md", text, overwrite=True)
+    paths = [folder / "table1.md", folder / "tests.md"]
+    paths.append(write_csv(folder / "tests.csv", head, lines))
+    paths.append(write_csv(folder / "table1.csv", *_numbers_of(rows)))
+    return [*paths, _write_scores(results)]
+
+
+def _test_line(test: Comparison) -> list[str]:
+    t = test.paired
+    numbers = ["" if math.isnan(v) else f"{v:.4g}" for v in (t.difference, t.low, t.high, t.p)]
+    adjusted_p = "" if math.isnan(test.p_adjusted) else f"{test.p_adjusted:.4g}"
+    counts = [str(n) for n in (test.trainings, t.patients, test.left_out)]
+    return [test.measure, test.title, test.against, *counts, *numbers, adjusted_p]
+
+
+def _numbers_of(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+    """Return head and lines of Table 1 for programs."""
+    names = _value_names(rows)
+    head = ["loss", "trainings", *(n for name in names for n in (name, f"{name}, spread"))]
+    counts = ("missed volumes", "volumes", "missed planes", "planes")
+    lines = []
+    for row in rows:
+        pairs = [row.values.get(name, (math.nan, math.nan)) for name in names]
+        numbers = ["" if math.isnan(v) else f"{v:.6g}" for pair in pairs for v in pair]
+        missed = (row.missed, row.volumes, row.missed_planes, row.planes)
+        lines.append([row.title, str(row.parts), *numbers, *map(str, missed)])
+    return [*head, *counts], lines
+
+
+def _write_scores(results: Results) -> Path:
+    """Write the scores of all parts, each with its loss, seed and fold."""
+    names = list(dict.fromkeys(name for part in results.parts for name in part.scores[0]))
+    lines = [
         [
-            part.candidate.title,
-            str(part.seed),
-            "" if part.fold is None else str(part.fold),
-            *row.values(),
+            result.part.candidate.title,
+            str(result.part.seed),
+            "" if result.part.fold is None else str(result.part.fold),
+            *(row.get(name, "") for name in names),
         ]
-        for part in study.parts
-        if study.is_done(part)
-        for row in read_scores(study, part)
+        for result in results.parts
+        for row in result.scores
     ]
-    done = next((part for part in study.parts if study.is_done(part)), None)
-    names = list(read_scores(study, done)[0]) if done else []
-    contents = {
-        "table1": (columns(rows), [cells(row, rows) for row in rows]),
-        "tests": (head, tests),
-    }
-    paths = [_write_csv(study.path / "scores.csv", ["loss", "seed", "fold", *names], scores)]
-    for name, (top, lines) in contents.items():
-        paths.append(_write_csv(study.path / f"{name}.csv", top, lines))
-        path = study.path / f"{name}.md"
-        write_text(path, markdown(top, lines), overwrite=True)
-        paths.append(path)
-    return paths
+    return write_csv(results.study.path / "scores.csv", ["loss", "seed", "fold", *names], lines)
 
 
-def _numbers(*values: float) -> list[str]:
-    return ["" if math.isnan(v) else f"{v:.4g}" for v in values]
-
-
-def _write_csv(path: Path, head: Sequence[str], lines: Sequence[Sequence[str]]) -> Path:
+def write_csv(path: Path, head: Sequence[str], lines: Iterable[Sequence[str]]) -> Path:
+    """Write a table as CSV, in place of a former one; return its path."""
     text = StringIO()
-    csv.writer(text).writerows([head, *lines])
+    csv.writer(text, lineterminator="\n").writerows([head, *lines])
     write_text(path, text.getvalue(), overwrite=True)
     return path
 
@@ -286,4 +286,6 @@ def _write_csv(path: Path, head: Sequence[str], lines: Sequence[Sequence[str]]) 
 def markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     """Return a table in Markdown."""
     rows = [head, ["---"] * len(head), *lines]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in rows) + "\n"
+    return "".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |\n" for row in rows
+    )

@@ -1,6 +1,7 @@
 """What a dataset is made of: cases, each an image with, perhaps, its labels."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
@@ -89,9 +90,23 @@ class Dataset:
     notes: tuple[str, ...] = ()
     channel_names: tuple[str, ...] = ()
 
+    @property
+    def fingerprint(self) -> str:
+        """What tells this dataset from others: a hash of its cases' names and files' sizes."""
+        lines = [
+            f"{case.name}|{case.patient}|"
+            + "|".join(str(_size(p)) for p in (*case.channels, case.labels))
+            for case in self.cases
+        ]
+        return sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
+
     def case(self, name: str) -> Case:
         """Return a case by its name; `InputError` if there is none."""
         for case in self.cases:
             if case.name == name:
                 return case
         raise InputError(f"'{self.root}' holds no case '{name}'.")
+
+
+def _size(path: Path | None) -> int:
+    return path.stat().st_size if path is not None and path.is_file() else 0

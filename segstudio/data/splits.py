@@ -77,7 +77,12 @@ def split_by_patient(
     test = own_test
     if not own_test and how == "three-way":
         test, part = part or _part(rest, TEST_FRACTION, kinds), None
-    elif not own_test and how == "none":
+    elif how == "none" and fold:
+        if own_test:
+            raise InputError(
+                "This dataset has a test side of its own: with the split 'none' all folds would "
+                "train on the same cases. Leave the folds out."
+            )
         test = part or set()
     train = left = [p for p in rest if p not in test]
     validation = set(left)

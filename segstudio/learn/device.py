@@ -96,7 +96,7 @@ def choose_compute(config: TrainConfig, *, together: bool = False) -> Compute:
     InputError
         There is no such device, or it cannot compute in that precision.
     """
-    device = _chosen_device(config)
+    device = chosen_device(config)
     precision = _best_precision(device) if config.precision == "auto" else config.precision
     if not _is_there(device):
         raise InputError(f"There is no device '{device}' here. Choose cpu, or auto.")
@@ -155,7 +155,7 @@ def is_first_rank() -> bool:
 
 def compute_to_predict(config: TrainConfig, device: str = "auto") -> Compute:
     """Return a device of this machine, in a run's own precision where the device has it."""
-    chosen = _chosen_device(make_config(device=device))
+    chosen = chosen_device(make_config(device=device))
     precision = config.precision if _can(chosen, config.precision) else "auto"
     return choose_compute(make_config(device=chosen, precision=precision))
 
@@ -171,7 +171,8 @@ def _can(device: str, precision: str) -> bool:
     return not (device == "cpu" and precision == "16-mixed")
 
 
-def _chosen_device(config: TrainConfig) -> str:
+def chosen_device(config: TrainConfig) -> str:
+    """Return the device that a config asks for, or the best there is."""
     if config.device != "auto":
         return config.device
     if torch.cuda.is_available():

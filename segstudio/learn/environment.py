@@ -10,14 +10,20 @@ import torch
 
 from segstudio import __version__
 from segstudio.learn.config import make_config
-from segstudio.learn.device import choose_compute
+from segstudio.learn.device import Compute, choose_compute
 
 PACKAGES = ("napari", "PySide6", "torch", "lightning-fabric", "numpy", "scipy", "numba", "nibabel")
 
 
-def describe_environment() -> dict[str, str]:
-    """Return versions and devices, each as a line of text; no path, no name of the machine."""
-    compute = choose_compute(make_config())
+def describe_environment(compute: Compute | None = None) -> dict[str, str]:
+    """Return versions and devices, each as a line of text; no path, no name of the machine.
+
+    Parameters
+    ----------
+    compute : Compute, optional
+        What a run computes with; left out, what one would choose by itself here.
+    """
+    compute = compute or choose_compute(make_config())
     cuda = "yes" if torch.cuda.is_available() else "no"
     return {
         "segstudio": __version__,

@@ -208,8 +208,9 @@ def _as_drawn(dataset: Dataset, config: TrainConfig) -> Dataset:
 
 def _write_settings(run: RunFolder, job: Job, dataset: Dataset) -> None:
     truths, channels = job.validator.truths, job.predictor.channels
-    run.write_config(job.config, job.classes, dataset.name, channels)
-    run.write_environment(describe_environment())
+    told = {"name": dataset.name, "fingerprint": dataset.fingerprint, "channels": channels}
+    run.write_config(job.config, job.classes, told)
+    run.write_environment(describe_environment(job.compute))
     kept = sorted(kept_cases(job))
     run.write_timeline_cases([truths.cases[i].name for i in kept])
 

@@ -38,7 +38,7 @@ CHANGEABLE = frozenset(
 LOG_END = 2**16  # bytes: more than is told between two steps, but for very many cases
 SCORE_COLUMNS = (
     *("split", "case", "class", "dice", "hd95", "assd", "volume_ml", "unit"),
-    *("nsd", "planes", "missed_planes"),
+    *("nsd", "planes", "missed_planes", "true_voxels"),
 )
 
 
@@ -94,12 +94,21 @@ class RunFolder:
         return self.path / "log.jsonl"
 
     def write_config(
-        self, config: TrainConfig, classes: ClassTable, dataset: str, channels: int = 1
+        self, config: TrainConfig, classes: ClassTable, dataset: Mapping[str, Any]
     ) -> None:
-        """Write ``config.toml``: the settings, and the dataset's name, channels and classes."""
+        """Write ``config.toml``: the settings, and what is to know of the dataset.
+
+        Parameters
+        ----------
+        config : TrainConfig
+            The settings.
+        classes : ClassTable
+            What is segmented.
+        dataset : mapping
+            Its name, fingerprint and number of channels.
+        """
         settings = config.model_dump()
-        table = [asdict(c) for c in classes.classes]
-        told = {"name": dataset, "channels": channels, "classes": table}
+        told = {**dataset, "classes": [asdict(c) for c in classes.classes]}
         if classes.ignore is not None:
             told["ignore"] = classes.ignore
         settings["dataset"] = told
@@ -116,10 +125,14 @@ class RunFolder:
             raise InputError(f"'{self.path / 'config.toml'}' names no classes.") from error
         return make_config(**settings), classes
 
+    def read_dataset(self) -> dict[str, Any]:
+        """Return what the run knows of its dataset: name, fingerprint, channels, classes."""
+        found: dict[str, Any] = read_settings(self.path / "config.toml").get("dataset", {})
+        return found
+
     def read_channels(self) -> int:
         """Return how many channels an image has; runs of earlier versions had one."""
-        dataset = read_settings(self.path / "config.toml").get("dataset", {})
-        return int(dataset.get("channels", 1))
+        return int(self.read_dataset().get("channels", 1))
 
     def config_to_resume(self, asked: TrainConfig) -> tuple[TrainConfig, ClassTable]:
         """Return the settings to go on with, and the classes.
@@ -196,8 +209,11 @@ class RunFolder:
             file.seek(max(0, self.log.stat().st_size - LOG_END))
             lines = file.read().split(b"\n")
         for line in reversed(lines):
-            if line.startswith(b'{"event": "StepDone"') and line.endswith(b"}"):
-                return float(json.loads(line)["done"])
+            if line.startswith(b'{"event": "StepDone"'):
+                try:
+                    return float(json.loads(line)["done"])
+                except ValueError:
+                    continue  # half written yet
         return 0.0
 
     def write_environment(self, rows: Mapping[str, str]) -> None:
@@ -295,8 +311,8 @@ def write_scores(
         rows.writerow(SCORE_COLUMNS)
         for split, s in scores:
             numbers = [f"{n:.6g}" for n in (s.dice, s.hd95, s.assd, s.volume_ml)]
-            planes = (s.planes, s.missed_planes)
-            rows.writerow([split, s.case, s.class_name, *numbers, s.unit, f"{s.nsd:.6g}", *planes])
+            counts = (s.planes, s.missed_planes, s.true)
+            rows.writerow([split, s.case, s.class_name, *numbers, s.unit, f"{s.nsd:.6g}", *counts])
 
 
 def runs_home() -> Path:

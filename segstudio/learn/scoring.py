@@ -19,7 +19,9 @@ COUNTS = ("overlap", "predicted", "true", "planes", "missed_planes")
 def finish(
     run: RunFolder, job: Job, reason: str, is_stopped: Callable[[], bool]
 ) -> Generator[Event, None, bool]:
-    """Yield the scores of the best network on every case; test is touched here only.
+    """Yield the scores of the best network on every case.
+
+    Test is touched here only, but where the settings ask to watch it.
 
     Parameters
     ----------
@@ -50,9 +52,10 @@ def finish(
     summary: Summary = {side: summarise(rows) for side, rows in scores.items()}
     summary["best_epoch"] = best["epoch"]
     if job.config.watch_test:
-        progress = job.progress
-        watched = {"epoch": progress.watched_epoch, "mean_dice": progress.watched_dice}
-        summary["best_on_test"] = watched
+        told = job.progress
+        known = told.watched_epoch > 0  # some test case held some class
+        dice = told.watched_dice if known else None
+        summary["best_on_test"] = {"epoch": told.watched_epoch, "mean_dice": dice}
     summary["loss"] = job.config.loss
     summary["seconds"] = round(job.progress.seconds, 1)
     summary["ended_by"] = reason

@@ -272,8 +272,8 @@ def _validate_epoch(
     progress.guard = guard
     if done.is_best:
         progress.best_epoch, progress.best_dice = epoch, _score(done.mean_dice)
-    if done.test_dice is not None and _score(done.test_dice) > progress.watched_dice:
-        progress.watched_epoch, progress.watched_dice = epoch, _score(done.test_dice)
+    if done.test_dice is not None and done.test_dice > progress.watched_dice:
+        progress.watched_epoch, progress.watched_dice = epoch, done.test_dice
     progress.epoch, progress.step, progress.losses, progress.parts = epoch + 1, 0, [], []
     return False
 

@@ -9,6 +9,7 @@ from segstudio.core.errors import InputError
 from segstudio.learn.presets import packaged_files
 
 LOSSES = ("dice", "modified-boundary")
+PARTS = make_plan(losses_alone(LOSSES)).parts
 
 
 def test_parts_of_a_seed_and_fold_stand_together() -> None:
@@ -61,6 +62,32 @@ def test_a_comparison_that_cannot_be_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=told):
         make_plan(losses_alone(losses) | {"settings": settings})
+
+
+@pytest.mark.parametrize("name", ["split", "fold", "seed", "ignore_label", "stratify", "loss"])
+def test_a_candidate_shares_patients_and_labels_with_the_others(name: str) -> None:
+    with pytest.raises(InputError, match=f"'dice' sets {name}, which all must share"):
+        make_plan({"compare": [{"loss": "dice", "settings": {name: 1}}]})
+
+
+def test_the_split_has_the_seed_that_is_asked_for() -> None:
+    plan = make_plan(losses_alone(LOSSES) | {"seeds": 2, "settings": {"seed": 7, "split_seed": 5}})
+    assert {plan.config_of(part).split_seed for part in plan.parts} == {5}
+
+
+def test_a_part_computes_with_one_thread_unless_told_otherwise() -> None:
+    assert {make_plan(losses_alone(LOSSES)).config_of(p).threads for p in PARTS} == {1}
+    plan = make_plan(losses_alone(LOSSES) | {"settings": {"threads": 3}})
+    assert {plan.config_of(part).threads for part in plan.parts} == {3}
+
+
+def test_folders_are_short_and_differ_on_every_system() -> None:
+    long = [Candidate(loss="dice", name="x" * 300 + end) for end in "ab"]
+    assert all(len(candidate.folder) < 120 for candidate in long)
+    assert long[0].folder != long[1].folder
+    assert Candidate(loss="dice", name="***").folder
+    with pytest.raises(InputError, match="differ only in signs"):
+        make_plan({"compare": [{"loss": "dice"}, {"loss": "dice", "name": "DICE"}]})
 
 
 def test_a_word_that_no_plan_has_is_refused() -> None:

@@ -1,34 +1,36 @@
 """The report of a comparison, and its pictures."""
 
 import csv
+import json
+import math
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
-from segstudio.compare.plan import losses_alone, make_plan
 from segstudio.compare.report import write_report
-from segstudio.compare.study import Study, open_study, run_study
-from segstudio.compare.study_figures import choose_cases, curves_of
-from segstudio.compare.table import compared_scores, table_of
+from segstudio.compare.results import Results, read_results
+from segstudio.compare.study import Study
+from segstudio.compare.study_figures import choose_cases, curves_of, draw_study_curves, plain
+from segstudio.compare.table import comparisons_of, table_of
+from segstudio.data.cases import Dataset
 from segstudio.data.datasets import open_dataset
 
-LOSSES = ("dice", "dice + 0.01*boundary")
+LOSSES = ("dice", "modified-boundary")
 
 
 @pytest.fixture(scope="module")
-def study(hearts: Path, tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """Two losses by two seeds, finished, with its report."""
-    settings = {"base_channels": 2, "levels": 3, "epochs": 2, "precision": "32-true"}
-    plan = make_plan(losses_alone(LOSSES) | {"seeds": 2, "settings": settings})
-    dataset = open_dataset(hearts)
-    made = open_study(tmp_path_factory.mktemp("study") / "out", plan)
-    list(run_study(dataset, made))
-    write_report(made, dataset)
-    return made
+def study(trained: Study, hearts: Path) -> Study:
+    """Two losses by two seeds, with their report."""
+    dataset, results = open_dataset(hearts), read_results(trained)
+    patients = {case.name: case.patient for case in dataset.cases}
+    write_report(results, dataset, comparisons_of(results, patients))
+    return trained
 
 
 class Page(HTMLParser):
@@ -61,10 +63,12 @@ def test_the_report_is_one_file_that_asks_for_no_other(study: Study) -> None:
 
 def test_the_report_shows_the_table(study: Study) -> None:
     page = Page((study.path / "report.html").read_text(encoding="utf-8"))
-    for row in table_of(study):
+    for row in table_of(read_results(study)):
+        mean, spread = row.values["test Dice"]
         assert row.title in page.cells
-        assert f"{row.test_dice[0]:.4f} ± {row.test_dice[1]:.4f}" in page.cells
-    assert "dice: dice + 0.01*boundary" in page.cells
+        assert f"{mean:.4f} ± {spread:.4f}" in page.cells
+    assert "HD95 (mm; below 0 is better)" in page.cells
+    assert "none: fewer than 6 patients" in page.cells
 
 
 def test_pictures_are_written_as_png_and_svg_and_curves_as_csv(study: Study) -> None:
@@ -75,32 +79,87 @@ def test_pictures_are_written_as_png_and_svg_and_curves_as_csv(study: Study) -> 
         assert (study.path / f"{name}.svg").read_text().rstrip().endswith("</svg>")
     with (study.path / "curves.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == 2 * 2 * 2  # losses, seeds, epochs
+    assert len(rows) == 2 * 2 * 3  # losses, seeds, epochs
     assert {row["loss"] for row in rows} == set(LOSSES)
 
 
 def test_curves_are_those_of_the_logs(study: Study) -> None:
-    for loss, curves in curves_of(study).items():
-        runs = [study.run_of(part) for part in study.done_parts(loss)]
-        for curve, run in zip(curves, runs, strict=True):
-            told = [e["mean_dice"] for e in run.events() if e["event"] == "EpochDone"]
+    results = read_results(study)
+    for title, curves in curves_of(results).items():
+        for curve, result in zip(curves, results.of(title), strict=True):
+            told = [e["mean_dice"] for e in result.run.events() if e["event"] == "EpochDone"]
             np.testing.assert_allclose(curve, told)
 
 
-def test_cases_are_chosen_by_how_well_they_were_found(study: Study) -> None:
-    chosen = {why: case.name for case in choose_cases(study) for why in case.why.split(", ")}
-    assert set(chosen) == {"best", "median", "worst", "smallest"}
-    dice: dict[str, list[float]] = {}
-    for part in study.parts[:2]:
-        for row in compared_scores(study, part):
-            if row["dice"] != "nan":
-                dice.setdefault(row["case"], []).append(float(row["dice"]))
-    means = {name: float(np.mean(values)) for name, values in dice.items()}
-    assert means[chosen["best"]] == max(means.values())
-    assert means[chosen["worst"]] == min(means.values())
+def test_cases_are_chosen_by_how_well_they_were_found(by_hand: Callable[..., Results]) -> None:
+    dice = {"a": 0.9, "b": 0.5, "c": 0.1, "d": 0.4, "e": 0.6}
+    results = by_hand({("dice", 0, None): dice}, voxels={"d": 3})
+    assert [(c.name, c.why) for c in choose_cases(results)] == [
+        *(("a", "best"), ("b", "median"), ("c", "worst"), ("d", "smallest"))
+    ]
+
+
+def test_cases_without_any_label_are_shown_too(by_hand: Callable[..., Results]) -> None:
+    results = by_hand({("dice", 0, None): {"a": 0.0}}, voxels={"a": 0})
+    assert [(c.name, c.why) for c in choose_cases(results)] == [("a", "best, median, worst")]
+
+
+def test_every_loss_has_a_curve_of_its_own(by_hand: Callable[..., Results]) -> None:
+    names = [f"tversky(alpha=0.{k})" for k in range(10, 30)]
+    figure = draw_study_curves(by_hand({(name, 0, None): {"a": 0.5} for name in names}))
+    lines = figure.axes[0].lines
+    assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == len(names)
+
+
+def test_the_highest_test_dice_alone_is_bold(
+    by_hand: Callable[..., Results], named_cases: Callable[..., Dataset]
+) -> None:
+    dice = {"dice": math.nan, "boundary": 0.25, "tversky": 0.75}
+    results = by_hand({(name, 0, None): {"a": value} for name, value in dice.items()})
+    page = _without_networks(results, named_cases("a", "t"))
+    assert re.findall(r'<td class="best">(.*?)</td>', page) == ["0.7500"]
+
+
+def test_what_chose_the_epoch_is_called_by_its_name(
+    by_hand: Callable[..., Results], named_cases: Callable[..., Dataset]
+) -> None:
+    plan = {"folds": 2, "settings": {"split": "none"}}
+    results = by_hand({("dice", 0, 0): {"a": 0.5}, ("dice", 0, 1): {"b": 0.5}}, **plan)
+    page = _without_networks(results, named_cases("a", "b", "t"))
+    assert "Training Dice by epoch" in page
+    assert "highest mean Dice on the training side" in page
+    assert "alidation Dice" not in page
+
+
+def test_what_a_guard_said_is_in_the_report(
+    by_hand: Callable[..., Results], named_cases: Callable[..., Dataset]
+) -> None:
+    results = by_hand({("dice", 0, None): {"a": 0.5}})
+    text = "The class <a> is predicted nowhere."
+    record = {"event": "Guarded", "epoch": 3, "step": 0, "kind": "collapse", "text": text}
+    results.parts[0].run.log.write_text(json.dumps(record) + "\n")
+    page = _without_networks(read_results(results.study), named_cases("a", "t"))
+    assert "dice, seed 0, epoch 3: The class &lt;a&gt; is predicted nowhere." in page
+
+
+def _without_networks(results: Results, dataset: Dataset) -> str:
+    """Return the page of results that have no networks to predict with."""
+    comparisons = comparisons_of(results, {case.name: case.patient for case in dataset.cases})
+    return write_report(results, dataset, comparisons).read_text(encoding="utf-8")
+
+
+def test_a_name_with_dollar_signs_is_drawn_as_it_is(tmp_path: Path) -> None:
+    figure = Figure()
+    figure.suptitle(plain("cost $5_{ and $6"))
+    figure.savefig(tmp_path / "a.png")
+    assert (tmp_path / "a.png").stat().st_size > 0
 
 
 def test_a_report_is_written_anew(study: Study, hearts: Path) -> None:
-    before = (study.path / "report.html").read_bytes()
-    write_report(study, open_dataset(hearts))
-    assert (study.path / "report.html").read_bytes() == before
+    path = study.path / "report.html"
+    before = path.read_bytes()
+    path.write_text("x")
+    dataset, results = open_dataset(hearts), read_results(study)
+    patients = {case.name: case.patient for case in dataset.cases}
+    write_report(results, dataset, comparisons_of(results, patients))
+    assert path.read_bytes() == before

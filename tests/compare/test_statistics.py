@@ -56,9 +56,17 @@ def test_the_interval_holds_the_true_difference_in_about_95_of_100() -> None:
 
 
 def test_patients_without_a_difference_have_none() -> None:
-    same = patients([0.5, 0.7, 0.9])
+    same = patients([0.5, 0.7, 0.9, 0.4, 0.3, 0.6])
     found = compare_paired(same, same)
     assert (found.difference, found.low, found.high, found.p) == (0, 0, 0, 1)
+
+
+def test_of_few_patients_no_interval_is_told() -> None:
+    values = [0.1, 0.2, 0.3, 0.4, 0.5, 0.7]
+    few, enough = (compare_paired(patients(values[:n]), patients([0.0] * n)) for n in (5, 6))
+    assert math.isnan(few.low)
+    assert few.p == pytest.approx(2 / 2**5)
+    assert enough.low < enough.difference < enough.high
 
 
 def test_only_patients_that_both_have_are_compared() -> None:

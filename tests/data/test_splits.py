@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -205,3 +206,9 @@ def test_two_patients_may_be_left_out_in_turn_and_one_may_not() -> None:
     assert split_by_patient(cases(2), seed=0, how="none", fold=(0, 2)).train
     with pytest.raises(InputError, match="cannot be parted into 2 folds"):
         split_by_patient(cases(1), seed=0, how="none", fold=(0, 2))
+
+
+def test_folds_without_validation_need_a_dataset_without_a_test_side() -> None:
+    own = [replace(c, official_split="test") if i == 0 else c for i, c in enumerate(cases(4))]
+    with pytest.raises(InputError, match="train on the same cases"):
+        split_by_patient(own, seed=0, how="none", fold=(0, 3))

@@ -149,5 +149,5 @@ def test_a_batch_without_ignored_voxels_has_no_mask() -> None:
 
 def test_the_value_to_ignore_is_kept_with_the_run(tmp_path: Path) -> None:
     run, classes = RunFolder.free(tmp_path), ClassTable.named({1: "a", 3: "b"}, ignore=2)
-    run.write_config(make_config(), classes, "set")
+    run.write_config(make_config(), classes, {"name": "set", "channels": 1})
     assert run.read_config()[1] == classes

@@ -25,14 +25,16 @@ def test_config_and_classes_are_read_back(tmp_path: Path) -> None:
     run, classes = made(tmp_path / "run"), ClassTable.named({1: "a", 255: "b"})
     maps = {"unit": "voxels", "cap": 7.0, "pieces": "equal depth"}
     config = make_config(loss="boundary", seed=4, maps=maps)
-    run.write_config(config, classes, "set")
+    run.write_config(config, classes, {"name": "set", "channels": 1})
 
     assert run.read_config() == (config, classes)
 
 
 def configured(path: Path, **settings: object) -> RunFolder:
     run = made(path)
-    run.write_config(make_config(**settings), ClassTable.named({1: "a"}), "set")
+    run.write_config(
+        make_config(**settings), ClassTable.named({1: "a"}), {"name": "set", "channels": 1}
+    )
     return run
 
 
@@ -129,8 +131,8 @@ def test_scores_have_the_stated_columns(tmp_path: Path) -> None:
     run.write_scores([("test", Score("c", "a", 0.5, 2.0, 1.0, 3.0, "mm", 1, 2, 2, 0.9, 4, 1))])
 
     assert (run.path / "scores.csv").read_text().splitlines() == [
-        "split,case,class,dice,hd95,assd,volume_ml,unit,nsd,planes,missed_planes",
-        "test,c,a,0.5,2,1,3,mm,0.9,4,1",
+        "split,case,class,dice,hd95,assd,volume_ml,unit,nsd,planes,missed_planes,true_voxels",
+        "test,c,a,0.5,2,1,3,mm,0.9,4,1,2",
     ]
 
 
