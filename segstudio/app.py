@@ -28,6 +28,7 @@ from segstudio.ui.data_panel import DataPanel
 from segstudio.ui.distance_panel import DistancePanel
 from segstudio.ui.runs_panel import RunsPanel
 from segstudio.ui.studio import Studio, studio_of
+from segstudio.ui.timeline_panel import TimelinePanel
 from segstudio.ui.train_panel import TrainPanel
 
 if TYPE_CHECKING:
@@ -61,14 +62,16 @@ def make_window() -> "tuple[Viewer, Studio]":
             panel, name=name, area="right", tabify=i > 0, add_vertical_stretch=name != "Data"
         )
     window.add_dock_widget(CurvesPanel(session), name="Curves", area="bottom")
+    window.add_dock_widget(TimelinePanel(session), name="Timeline", area="bottom")
     main: QMainWindow = window._qt_window
     # The columns keep their full height; the curves lie under the image.
     main.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
     main.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
     docks = {d.objectName() or d.windowTitle(): d for d in main.findChildren(QDockWidget)}
     docks["Data"].raise_()
+    main.splitDockWidget(docks["Curves"], docks["Timeline"], Qt.Orientation.Vertical)
     main.resizeDocks([docks["Data"]], [320], Qt.Orientation.Horizontal)
-    main.resizeDocks([docks["Curves"]], [200], Qt.Orientation.Vertical)
+    main.resizeDocks([docks["Curves"], docks["Timeline"]], [220, 48], Qt.Orientation.Vertical)
     main.resize(1280, 800)
     _add_about(main)
     _open_as_cases(viewer, session)

@@ -16,6 +16,7 @@ from segstudio.learn.config import TrainConfig
 from segstudio.learn.events import Event
 from segstudio.messages import Check, MapChoice, Message, ReadingRequest
 from segstudio.open_case import OpenCase, read_case
+from segstudio.runs_in_view import RunsInView
 
 
 class Session:
@@ -41,6 +42,8 @@ class Session:
         Whether the running training lays its predictions over the case in view.
     run : Path or None
         The run whose prediction is shown for each case that is opened.
+    runs_in_view : RunsInView
+        The runs whose curves are shown, and the epoch that is looked at.
     check : Check or None
         How the last examination of a dataset stands.
     reading : str
@@ -80,6 +83,8 @@ class Session:
         self.prediction_of = ""
         self.previews = True
         self.run: Path | None = None
+        self.runs_in_view = RunsInView()
+        self.runs_in_view.timeline_changed.connect(self._follow_timeline)
         self.check: Check | None = None
         self.reading = ""
         self.training: Path | None = None
@@ -185,16 +190,25 @@ class Session:
 
     def hide_prediction(self) -> None:
         """Take the prediction away, and lay none over until one is asked for."""
+        self.runs_in_view.lay_over(None)
         self.previews, self.prediction, self.prediction_of = False, None, ""
         self.choose_run(None)
         self.prediction_shown.emit(None)
 
     def choose_run(self, run: Path | None) -> None:
         """Choose the run whose prediction is shown, instead of the running training's."""
+        self.runs_in_view.lay_over(None)
         self.run = run
         if run is not None:
             self.previews = False
         self.run_chosen.emit(run)
+
+    def _follow_timeline(self, run: Path | None) -> None:
+        """Make room for a run's timeline; without one the running training has it again."""
+        self.run, self.previews = None, run is None and self.training is not None
+        if run is None:
+            self.prediction, self.prediction_of = None, ""
+            self.prediction_shown.emit(None)
 
     def new_labels(self) -> None:
         """Make empty labels to paint on, where the case in view has none."""
@@ -283,13 +297,16 @@ class Session:
 
     def start_training(self, run: Path) -> None:
         """Note that a training writes to a run folder."""
+        self.runs_in_view.lay_over(None)
         self.training, self.told, self.failure, self.previews = run, [], "", True
         self.run = None
+        self.runs_in_view.follow(run)
         self.training_started.emit(run)
 
     def tell(self, event: Event) -> None:
         """Pass on an event of the training; kept for panels that are opened later."""
         self.told.append(event)
+        self.runs_in_view.tell(event)
         self.training_told.emit(event)
 
     def end_training(self, failure: str = "") -> None:

@@ -1,5 +1,6 @@
 """The boundary-aware loss: cross-entropy that weighs up where two regions leak."""
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from segstudio.core.labels import IGNORED
@@ -18,6 +19,7 @@ CARD = Card(
     title="Boundary-aware loss",
     formula=r"-\frac{1}{N} \sum_q (1 + \lambda\, \ell(q)) \log\, p_{y(q)}(q)",
     bounds="0 to ∞",
+    limits=(0, inf),
     absent="only what its false positives take from the true class",
     reading=(
         "Lower is better; 0 is perfect. Beside cross-entropy it counts again, λ times, the voxels "

@@ -1,6 +1,7 @@
 """What a loss says of itself."""
 
 from dataclasses import dataclass
+from math import inf
 
 from segstudio.core.loss_maps import MapOptions
 
@@ -19,6 +20,8 @@ class Card:
         LaTeX, in the subset that matplotlib draws.
     bounds : str
         The values it can take.
+    limits : (float, float)
+        The same as numbers, the least and the largest, for its default options.
     absent : str
         What a class that is not in the image contributes.
     reading : str
@@ -42,6 +45,7 @@ class Card:
     absent: str
     reading: str
     reference: str
+    limits: tuple[float, float] = (-inf, inf)
     note: str = ""
     maps: MapOptions | None = None
     needs_frequencies: bool = False

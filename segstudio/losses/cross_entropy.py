@@ -1,5 +1,6 @@
 """Cross-entropy over all classes."""
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from segstudio.losses.card import Card
@@ -15,6 +16,7 @@ CARD = Card(
     title="Cross-entropy",
     formula=r"-\frac{1}{N} \sum_q \log\, p_{y(q)}(q)",
     bounds="0 to ∞; log K for a network that knows nothing of K classes",
+    limits=(0, inf),
     absent="only what its false positives take from the true class",
     reading="Lower is better; 0 is perfect. It is low early where background dominates.",
     reference="the negative log-likelihood of the labels",

@@ -15,6 +15,7 @@ CARD = Card(
     title="Dice loss",
     formula=r"1 - \frac{2 \sum p\, g}{\sum p^2 + \sum g^2}",
     bounds="0 to 1",
+    limits=(0, 1),
     absent="1 for any prediction that is not empty, 0 for an empty one",
     reading="Lower is better; 0 is perfect.",
     reference="Milletari et al., V-Net, 3DV 2016; equation 4 of the paper",

@@ -1,5 +1,6 @@
 """The focal loss: voxels that are sure already weigh little."""
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from segstudio.losses.card import Card
@@ -15,6 +16,7 @@ CARD = Card(
     title="Focal loss",
     formula=r"-\frac{1}{N} \sum_q (1 - p_{y(q)}(q))^{\gamma} \log\, p_{y(q)}(q)",
     bounds="0 to ∞",
+    limits=(0, inf),
     absent="only what its false positives take from the true class",
     reading="Lower is better; 0 is perfect. Its values are small: compare them with themselves.",
     reference="Lin et al., Focal loss for dense object detection, ICCV 2017",

@@ -16,6 +16,7 @@ CARD = Card(
     title="Focal Tversky loss",
     formula=r"\left(1 - \frac{TP}{TP + \alpha\, FP + \beta\, FN}\right)^{1/\gamma}",
     bounds="0 to 1",
+    limits=(0, 1),
     absent="1 for any prediction that is not empty, 0 for an empty one",
     reading="Lower is better; 0 is perfect. It falls ever faster towards its end.",
     reference="Abraham and Khan, A novel focal Tversky loss function, ISBI 2019",

@@ -17,6 +17,7 @@ CARD = Card(
         r"\quad w_k = \frac{1}{(\sum g_k)^2}"
     ),
     bounds="0 to 1",
+    limits=(0, 1),
     absent="weighs like the rarest class that is there, so that its false positives cost",
     reading="Lower is better; 0 is perfect. The rarest class rules it.",
     reference="Sudre et al., Generalised Dice overlap, DLMIA 2017",

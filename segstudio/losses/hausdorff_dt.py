@@ -1,5 +1,6 @@
 """The Hausdorff loss by distance transforms: of the truth's contour and the prediction's."""
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from segstudio.core.loss_maps import MapOptions, loss_maps
@@ -16,6 +17,7 @@ CARD = Card(
     title="Hausdorff loss (distance transforms)",
     formula=r"\frac{1}{N} \sum_q (s - g)^2 \left(D_G^{\alpha} + D_S^{\alpha}\right)",
     bounds="0 to ∞, in map units to the power of α",
+    limits=(0, inf),
     absent="false positives cost by their own size only",
     reading="Lower is better; 0 is perfect. Far errors rule it, so it is noisy early.",
     reference="Karimi and Salcudean, Reducing the Hausdorff distance, IEEE TMI 2019",

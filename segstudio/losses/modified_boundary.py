@@ -20,6 +20,7 @@ CARD = Card(
         r"\quad \epsilon = 1 + \int \phi_t"
     ),
     bounds="0 down to −1 (with share=0 down to −∞, but for ε)",
+    limits=(-1, 0),
     absent="0, false positives included: they cost through the class that is there",
     reading=("Lower is better, and it is never above 0: −1 is perfect, 0 finds nothing."),
     reference="Wu, Loss Function for Class Imbalanced Data, equation 3",

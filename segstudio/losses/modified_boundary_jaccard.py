@@ -1,5 +1,6 @@
 """The modified boundary loss as a weighted Jaccard index, which has a floor."""
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from segstudio.core.loss_maps import MapOptions
@@ -19,6 +20,7 @@ CARD = Card(
         r"{\int \phi_t + \int \phi_{bg}\, s + \epsilon}"
     ),
     bounds="0 to ∞",
+    limits=(0, inf),
     absent="0 for an empty prediction; its false positives cost as 3 voxels away",
     reading=(
         "Lower is better; 0 is perfect, 0.7 means that half of the union, weighted by distance, "

@@ -1,5 +1,6 @@
 """Equation 3 of the paper read literally: the fraction at every voxel, then the sum."""
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from segstudio.core.loss_maps import MapOptions
@@ -19,6 +20,7 @@ CARD = Card(
         r"{\phi_{bg}\, s + [\phi_t - \phi_t\, s] + \epsilon}"
     ),
     bounds="0 down to −∞ (in practice to minus the mean of φ_t over ε)",
+    limits=(-inf, 0),
     absent="0, false positives included",
     reading=(
         "It is never above 0 and has no floor: −∞ is perfect. A few sure voxels rule it, so that "

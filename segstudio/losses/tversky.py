@@ -15,6 +15,7 @@ CARD = Card(
     title="Tversky loss",
     formula=r"1 - \frac{TP}{TP + \alpha\, FP + \beta\, FN}",
     bounds="0 to 1",
+    limits=(0, 1),
     absent="1 for any prediction that is not empty, 0 for an empty one",
     reading="Lower is better; 0 is perfect. α prices false positives, β false negatives.",
     reference="Salehi et al., Tversky loss function for image segmentation, MLMI 2017",

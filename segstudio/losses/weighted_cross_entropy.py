@@ -1,5 +1,6 @@
 """Cross-entropy in which a rare class weighs as much as a common one."""
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from segstudio.losses.card import Card
@@ -18,6 +19,7 @@ CARD = Card(
         r"\quad w_k = \frac{1}{f_k}"
     ),
     bounds="0 to ∞; log K for a network that knows nothing of K classes",
+    limits=(0, inf),
     absent="only what its false positives take from the true class",
     reading="Lower is better; 0 is perfect.",
     reference="inverse class frequency; after Long et al. and Ronneberger et al. 2015",

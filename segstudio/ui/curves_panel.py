@@ -1,65 +1,178 @@
-"""The curves: loss of every step and epoch, validation Dice per class, as they come."""
+"""The curves of the running training and of the runs that are compared with it."""
 
 from pathlib import Path
+from typing import cast
 
-import pyqtgraph as pg
 from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtGui import QPalette, QShowEvent
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
-from segstudio.core.labels import PALETTE
-from segstudio.learn.events import EpochDone, Event, Started, StepDone
+from segstudio.learn.run_curves import Figure
 from segstudio.session import Session
+from segstudio.ui.curve_style import TITLES
+from segstudio.ui.curve_values import CurveValues
+from segstudio.ui.curves_export import FILTERS, export_curves, export_path
+from segstudio.ui.curves_plot import CurvesPlot
+from segstudio.ui.edge import at_the_edge
 
-REDRAW_MS = 100
-MOST_EPOCHS_AHEAD = 100  # an axis drawn longer from the start would be empty for hours
+REDRAW_MS = 100  # steps come faster than a screen needs them; one redraw serves many
+LEAST_HEIGHT = 200
+HIGHEST_EMPTY = 48
+NO_LIMIT = 2**24 - 1  # of Qt
+EMPTY = "The loss and Dice of a training appear here as it runs; so do the runs ticked under Runs."
+SCALES = {
+    "automatic": "Symlog where losses span orders of magnitude, linear elsewhere.",
+    "linear": "Equal steps of the value are equally high.",
+    "symlog": "Logarithmic in both directions from 0, and linear close to it.",
+}
 
 
 class CurvesPanel(QWidget):
-    """Draws what the running training tells."""
+    """Draws the runs in view, and moves the cursor on their epochs."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self._steps_per_epoch = 1
-        self._stale = False
-        self.loss_plot = self._plot("training loss")
-        self.dice_plot = self._plot("validation Dice")
-        self.dice_plot.setYRange(0, 1)
-        self._legend = self.dice_plot.addLegend(offset=(-10, -10))
-        self.hint = QLabel("Curves appear here while a network trains.")
-        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        column, row = QVBoxLayout(self), QHBoxLayout()
-        column.setContentsMargins(4, 0, 4, 4)
-        column.addWidget(self.hint)
-        column.addLayout(row)
-        row.addWidget(self.loss_plot)
-        row.addWidget(self.dice_plot)
-        self.setMinimumHeight(150)
-        self._clear()
-        # Steps come faster than a screen needs them; one redraw serves many.
+        self._make_controls()
+        self._lay_out()
         self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
         self._timer.setInterval(REDRAW_MS)
-        self._timer.timeout.connect(self._redraw)
-        session.training_started.connect(self._begin)
-        session.training_told.connect(self._follow)
-        session.training_ended.connect(self._end)
-        if session.told:
-            self._begin(None)
-            for event in session.told:
-                self._follow(event)
-        if session.training is None:
-            self._end(None)
+        self._timer.timeout.connect(self.redraw)
+        in_view = session.runs_in_view
+        in_view.runs_changed.connect(self._begin_anew)
+        in_view.epoch_changed.connect(self._show_cursor)
+        session.training_told.connect(self._wait_to_redraw)
+        session.training_ended.connect(self._wait_to_redraw)
+        self.plot.epoch_picked.connect(self._go_to)
+        self.plot.stepped.connect(self._step)
+        for place, box in enumerate(self.figures):
+            box.currentIndexChanged.connect(lambda _, place=place: self._choose_figure(place))
+        self.scale.currentIndexChanged.connect(self._choose_scale)
+        self.with_steps.toggled.connect(self.redraw)
+        self.export.clicked.connect(self._export)
+        self.redraw()
 
-    def _plot(self, what: str) -> pg.PlotWidget:
-        plot = pg.PlotWidget(background=None)
-        plot.setLabel("bottom", "epoch")
-        plot.setLabel("left", what)
-        plot.showGrid(x=True, y=True, alpha=0.15)
-        plot.setToolTip(f"{what}; drag to move, wheel to zoom, right click to export")
-        for side in ("left", "bottom"):
-            plot.getAxis(side).enableAutoSIPrefix(False)
-        return plot
+    def _make_controls(self) -> None:
+        self.plot = CurvesPlot()
+        self.values = CurveValues()
+        self.figures = [QComboBox() for _ in self.plot.charts]
+        for side, box, chart in zip(("left", "right"), self.figures, self.plot.charts, strict=True):
+            for figure, title in TITLES.items():
+                box.addItem(title, figure)
+            box.setCurrentIndex(box.findData(chart.figure))
+            box.setToolTip(f"What the {side} chart draws.")
+        self.scale = QComboBox()
+        for scale, tip in SCALES.items():
+            self.scale.addItem(scale, scale)
+            self.scale.setItemData(self.scale.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.scale.setToolTip("How the values of the left chart lie on its axis.")
+        for box in (*self.figures, self.scale):
+            # Long names must not widen the window.
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            box.setMinimumContentsLength(5)
+        self.with_steps = QCheckBox("Each step")
+        self.with_steps.setChecked(True)
+        self.with_steps.setToolTip("Draw every step of the training too, as a thin line.")
+        self.export = QPushButton("Export…")
+        self.export.setToolTip("Save the charts as a picture or a drawing, or all values.")
+        self.hint = QLabel(EMPTY)
+        self.hint.setWordWrap(True)
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+
+    def _lay_out(self) -> None:
+        self.body = QWidget()
+        row = QHBoxLayout()
+        for widget in (self.figures[0], self.scale, self.figures[1], self.with_steps):
+            row.addWidget(widget)
+        row.addStretch(1)
+        row.addWidget(self.export)
+        beside = QSplitter(Qt.Orientation.Horizontal)
+        beside.addWidget(self.plot)
+        beside.addWidget(self.values)
+        beside.setStretchFactor(0, 1)
+        beside.setSizes([700, 220])
+        inner, outer = QVBoxLayout(self.body), QVBoxLayout(self)
+        for column in (inner, outer):
+            column.setContentsMargins(2, 0, 2, 2)
+            column.setSpacing(2)
+        inner.addLayout(row)
+        inner.addWidget(beside, 1)
+        outer.addWidget(self.hint)
+        outer.addWidget(self.body, 1)
+
+    def redraw(self, *_: object) -> None:
+        """Bring everything up to date."""
+        in_view = self.session.runs_in_view
+        self._make_room(any(c.curves for c in in_view.curves.values()))
+        self.plot.draw(in_view, with_steps=self.with_steps.isChecked())
+        self.values.show_values(in_view, self.plot.charts)
+
+    def _make_room(self, is_needed: bool) -> None:
+        """Take little of the window's height while there is nothing to draw."""
+        self.hint.setVisible(not is_needed)
+        self.body.setVisible(is_needed)
+        self.setMinimumHeight(LEAST_HEIGHT if is_needed else 0)
+        self.setMaximumHeight(NO_LIMIT if is_needed else HIGHEST_EMPTY)
+
+    def _wait_to_redraw(self, *_: object) -> None:
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _begin_anew(self) -> None:
+        self.plot.forget()
+        self.redraw()
+
+    def _show_cursor(self, epoch: int | None) -> None:
+        for chart in self.plot.charts:
+            chart.put_cursor(epoch)
+        self.values.show_values(self.session.runs_in_view, self.plot.charts)
+
+    @at_the_edge
+    def _go_to(self, epoch: int) -> None:
+        in_view = self.session.runs_in_view
+        in_view.go_to(epoch)
+        self._show_cursor(in_view.epoch)  # where it was dragged to between two epochs
+
+    @at_the_edge
+    def _step(self, epochs: int | None) -> None:
+        in_view = self.session.runs_in_view
+        now = in_view.last_epoch if in_view.epoch is None else in_view.epoch
+        in_view.go_to(None if epochs is None else now + epochs)
+
+    def _choose_figure(self, place: int) -> None:
+        self.plot.charts[place].set_figure(cast(Figure, self.figures[place].currentData()))
+        self.redraw()
+
+    def _choose_scale(self, *_: object) -> None:
+        chart = self.plot.charts[0]
+        chart.scaling = self.scale.currentData()
+        chart.set_figure(chart.figure)
+        self.redraw()
+
+    @at_the_edge
+    def _export(self, _checked: bool = False) -> None:
+        typed, chosen = QFileDialog.getSaveFileName(
+            self, "Export the curves", str(Path.home() / "curves.png"), ";;".join(FILTERS)
+        )
+        if typed:
+            path, asked = export_path(typed, chosen)
+            steps = self.with_steps.isChecked()
+            in_view = self.session.runs_in_view
+            export_curves(path, in_view, self.plot.charts, with_steps=steps, overwrite=asked)
+            self.session.say(f"Saved {path.name}", is_error=False)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         """Take the text colour of a new theme, which pyqtgraph does not do by itself."""
@@ -73,68 +186,4 @@ class CurvesPanel(QWidget):
         self._take_text_color()
 
     def _take_text_color(self) -> None:
-        color = self.hint.palette().color(QPalette.ColorRole.WindowText)
-        for plot in (self.loss_plot, self.dice_plot):
-            for side in ("left", "bottom"):
-                plot.getAxis(side).setPen(color)
-                plot.getAxis(side).setTextPen(color)
-            plot.resetCachedContent()  # the background of the old theme
-        self._legend.setLabelTextColor(color)
-        behind = self.hint.palette().color(QPalette.ColorRole.Window)
-        behind.setAlpha(200)
-        self._legend.setBrush(behind)
-        for _, label in self._legend.items:
-            label.setText(label.text, color=color)
-
-    def _clear(self) -> None:
-        self.steps: tuple[list[float], list[float]] = ([], [])
-        self.epochs: tuple[list[float], list[float]] = ([], [])
-        self.dice: dict[str, tuple[list[float], list[float]]] = {}
-        self.loss_plot.clear()
-        self.dice_plot.clear()
-        thin, thick = pg.mkPen("#7fa7c4", width=1), pg.mkPen("#e69f00", width=2)
-        self._step_curve = self.loss_plot.plot(pen=thin, name="step", skipFiniteCheck=False)
-        self._epoch_curve = self.loss_plot.plot(pen=thick, symbol="o", symbolSize=5, name="epoch")
-        self._dice_curves: dict[str, pg.PlotDataItem] = {}
-
-    def _begin(self, _run: Path | None) -> None:
-        self.hint.hide()
-        self._clear()
-        self._timer.start()
-
-    def _follow(self, event: Event) -> None:
-        if isinstance(event, Started):
-            self._steps_per_epoch = event.steps_per_epoch
-            for plot in (self.loss_plot, self.dice_plot):
-                plot.setXRange(0, min(event.epochs, MOST_EPOCHS_AHEAD))
-                plot.enableAutoRange(x=event.epochs > MOST_EPOCHS_AHEAD)
-        elif isinstance(event, StepDone):
-            self.steps[0].append(event.epoch - 1 + event.step / self._steps_per_epoch)
-            self.steps[1].append(event.loss)
-        elif isinstance(event, EpochDone):
-            self.epochs[0].append(event.epoch)
-            self.epochs[1].append(event.loss)
-            for name, dice in event.dice.items():
-                x, y = self.dice.setdefault(name, ([], []))
-                x.append(event.epoch)
-                y.append(dice)
-        self._stale = True
-
-    def _redraw(self) -> None:
-        if not self._stale:
-            return
-        self._stale = False
-        self._step_curve.setData(*self.steps)
-        self._epoch_curve.setData(*self.epochs)
-        for i, (name, points) in enumerate(self.dice.items()):
-            if name not in self._dice_curves:
-                pen = pg.mkPen(PALETTE[i % len(PALETTE)], width=2)
-                self._dice_curves[name] = self.dice_plot.plot(
-                    pen=pen, symbol="o", symbolSize=5, symbolBrush=pen.color(), name=name
-                )
-            self._dice_curves[name].setData(*points)
-
-    def _end(self, _run: Path | None) -> None:
-        self._timer.stop()
-        self._stale = True
-        self._redraw()
+        self.plot.take_colors(self.hint.palette().color(QPalette.ColorRole.WindowText))

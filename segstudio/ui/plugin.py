@@ -7,6 +7,7 @@ from segstudio.ui.data_panel import DataPanel
 from segstudio.ui.distance_panel import DistancePanel
 from segstudio.ui.runs_panel import RunsPanel
 from segstudio.ui.studio import studio_of
+from segstudio.ui.timeline_panel import TimelinePanel
 from segstudio.ui.train_panel import TrainPanel
 
 if TYPE_CHECKING:
@@ -36,6 +37,13 @@ class Train(TrainPanel):
 
 class Curves(CurvesPanel):
     """The curves of a viewer."""
+
+    def __init__(self, napari_viewer: "Viewer") -> None:
+        super().__init__(studio_of(napari_viewer).session)
+
+
+class Timeline(TimelinePanel):
+    """The timeline of a viewer."""
 
     def __init__(self, napari_viewer: "Viewer") -> None:
         super().__init__(studio_of(napari_viewer).session)

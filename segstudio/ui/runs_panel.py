@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -28,7 +29,10 @@ class RunsPanel(QWidget):
         super().__init__()
         self.session = session
         self.runs = QListWidget()
-        self.runs.setToolTip("Trainings, newest first.")
+        self.runs.setToolTip(
+            "Trainings, newest first. Tick those whose curves are to be drawn together; the space "
+            "bar ticks the chosen one."
+        )
         self.summary = QLabel("")
         self.summary.setWordWrap(True)
         self.show_prediction = QPushButton("Show prediction")
@@ -47,10 +51,12 @@ class RunsPanel(QWidget):
         column.addLayout(row)
         column.addWidget(self.add_run)
         self.runs.currentItemChanged.connect(self._summarise)
+        self.runs.itemChanged.connect(self._tick)
         self.show_prediction.clicked.connect(self._show)
         self.hide_prediction.clicked.connect(self._hide)
         self.add_run.clicked.connect(self._ask_run)
         session.training_ended.connect(self._select)
+        session.runs_in_view.runs_changed.connect(self._show_ticks)
         self._list()
 
     def _list(self) -> None:
@@ -67,8 +73,33 @@ class RunsPanel(QWidget):
         item = QListWidgetItem(path.name)
         item.setData(_PATH, path)
         item.setToolTip(str(path))
+        item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+        self._show_tick(item)
         self.runs.insertItem(self.runs.count() if row is None else row, item)
         return item
+
+    @at_the_edge
+    def _tick(self, item: QListWidgetItem) -> None:
+        """Draw the curves of a run that is ticked, and of no other."""
+        in_view, path = self.session.runs_in_view, item.data(_PATH)
+        if item.checkState() == Qt.CheckState.Checked:
+            in_view.ask(path)
+        else:
+            in_view.hide(path)
+
+    def _show_ticks(self) -> None:
+        for i in range(self.runs.count()):
+            self._show_tick(self.runs.item(i))
+
+    def _show_tick(self, item: QListWidgetItem) -> None:
+        """Show whether the curves of a run are drawn, and in which colour."""
+        color = self.session.runs_in_view.colors.get(item.data(_PATH))
+        square = QPixmap(12, 12)
+        square.fill(QColor(color) if color else Qt.GlobalColor.transparent)
+        self.runs.blockSignals(True)
+        item.setCheckState(Qt.CheckState.Checked if color else Qt.CheckState.Unchecked)
+        item.setIcon(QIcon(square))
+        self.runs.blockSignals(False)
 
     def _select(self, path: Path) -> None:
         """List a run that has just ended, and choose it; a failed start has left none."""

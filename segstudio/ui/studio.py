@@ -23,6 +23,7 @@ from segstudio.ui.edge import at_the_edge
 from segstudio.ui.orientation_letters import OrientationLetters
 from segstudio.ui.prediction_thread import PredictionThread
 from segstudio.ui.reading_thread import ReadingThread
+from segstudio.ui.run_reader import RunReader
 from segstudio.ui.training_thread import TrainingThread
 from segstudio.viewer.stage import Stage
 
@@ -46,6 +47,7 @@ class Studio(QObject):
         self.session = Session()
         self.stage = Stage(viewer, self.session)
         self.letters = OrientationLetters(viewer, self.stage)
+        self.runs = RunReader(self.session)
         self._training: TrainingThread | None = None
         self._prediction: PredictionThread | None = None
         self._reading: ReadingThread | None = None
@@ -64,6 +66,7 @@ class Studio(QObject):
         """Stop what runs and wait for it; the training's state is saved."""
         self._closed = True
         self.letters.close()
+        self.runs.close()
         self._stop_training()
         self._stop_check()
         for thread in (self._training, self._prediction, self._reading, self._check):

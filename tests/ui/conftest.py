@@ -11,13 +11,14 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QDockWidget, QWidget
 from shiboken6 import isValid
 
+from segstudio.ui.beside import CallThread
 from segstudio.ui.check_thread import CheckThread
 from segstudio.ui.prediction_thread import PredictionThread
 from segstudio.ui.reading_thread import ReadingThread
 from segstudio.ui.studio import _studios
 from segstudio.ui.training_thread import TrainingThread
 
-THREADS = (TrainingThread, PredictionThread, ReadingThread, CheckThread)
+THREADS = (TrainingThread, PredictionThread, ReadingThread, CheckThread, CallThread)
 
 
 class Window:

@@ -8,7 +8,9 @@ import napari
 import numpy as np
 import pytest
 
-PANELS = ("Data", "Distance", "Train", "Curves", "Runs")
+from segstudio.learn.run_curves import CurveKey
+
+PANELS = ("Data", "Distance", "Train", "Curves", "Timeline", "Runs")
 
 
 @pytest.fixture
@@ -104,8 +106,9 @@ def test_panels_opened_during_a_training_show_what_it_has_told(viewer, hearts, q
     curves = viewer.window.add_plugin_dock_widget("segstudio", "Curves")[1]
     qtbot.wait(300)
 
-    assert len(curves.steps[0]) > 2
-    assert curves.steps[0][0] < 1
-    assert len(curves.loss_plot.listDataItems()[0].getData()[0]) > 2
+    loss = curves.plot.charts[0].lines[session.training, CurveKey("loss", each="step")]
+    x, _ = loss.getOriginalDataset()
+    assert len(x) > 2
+    assert x[0] < 1
     session.ask_stop()
     qtbot.waitUntil(lambda: session.training is None, timeout=60_000)

@@ -10,6 +10,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
 from segstudio.data.datasets import open_dataset
+from segstudio.learn.events import StepDone
+from segstudio.learn.run_curves import CurveKey
 from segstudio.learn.run_folder import RunFolder
 from segstudio.losses.registry import card
 from segstudio.session import Session
@@ -56,11 +58,16 @@ def test_open_see_paint_save_train_and_look(window, hearts, runs, tmp_path, monk
     window.wait_for(lambda: window.session.training is None)
     window.wait_for(lambda: train.status.text().startswith("Finished"), 5)
 
-    curves = window.panel("Curves")
-    assert len(curves.epochs[0]) == 2
-    assert len(curves.steps[0]) > 2
-    assert sorted(curves.dice) == ["left ventricle", "myocardium", "right ventricle"]
-    assert len(curves.loss_plot.listDataItems()[0].getData()[0]) == len(curves.steps[0])
+    trained = next(runs.iterdir())
+    told = window.session.runs_in_view.curves[trained]
+    assert len(told.curves[CurveKey("loss")]) == 2
+    assert [k.name for k in told.of("dice")][:3] == [
+        c.name for c in window.session.open_case.classes.foreground
+    ]
+    steps = (trained, CurveKey("loss", each="step"))
+    window._qtbot.wait(200)
+    drawn = window.panel("Curves").plot.charts[0].lines[steps]
+    assert len(drawn.getOriginalDataset()[0]) == len(told.curves[steps[1]]) > 2
     prediction = window.studio.stage.layer(PREDICTION)
     assert prediction.visible
     assert prediction.data.shape == volume.data.shape
@@ -74,8 +81,7 @@ def test_open_see_paint_save_train_and_look(window, hearts, runs, tmp_path, monk
 def test_stop_leaves_no_thread_and_keeps_the_networks(window, hearts, runs) -> None:
     window.session.open(hearts)
     start(window, epochs=1000)
-    curves = window.panel("Curves")
-    window.wait_for(lambda: len(curves.epochs[0]) >= 1)
+    window.wait_for(lambda: window.session.runs_in_view.last_epoch >= 1)
     thread = window.studio._training
     click(window, window.panel("Train").stop)
     window.wait_for(lambda: window.session.training is None)
@@ -91,8 +97,7 @@ def test_stop_leaves_no_thread_and_keeps_the_networks(window, hearts, runs) -> N
 def test_closing_the_window_stops_the_training(window, hearts, runs) -> None:
     window.session.open(hearts)
     start(window, epochs=1000)
-    curves = window.panel("Curves")
-    window.wait_for(lambda: len(curves.steps[0]) >= 1)
+    window.wait_for(lambda: any(isinstance(event, StepDone) for event in window.session.told))
     thread = window.studio._training
     window.viewer.close()
     window._qtbot.wait(10)

@@ -1,0 +1,130 @@
+"""The runs whose curves are shown, and the epoch looked at. Scriptable, free of Qt and torch."""
+
+from collections import Counter
+from pathlib import Path
+
+from psygnal import Signal
+
+from segstudio.learn.events import Event, Started, as_record
+from segstudio.learn.run_curves import RunCurves, read_curves
+
+# Told apart by readers who do not see all colours, and seen on light and on dark.
+RUN_COLORS = ("#4aa3df", "#e69f00", "#14a37f", "#cc79a7", "#d55e00", "#8a7fe0", "#9a9a4a")
+
+
+class RunsInView:
+    """The runs that are compared, each with its own colour, and the cursor on their epochs.
+
+    Attributes
+    ----------
+    curves : dict of RunCurves
+        By run folder, in the order in which they were shown.
+    colors : dict of str
+        By run folder.
+    live : Path or None
+        The run that is followed: the running one, or the last that was.
+    epoch : int or None
+        Under the cursor; None: the newest of each run.
+    timeline : Path or None
+        The run whose prediction after that epoch is laid over the case in view.
+    """
+
+    asked = Signal(Path)
+    runs_changed = Signal()
+    epoch_changed = Signal(object)
+    timeline_changed = Signal(object)
+
+    def __init__(self) -> None:
+        self.curves: dict[Path, RunCurves] = {}
+        self.colors: dict[Path, str] = {}
+        self.live: Path | None = None
+        self.epoch: int | None = None
+        self.timeline: Path | None = None
+        self._told = RunCurves()  # of the run that is followed, shown or not
+
+    @property
+    def last_epoch(self) -> int:
+        """The last epoch that any run has ended."""
+        return max((c.epochs_done for c in self.curves.values()), default=0)
+
+    def names(self) -> dict[Path, str]:
+        """Return what to call each run, all different: its loss, its folder's name, or its path."""
+        losses = Counter(c.loss for c in self.curves.values())
+        folders = Counter(run.name for run in self.curves)
+        return {
+            run: curves.loss
+            if curves.loss and losses[curves.loss] == 1
+            else run.name
+            if folders[run.name] == 1
+            else str(run)
+            for run, curves in self.curves.items()
+        }
+
+    def show(self, run: Path) -> None:
+        """Read the curves of a run and show them.
+
+        Raises
+        ------
+        InputError
+            There is no run, or its log cannot be read.
+        """
+        self.take(run, read_curves(run))
+
+    def ask(self, run: Path) -> None:
+        """Ask for `show` to be done beside the window; whoever reads there hears it."""
+        if run == self.live:
+            self.take(run, self._told)
+        elif run not in self.curves:
+            self.asked.emit(run)
+
+    def take(self, run: Path, curves: RunCurves) -> None:
+        """Show the curves of a run, which were read; a run that is shown keeps its own."""
+        if run in self.curves:
+            return
+        taken = set(self.colors.values())
+        free = (color for color in RUN_COLORS if color not in taken)
+        self.colors[run] = next(free, RUN_COLORS[len(self.colors) % len(RUN_COLORS)])
+        self.curves[run] = curves
+        self.runs_changed.emit()
+
+    def hide(self, run: Path) -> None:
+        """Show a run no longer."""
+        if run in self.curves:
+            del self.curves[run], self.colors[run]
+            if self.timeline == run:
+                self.lay_over(None)
+            self.runs_changed.emit()
+
+    def follow(self, run: Path) -> None:
+        """Show a run that begins, in the place of the one that was followed before."""
+        if self.live is not None:
+            self.hide(self.live)
+        self.live, self._told = run, RunCurves()
+        self.go_to(None)
+        self.take(run, self._told)
+
+    def tell(self, event: Event) -> None:
+        """Take an event of the run that is followed."""
+        if self.live is None:
+            return
+        if isinstance(event, Started) and (self.live / "config.toml").is_file():
+            # The settings; and of a run that goes on, what it has told before.
+            self._told = read_curves(self.live)
+            if self.live in self.curves:
+                self.curves[self.live] = self._told
+                self.runs_changed.emit()
+        self._told.take(as_record(event))
+
+    def go_to(self, epoch: int | None) -> None:
+        """Put the cursor on an epoch; from the last one on it stays with the newest."""
+        if epoch is not None:
+            epoch = None if epoch >= self.last_epoch else max(1, epoch)
+        if epoch != self.epoch:
+            self.epoch = epoch
+            self.epoch_changed.emit(epoch)
+
+    def lay_over(self, run: Path | None) -> None:
+        """Choose the run whose timeline is laid over the case in view; None: none."""
+        if run != self.timeline:
+            self.timeline = run
+            self.timeline_changed.emit(run)

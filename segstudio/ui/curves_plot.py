@@ -1,0 +1,94 @@
+"""Two charts side by side, in step with each other: their epochs, and their cursor."""
+
+import pyqtgraph as pg
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QColor, QKeyEvent
+
+from segstudio.learn.run_curves import Figure
+from segstudio.runs_in_view import RunsInView
+from segstudio.ui.chart import Chart
+from segstudio.ui.curve_style import label_of
+
+FIRST: tuple[Figure, Figure] = ("loss", "dice")
+TIP = (
+    "Click, or press the left and right keys, to put the cursor on an epoch; Home and End for the "
+    "first and the newest. Drag to move, wheel to zoom, right click for more."
+)
+
+
+class CurvesPlot(pg.GraphicsLayoutWidget):
+    """Draws the runs in view.
+
+    `epoch_picked` is sent with the epoch that the user points at, `stepped` with how many epochs
+    the cursor is to go; None means to the newest.
+    """
+
+    epoch_picked = Signal(int)
+    stepped = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setBackground(None)
+        self.setToolTip(TIP)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.charts = [Chart(figure) for figure in FIRST]
+        for column, chart in enumerate(self.charts):
+            self.addItem(chart, row=0, col=column)
+            chart.epoch_dragged.connect(self._pick)
+        self.ci.layout.setContentsMargins(0, 0, 0, 0)
+        self.charts[1].setXLink(self.charts[0])
+        self.scene().sigMouseClicked.connect(self._click)
+
+    def draw(self, in_view: RunsInView, *, with_steps: bool) -> None:
+        """Bring the charts up to date."""
+        for chart in self.charts:
+            chart.draw(in_view, with_steps=with_steps)
+            chart.put_cursor(in_view.epoch)
+
+    def forget(self) -> None:
+        """Take all curves away, so that they are made anew."""
+        for chart in self.charts:
+            chart.forget()
+
+    def take_colors(self, text: QColor) -> None:
+        """Draw axes and words in a colour."""
+        for chart in self.charts:
+            chart.take_colors(text)
+        self.resetCachedContent()  # the background of the old theme
+
+    def write_legends(self, in_view: RunsInView, text: QColor) -> None:
+        """Write into the charts what each curve is, for a picture that leaves the window."""
+        names = in_view.names()
+        for chart in self.charts:
+            legend = chart.addLegend(
+                offset=(-8, 8), labelTextColor=text, brush=(255, 255, 255, 200)
+            )
+            for (run, key), item in chart.lines.items():
+                whose = f"{names[run]}: " if len(names) > 1 else ""
+                legend.addItem(item, whose + label_of(key))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Move the cursor."""
+        steps: dict[int, int | None] = {
+            Qt.Key.Key_Left: -1,
+            Qt.Key.Key_Right: 1,
+            Qt.Key.Key_PageUp: -10,
+            Qt.Key.Key_PageDown: 10,
+            Qt.Key.Key_Home: -(2**31),
+            Qt.Key.Key_End: None,
+        }
+        if event.key() in steps:
+            self.stepped.emit(steps[event.key()])
+        else:
+            super().keyPressEvent(event)
+
+    def _pick(self, place: float) -> None:
+        self.epoch_picked.emit(round(place))
+
+    def _click(self, event: object) -> None:
+        at = event.scenePos()  # type: ignore[attr-defined]
+        if event.button() != Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]
+            return
+        for chart in self.charts:
+            if chart.vb.sceneBoundingRect().contains(at):
+                self._pick(chart.vb.mapSceneToView(at).x())
