@@ -22,6 +22,7 @@ DASHES = (
     Qt.PenStyle.DotLine,
     Qt.PenStyle.DashDotLine,
 )
+STROKES = ("——", "– –", "· · ·", "— ·")  # the same, in a line of text
 MARKS = ("o", "s", "t", "d", "+", "x")
 STEP_ALPHA = 120
 GREY = "#8c8c8c"  # seen on light and on dark
@@ -46,6 +47,11 @@ class Style:
     dash: Qt.PenStyle = Qt.PenStyle.SolidLine
     mark: str = "o"
     is_thin: bool = False
+
+    @property
+    def strokes(self) -> str:
+        """The line in a text."""
+        return "~~~" if self.is_thin else STROKES[DASHES.index(self.dash)]
 
     def pen(self) -> QPen:
         """Return what draws it."""

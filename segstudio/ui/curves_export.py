@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyqtgraph.exporters import ImageExporter, SVGExporter
-from qtpy.QtCore import QEvent, Qt
-from qtpy.QtGui import QColor
+from pyqtgraph.exporters import ImageExporter
+from qtpy.QtCore import QEvent, QRect, QSize, Qt
+from qtpy.QtGui import QColor, QPainter
+from qtpy.QtSvg import QSvgGenerator
 from qtpy.QtWidgets import QApplication
 
 from segstudio.core.errors import InputError
@@ -94,10 +95,31 @@ def _page(in_view: RunsInView, charts: Sequence[Chart], *, with_steps: bool) -> 
 
 def _write(page: CurvesPlot, path: Path) -> None:
     if path.suffix.lower() == ".svg":
-        SVGExporter(page.scene()).export(str(path))
-        return
-    picture = ImageExporter(page.scene())
-    picture.parameters()["width"] = SCALE * PAGE[0]
-    picture.export(str(path))
+        _draw(page, path)
+    else:
+        picture = ImageExporter(page.scene())
+        picture.parameters()["width"] = SCALE * PAGE[0]
+        picture.export(str(path))
     if not path.exists():
         raise InputError(f"'{path.name}' could not be written as a picture. Choose another place.")
+
+
+def _draw(page: CurvesPlot, path: Path) -> None:
+    """Write an SVG by Qt; pyqtgraph's own stumbles over round marks."""
+    generator, whole = QSvgGenerator(), QRect(0, 0, *PAGE)
+    generator.setFileName(str(path))
+    generator.setSize(QSize(*PAGE))
+    generator.setViewBox(whole)
+    generator.setTitle("Curves")
+    generator.setResolution(page.logicalDpiX())  # or axes, which are kept as pictures, would shrink
+    drawing = ImageExporter(page.scene())
+    painter = QPainter(generator)
+    painter.fillRect(whole, Qt.GlobalColor.white)
+    # Or marks would be pictures in the drawing.
+    mode = {"antialias": True, "background": None, "painter": painter, "resolutionScale": 1.0}
+    drawing.setExportMode(True, mode)
+    try:
+        page.scene().render(painter, whole, drawing.getSourceRect())
+    finally:
+        drawing.setExportMode(False)
+        painter.end()

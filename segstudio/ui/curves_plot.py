@@ -1,5 +1,7 @@
 """Two charts side by side, in step with each other: their epochs, and their cursor."""
 
+from html import escape
+
 import pyqtgraph as pg
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor, QKeyEvent
@@ -57,15 +59,21 @@ class CurvesPlot(pg.GraphicsLayoutWidget):
         self.resetCachedContent()  # the background of the old theme
 
     def write_legends(self, in_view: RunsInView, text: QColor) -> None:
-        """Write into the charts what each curve is, for a picture that leaves the window."""
+        """Write under the charts what each curve is, for a picture that leaves the window."""
         names = in_view.names()
-        for chart in self.charts:
-            legend = chart.addLegend(
-                offset=(-8, 8), labelTextColor=text, brush=(255, 255, 255, 200)
-            )
-            for (run, key), item in chart.lines.items():
-                whose = f"{names[run]}: " if len(names) > 1 else ""
-                legend.addItem(item, whose + label_of(key))
+        for column, chart in enumerate(self.charts):
+            lines: dict[str, list[str]] = {}
+            for (run, key), style in chart.styles.items():
+                stroke = f'<span style="color: {style.color}">{style.strokes}</span>'
+                entry = f"{stroke} {escape(label_of(key))}"
+                lines.setdefault(names[run], []).append(entry)
+            text_of = [
+                (f"<b>{escape(name)}</b>&nbsp; " if len(names) > 1 else "")
+                + " &nbsp;".join(entries)
+                for name, entries in lines.items()
+            ]
+            self.addLabel("<br>".join(text_of), row=1, col=column, color=text, size="8pt")
+            self.ci.layout.setColumnMaximumWidth(column, self.width() / len(self.charts))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """Move the cursor."""

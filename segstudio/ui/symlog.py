@@ -1,5 +1,6 @@
 """An axis that is linear about 0 and logarithmic beyond, for values of either sign."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 LINEAR_WITHIN = 1e-3  # losses are seldom smaller, and what is may lie close to 0
 FEWEST_LABELS = 3
+LABEL_HEIGHT = 18  # pixels
 
 
 def symlog(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -40,11 +42,15 @@ class ValueAxis(pg.AxisItem):
         """Return the ticks between two places: the decades, and what is between them."""
         if not self.is_symlog:
             return list(super().tickValues(low, high, size))
-        decades = [0.0, *(10.0**k for k in range(-3, 13))]
-        between = [m * d for d in decades[1:] for m in range(2, 10)]
-        major, minor = (_within(v, low, high) for v in (decades, between))
-        if len(major) < FEWEST_LABELS:
-            major += _within([m * d for d in decades[1:] for m in (2, 5)], low, high)
+        # Labels of decades that are narrower than a line of text would lie on each other.
+        apart = max(1, math.ceil(LABEL_HEIGHT * (high - low) / size))
+        decades = [10.0**k for k in range(-3, 13)]
+        between = [m * d for d in decades for m in range(2, 10)]
+        # From the place of 0, so that its label has room too.
+        major = _within([0.0, *decades[apart::apart]], low, high)
+        minor = _within(decades + between, low, high)
+        if len(major) < FEWEST_LABELS and apart == 1:
+            major = _within([m * d for d in decades for m in (0, 1, 2, 5)], low, high)
         return [(2.0, major), (1.0, [p for p in minor if p not in major])]
 
     def tickStrings(  # noqa: N802
@@ -55,7 +61,8 @@ class ValueAxis(pg.AxisItem):
             return list(super().tickStrings(places, scale, spacing))
         if spacing < 2:
             return [""] * len(places)
-        return [f"{v:.4g}".replace("-", "−") for v in from_symlog(np.asarray(places, float))]
+        values = from_symlog(np.asarray(places, float)) + 0.0  # which has no −0
+        return [f"{v:.4g}".replace("-", "−") for v in values]
 
 
 def _within(sizes: Sequence[float], low: float, high: float) -> list[float]:

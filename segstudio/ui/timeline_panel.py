@@ -116,8 +116,8 @@ class TimelinePanel(QWidget):
         return self._kept.lacks(self.session.open_case.case.name)
 
     @at_the_edge
-    def _show(self, checked: bool) -> None:
-        self.session.runs_in_view.lay_over(self.run if checked else None)
+    def _show(self, _checked: bool = False) -> None:
+        self.session.runs_in_view.lay_over(self.run if self.shown.isChecked() else None)
 
     @at_the_edge
     def _choose_run(self, *_: object) -> None:

@@ -238,3 +238,24 @@ def test_the_window_shows_before_torch_is_loaded() -> None:
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_the_timeline_shows_how_a_real_training_grew(window, hearts, runs) -> None:
+    session = window.session
+    session.open(hearts)
+    start(window, epochs=2)
+    window.wait_for(lambda: session.training is None)
+    run = RunFolder(next(runs.iterdir()))
+    kept = run.read_timeline(1)
+    session.show_case(next(iter(kept)))
+    timeline = window.panel("Timeline")
+    timeline.slider.setValue(0)
+    layer = window.studio.stage.layer(PREDICTION)
+    window.wait_for(lambda: layer.visible, 10)
+
+    assert np.array_equal(layer.data, kept[session.open_case.case.name])
+    assert [chart.cursor_line.value() for chart in window.panel("Curves").plot.charts] == [1, 1]
+    window.panel("Curves").plot.stepped.emit(None)
+    after = run.read_timeline(2)[session.open_case.case.name]
+    window.wait_for(lambda: np.array_equal(layer.data, after), 10)
+    assert timeline.told.text() == "epoch 2 of 2"
