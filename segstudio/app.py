@@ -71,7 +71,7 @@ def make_window() -> "tuple[Viewer, Studio]":
     docks["Data"].raise_()
     main.splitDockWidget(docks["Curves"], docks["Timeline"], Qt.Orientation.Vertical)
     main.resizeDocks([docks["Data"]], [320], Qt.Orientation.Horizontal)
-    main.resizeDocks([docks["Curves"], docks["Timeline"]], [220, 48], Qt.Orientation.Vertical)
+    main.resizeDocks([docks["Curves"], docks["Timeline"]], [220, 58], Qt.Orientation.Vertical)
     main.resize(1280, 800)
     _add_about(main)
     _open_as_cases(viewer, session)

@@ -35,8 +35,8 @@ class Timeline:
         if not self.cases:
             return "This run keeps no predictions of its epochs."
         if case not in self.cases:
-            kept = " and ".join(f"'{name}'" for name in self.cases)
-            return f"This run keeps no timeline of '{case}', but of {kept}. Open such a case."
+            kept = " or ".join(f"'{name}'" for name in self.cases)
+            return f"'{case}' is not in this run's timeline. Open {kept}."
         if not self.epochs:
             return "The predictions appear here when the first epoch has ended."
         return ""

@@ -188,9 +188,9 @@ def _ends(figure: Figure, losses: Mapping[str, str]) -> dict[float, tuple[str, s
     differ = len(set(losses.values())) > 1
     ends: dict[float, tuple[str, str]] = {}
     for color, loss in losses.items():
-        for value, word in zip(reach(parse_loss(loss)), ("lowest", "highest"), strict=True):
+        for value, word in zip(reach(parse_loss(loss)), ("least", "most"), strict=True):
             if differ and np.isfinite(value):
                 ends[value] = ("", GREY if value in ends else color)
             elif np.isfinite(value):
-                ends[value] = (f"{word} possible", GREY)
+                ends[value] = (f"at {word} {value:g}".replace("-", "−"), GREY)
     return ends

@@ -10,11 +10,11 @@ from segstudio.runs_in_view import RUN_COLORS
 
 TITLES: dict[Figure, str] = {
     "loss": "Loss",
-    "parts": "Parts of the loss",
+    "parts": "Loss parts",
     "dice": "Dice",
     "hd95": "HD95",
     "rate": "Learning rate",
-    "gradient": "Gradient norm",
+    "gradient": "Gradient",
 }
 DASHES = (
     Qt.PenStyle.SolidLine,
@@ -24,7 +24,6 @@ DASHES = (
 )
 STROKES = ("——", "– –", "· · ·", "— ·")  # the same, in a line of text
 MARKS = ("o", "s", "t", "d", "+", "x")
-STEP_ALPHA = 120
 GREY = "#8c8c8c"  # seen on light and on dark
 SIDED: tuple[Figure, ...] = ("loss", "parts")
 
@@ -55,12 +54,18 @@ class Style:
 
     def pen(self) -> QPen:
         """Return what draws it."""
-        color = QColor(self.color)
-        if self.is_thin:
-            color.setAlpha(STEP_ALPHA)
+        # Steps lie on each other, so that clear colours would add up to full ones.
+        color = _muted(self.color) if self.is_thin else QColor(self.color)
         pen = QPen(color, 1 if self.is_thin else 2, self.dash)
         pen.setCosmetic(True)
         return pen
+
+
+def _muted(color: str) -> QColor:
+    """Return a colour most of the way to grey."""
+    own, grey = QColor(color), QColor(GREY)
+    pairs = ((own.red(), grey.red()), (own.green(), grey.green()), (own.blue(), grey.blue()))
+    return QColor(*((a + 2 * b) // 3 for a, b in pairs))
 
 
 def style_of(key: CurveKey, run: RunCurves, run_color: str, *, alone: bool) -> Style:

@@ -27,7 +27,8 @@ from segstudio.ui.edge import at_the_edge
 
 REDRAW_MS = 100  # steps come faster than a screen needs them; one redraw serves many
 LEAST_HEIGHT = 200
-HIGHEST_EMPTY = 48
+HIGHEST_EMPTY = 58  # the dock's own buttons need as much
+ROOM = 24  # pixels of a list beside its words
 NO_LIMIT = 2**24 - 1  # of Qt
 EMPTY = "The loss and Dice of a training appear here as it runs; so do the runs ticked under Runs."
 SCALES = {
@@ -83,6 +84,7 @@ class CurvesPanel(QWidget):
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
             box.setMinimumContentsLength(5)
+            box.view().setMinimumWidth(box.view().sizeHintForColumn(0) + ROOM)
         self.with_steps = QCheckBox("Each step")
         self.with_steps.setChecked(True)
         self.with_steps.setToolTip("Draw every step of the training too, as a thin line.")

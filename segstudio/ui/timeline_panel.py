@@ -11,7 +11,8 @@ from segstudio.learn.timeline import Timeline, read_timeline
 from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
 
-HIGHEST = 48
+HIGHEST = 58  # the dock's own buttons need as much
+WIDEST_NAME = 190
 NO_RUN = "Tick a run under Runs, or train: how its prediction grew is shown here."
 NO_CASE = "Open a case to see how its prediction grew."
 
@@ -29,8 +30,8 @@ class TimelinePanel(QWidget):
         for widget in (self.shown, self.runs, self.slider, self.told):
             row.addWidget(widget)
         self.setMaximumHeight(HIGHEST)
-        for widget, stretch in ((self.runs, 1), (self.slider, 3), (self.told, 1)):
-            row.setStretchFactor(widget, stretch)
+        row.setStretchFactor(self.slider, 3)
+        row.setStretchFactor(self.told, 1)
         self.shown.clicked.connect(self._show)
         self.runs.activated.connect(self._choose_run)
         self.slider.valueChanged.connect(self._go_to)
@@ -50,10 +51,11 @@ class TimelinePanel(QWidget):
         )
         self.runs = QComboBox()
         self.runs.setToolTip("Whose predictions are shown: one of the runs in view.")
-        self.runs.setMinimumContentsLength(8)
+        self.runs.setMinimumContentsLength(12)
         self.runs.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
+        self.runs.setMaximumWidth(WIDEST_NAME)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setToolTip(
             "Drag, or press the left and right keys, to go through the epochs; the cursor of the "
@@ -99,12 +101,14 @@ class TimelinePanel(QWidget):
         self.slider.setVisible(not lack)
         if lack:
             self.told.setText(lack)
+            self.told.setToolTip(lack)
             return
         place = self._kept.place(self.session.runs_in_view.epoch)
         self.slider.blockSignals(True)
         self.slider.setRange(0, len(epochs) - 1)
         self.slider.setValue(place)
         self.slider.blockSignals(False)
+        self.told.setToolTip("The epoch whose prediction is meant, and the last that is kept.")
         self.told.setText(f"epoch {epochs[place]} of {epochs[-1]}")
 
     def _lack(self) -> str:

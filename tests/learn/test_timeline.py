@@ -43,7 +43,9 @@ def test_before_the_first_epoch_that_is_kept_the_first_is_shown() -> None:
 
 
 def test_a_case_that_is_not_kept_is_told_with_those_that_are(run: Path) -> None:
-    with pytest.raises(InputError, match="no timeline of 'three', but of 'one' and 'two'"):
+    with pytest.raises(
+        InputError, match=r"'three' is not in this run's timeline\. Open 'one' or 'two'"
+    ):
         labels_after(run, "three", 1, SHAPE)
 
 
@@ -57,7 +59,7 @@ def test_a_prediction_of_another_image_of_that_name_is_not_laid_over(run: Path) 
     [
         (Timeline(), "keeps no predictions"),
         (Timeline(("one",)), "when the first epoch has ended"),
-        (Timeline(("two",), (1,)), "Open such a case"),
+        (Timeline(("two",), (1,)), "Open 'two'"),
         (Timeline(("one",), (1,)), ""),
     ],
 )

@@ -212,7 +212,7 @@ def test_the_range_that_a_loss_can_reach_is_drawn_and_in_view(panel: CurvesPanel
     run = finished("modified-boundary", -np.linspace(0.3, 0.4, 5))
     panel.session.runs_in_view.take(OTHER, run)
     ends = {line.value(): line.label.format for line in panel.plot.charts[0]._limits}
-    assert ends == {-1: "lowest possible", 0: "highest possible"}
+    assert ends == {-1: "at least −1", 0: "at most 0"}
     panel.show()
     panel.plot.grab()
     low, high = panel.plot.charts[0].vb.viewRange()[1]

@@ -139,7 +139,7 @@ def test_another_case_that_is_kept_is_shown_at_the_same_epoch(studio: Studio, ru
 def test_a_case_that_is_not_kept_is_told_with_those_that_are(studio: Studio, run: Path) -> None:
     first, second, third = (c.name for c in studio.session.dataset.cases[:3])
     studio.session.show_case(third)
-    told = f"This run keeps no timeline of '{third}', but of '{first}' and '{second}'."
+    told = f"'{third}' is not in this run's timeline. Open '{first}' or '{second}'."
     assert studio.panel.told.text().startswith(told)
     assert studio.panel.slider.isHidden()
     assert not studio.panel.shown.isEnabled()
