@@ -18,6 +18,8 @@ from segstudio.learn.run_folder import RunFolder
 
 Figure = Literal["loss", "parts", "dice", "hd95", "rate", "gradient"]
 MEAN = "mean"  # of the classes
+LEAST_POINTS = 5  # fewer tell nothing of how far apart values will be
+ORDERS = 100.0  # how far apart values lie that a linear axis cannot show
 CSV_COLUMNS = ("run", "figure", "name", "side", "each", "epoch", "value")
 
 
@@ -190,7 +192,3 @@ def spans_magnitudes(values: Sequence[NDArray[np.float64]]) -> bool:
         return False
     low, high = np.percentile(together, (5, 95))
     return bool(high >= ORDERS * low)
-
-
-LEAST_POINTS = 5  # fewer tell nothing of how far apart values will be
-ORDERS = 100.0
