@@ -1,6 +1,5 @@
 """A project's file is read with a sentence for each mistake, and written whole."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -143,13 +142,19 @@ def test_another_tool_s_file_of_that_name_makes_no_project(tmp_path: Path) -> No
     assert holds_project(tmp_path)
 
 
+def full(path: Path, text: str, **_: str) -> None:
+    """Write half of a text, as on a disk that becomes full."""
+    path.write_bytes(text.encode()[: len(text) // 2])
+    raise OSError(28, "No space left on device")
+
+
 def test_a_writing_that_fails_leaves_the_file_before(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_project(project)
     before = project.file.read_bytes()
-    monkeypatch.setattr(atomic.Path, "write_text", lambda *_, **__: os.mkdir("/dev/null/no"))
-    with pytest.raises(OSError):
+    monkeypatch.setattr(atomic.Path, "write_text", full)
+    with pytest.raises(OSError, match="No space"):
         write_project(replace(project, name="other"))
 
     assert project.file.read_bytes() == before
