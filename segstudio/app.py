@@ -22,6 +22,7 @@ from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox
 from segstudio import __version__
 from segstudio.compare.demo import demo, demo_config, make_demo_dataset
 from segstudio.data.formats import has_known_suffix
+from segstudio.data.project import PROJECT_FILE
 from segstudio.session import Session
 from segstudio.ui.curves_panel import CurvesPanel
 from segstudio.ui.data_panel import DataPanel
@@ -67,7 +68,7 @@ def make_window() -> "tuple[Viewer, Studio]":
     main.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
     docks = {d.objectName() or d.windowTitle(): d for d in main.findChildren(QDockWidget)}
     docks["Data"].raise_()
-    main.resizeDocks([docks["Data"]], [320], Qt.Orientation.Horizontal)
+    main.resizeDocks([docks["Data"]], [380], Qt.Orientation.Horizontal)
     main.resizeDocks([docks["Curves"]], [200], Qt.Orientation.Vertical)
     main.resize(1280, 800)
     _add_about(main)
@@ -106,7 +107,7 @@ def _is_data(path: Path) -> bool:
     """Return whether a path is a file that can be read, or a folder that is not napari's."""
     if path.is_dir():
         return path.suffix.lower() not in NAPARI_FOLDERS
-    return path.is_file() and has_known_suffix(path)
+    return path.is_file() and (has_known_suffix(path) or path.name == PROJECT_FILE)
 
 
 def run_window(paths: Sequence[Path]) -> None:

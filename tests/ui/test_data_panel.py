@@ -8,7 +8,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
 from segstudio.data.datasets import open_dataset
-from segstudio.ui.data_panel import MOST_NOTES
+from segstudio.ui.case_model import NAME
+from segstudio.ui.dataset_words import MOST_NOTES
 
 
 def doubtful(path) -> None:
@@ -38,7 +39,8 @@ def test_a_case_s_tooltip_says_whose_it_is_and_why_its_labels_are(window, hearts
     dataset = open_dataset(hearts)
     case = replace(dataset.cases[0], facts=(("Phase", "ED & <rest>"),))
     window.session.list_cases(replace(dataset, cases=(case, *dataset.cases[1:])))
-    tip = window.panel("Data").cases.item(0).toolTip()
+    model = window.panel("Data").cases.model
+    tip = model.data(model.index(0, NAME), Qt.ItemDataRole.ToolTipRole)
 
     assert case.patient in tip
     assert case.pairing in tip

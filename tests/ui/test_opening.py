@@ -49,7 +49,7 @@ def test_time_points_are_cases(window, tmp_path) -> None:
     frames = np.arange(3, dtype=np.int16) * np.ones((6, 5, 4, 3), np.int16)
     nib.save(nib.Nifti1Image(frames, np.eye(4)), tmp_path / "a.nii.gz")
     window.drop(tmp_path)
-    window.panel("Data").cases.setCurrentRow(2)
+    window.panel("Data").cases.view.selectRow(2)
     window.wait_for_reading()
 
     assert window.session.open_case.case.name == "a_t02"
