@@ -21,6 +21,7 @@ from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox
 
 from segstudio import __version__
 from segstudio.compare.demo import demo, demo_config, make_demo_dataset
+from segstudio.core.errors import InputError, sentence
 from segstudio.data.formats import has_known_suffix
 from segstudio.data.project import PROJECT_FILE
 from segstudio.session import Session
@@ -93,7 +94,7 @@ def _open_as_cases(viewer: "Viewer", session: Session) -> None:
             ours = [Path(name) for name in filenames if _is_data(Path(name))]
             theirs = [name for name in filenames if Path(name) not in ours]
             if ours:
-                session.ask_open(*ours)
+                _ask_open(session, ours)
         try:
             if theirs:
                 napari_open(itself(), theirs, stack=stack, **options)
@@ -101,6 +102,14 @@ def _open_as_cases(viewer: "Viewer", session: Session) -> None:
             session.say(f"'{Path(theirs[0]).name}' is no image that can be read here.")
 
     qt_viewer._qt_open = opened
+
+
+def _ask_open(session: Session, paths: Sequence[Path]) -> None:
+    """Ask for paths to be opened; a mistake in a project's file is told."""
+    try:
+        session.ask_open(*paths)
+    except (InputError, OSError) as error:
+        session.say(sentence(error))
 
 
 def _is_data(path: Path) -> bool:
@@ -118,7 +127,7 @@ def run_window(paths: Sequence[Path]) -> None:
     viewer.window.show()
     load_slow_libraries()
     if paths:
-        QTimer.singleShot(0, lambda: studio.session.ask_open(*paths))
+        QTimer.singleShot(0, lambda: _ask_open(studio.session, paths))
     napari.run()
 
 

@@ -14,7 +14,7 @@ from segstudio.core.errors import InputError
 from segstudio.data.datasets import Case, Dataset, labels_found_again
 from segstudio.data.formats import write_labels
 from segstudio.data.project import Project
-from segstudio.data.project_file import write_project
+from segstudio.data.project_file import read_project, write_project
 from segstudio.messages import Message, ReadingRequest
 from segstudio.open_case import OpenCase, read_case
 from segstudio.opening import adding_folder, making_project, opening, opening_project
@@ -142,8 +142,7 @@ class OpenData:
             self.facts.note_present(opened.case.name, opened.present)
         self.case_opened.emit(opened)
         self._tell_doubts(opened)
-        if self.project is not None:
-            self._record(replace(self.project, last_case=opened.case.name))
+        self._record(lambda project: replace(project, last_case=opened.case.name))
 
     def _as_painted(self, opened: OpenCase) -> OpenCase:
         """Return a case with classes to paint with, where it was painted on and has none."""
@@ -159,11 +158,15 @@ class OpenData:
         if opened.left_out:
             self.say(f"The labels of '{opened.case.name}' are not shown. {opened.left_out}")
 
-    def _record(self, project: Project) -> None:
-        """Take a project as it is now for the open one, and write it where that is allowed."""
-        self.project = project
-        if access(project.root, W_OK):
-            write_project(project)
+    def _record(self, changed: Callable[[Project], Project]) -> None:
+        """Change the open project, and its file where that may be written."""
+        if self.project is None:
+            return
+        # As it is there now: somebody may have edited the file meanwhile.
+        before = read_project(self.project.root) if self.project.file.is_file() else self.project
+        self.project = changed(before)
+        if access(self.project.root, W_OK):
+            write_project(self.project)
 
     def is_unsaved(self, case: Case) -> bool:
         """Return whether a case has painting that is not saved."""
@@ -200,7 +203,8 @@ class OpenData:
         write_labels(path, self.labels, self.open_case.volume.grid, overwrite=overwrite)
         pair = labels_found_again(self.dataset, self.open_case.case)
         if self.project is not None:
-            self._record(self.project.with_labels(self.open_case.case, path))
+            case = self.open_case.case
+            self._record(lambda project: project.with_labels(case, path))
             pair = pair or path  # the project knows what no layout would find
         if pair is None or not pair.samefile(path):
             # What pairs with the image is what is read again, so the painting itself is kept.

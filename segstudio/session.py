@@ -160,8 +160,6 @@ class Session(OpenData):
         self.training, self.told, self.failure, self.previews = run, [], "", True
         self.run = None
         self.training_started.emit(run)
-        if self.project is not None:
-            self._record(self.project.with_run(run))
 
     def tell(self, event: Event) -> None:
         """Pass on an event of the training; kept for panels that are opened later."""
@@ -173,3 +171,5 @@ class Session(OpenData):
         if self.training is not None:
             run, self.training, self.failure = self.training, None, failure
             self.training_ended.emit(run)
+            if (run / "config.toml").is_file():
+                self._record(lambda project: project.with_run(run))

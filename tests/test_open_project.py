@@ -134,11 +134,35 @@ def test_a_training_of_a_project_has_its_split_but_where_another_is_asked_for(
     ]
 
 
-def test_a_training_is_listed_in_its_project(session: Session) -> None:
-    session.start_training(session.runs_folder / "first")
+def test_a_training_is_listed_in_its_project_unless_it_never_began(session: Session) -> None:
+    for name in ("failed", "first"):
+        session.start_training(session.runs_folder / name)
+        if name == "first":
+            (session.runs_folder / name).mkdir(parents=True)
+            (session.runs_folder / name / "config.toml").write_text("")
+        session.end_training()
 
     assert session.runs_folder == session.project.root / "runs"
     assert read_project(session.project.root).runs == (session.runs_folder / "first",)
+
+
+def test_what_is_edited_in_the_file_meanwhile_is_not_written_over(session: Session) -> None:
+    text = session.project.file.read_text().replace("seed = 0", "seed = 11")
+    session.project.file.write_text(text + '[notes]\nby = "hand"\n')
+    session.show_case("b")
+    read = read_project(session.project.root)
+
+    assert (read.split.seed, read.last_case) == (11, "b")
+    assert read.unknown == {"notes": {"by": "hand"}}
+
+
+def test_a_mistake_edited_into_the_file_is_told_and_left_there(session: Session) -> None:
+    session.project.file.write_text("folders = [")
+    with pytest.raises(InputError, match="is not a TOML file"):
+        session.show_case("b")
+
+    assert session.open_case.case.name == "b"
+    assert session.project.file.read_text() == "folders = ["
 
 
 def test_painting_is_marked_until_it_is_undone_or_saved(session: Session, bare: Path) -> None:

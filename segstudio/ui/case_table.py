@@ -104,7 +104,7 @@ class CaseTable(QWidget):
         self.next.clicked.connect(self.go_on)
         self.view.selectionModel().selectionChanged.connect(self._open_selected)
         self.view.activated.connect(self._open_activated)
-        self.view.horizontalHeader().sortIndicatorChanged.connect(self._follow_sorting)
+        self.view.horizontalHeader().sortIndicatorChanged.connect(self._follow_order)
         session.dataset_opened.connect(self._list)
         session.case_opened.connect(self._follow_case)
         session.reading_changed.connect(self._follow_reading)
@@ -221,10 +221,14 @@ class CaseTable(QWidget):
     def _look_for(self, text: str) -> None:
         with self._unheard():
             self.proxy.look_for(text)
-        self._follow_view()
+        self._follow_order()
 
-    def _follow_sorting(self, *_: object) -> None:
+    def _follow_order(self, *_: object) -> None:
+        """Keep the chosen case in sight where rows have moved."""
         self._follow_view()
+        row = self._row(self.chosen())
+        if row is not None:
+            self.view.scrollTo(self.proxy.index(row, NAME))
 
     @at_the_edge
     def _follow_case(self, opened: OpenCase) -> None:

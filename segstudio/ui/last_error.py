@@ -50,10 +50,10 @@ class LastError(QFrame):
         top = Qt.AlignmentFlag.AlignTop
         row.addWidget(picture, 0, top)
         row.addWidget(self.sentence, 1)
-        row.addWidget(self.details, 0, top)
         row.addWidget(self.dismiss, 0, top)
         column.addLayout(row)
         column.addWidget(self.rest)
+        column.addWidget(self.details, 0, Qt.AlignmentFlag.AlignRight)
 
     def _follow(self, message: Message) -> None:
         if not message.is_error:

@@ -138,6 +138,7 @@ class Studio(QObject):
         if self._training is not None:
             self._training.stop()
 
+    @at_the_edge
     def _end_training(self) -> None:
         thread, self._training = self._training, None
         if thread is None:

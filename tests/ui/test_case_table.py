@@ -194,6 +194,15 @@ def test_sorting_and_searching_leave_the_case_in_view_as_it_is(session, table, h
     assert asked == []
 
 
+def test_the_chosen_case_stays_in_sight_when_rows_move(session, table, hearts) -> None:
+    table.resize(700, 180)
+    session.open(hearts)
+    sort(table, NAME, DOWN)
+    place = table.view.visualRect(table.view.currentIndex())
+
+    assert table.view.viewport().rect().contains(place.center())
+
+
 def test_every_word_looked_for_is_to_be_in_the_row(session, table, hearts) -> None:
     session.list_cases(open_dataset(hearts))
     table.filter.setText("FRAME12 patient00")

@@ -8,6 +8,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
 from segstudio.data.datasets import open_dataset
+from segstudio.data.project import PROJECT_FILE, new_project
+from segstudio.data.project_file import write_project
 from segstudio.ui.case_model import NAME
 from segstudio.ui.dataset_words import MOST_NOTES
 from segstudio.viewer.stage import IMAGE, LABELS
@@ -154,3 +156,30 @@ def test_the_classes_are_named_with_their_values(window, hearts) -> None:
 
     assert all(f"{value}&nbsp;" in text for value in (1, 2, 3))
     assert "right&nbsp;ventricle" in text
+
+
+def test_a_mistake_in_a_dropped_project_s_file_is_told(window, tmp_path) -> None:
+    (tmp_path / PROJECT_FILE).write_text('program = "segstudio"\nfolders = ["lost"]\n')
+    window.drop(tmp_path)
+    window.drop(tmp_path / PROJECT_FILE, on=window.panel("Data"))
+
+    assert len(window.said) == 2
+    assert all("lost', which is no folder here" in text for text in window.said)
+
+
+def test_the_runs_of_a_project_are_listed_while_it_is_open(window, hearts, tmp_path, runs) -> None:
+    project = new_project(tmp_path / "mine", [hearts])
+    for folder in (project.runs_folder / "inside", runs / "outside"):
+        folder.mkdir(parents=True)
+        (folder / "config.toml").write_text("")
+    write_project(project)
+    listed = window.panel("Runs").runs
+
+    def names():
+        return [listed.item(row).text() for row in range(listed.count())]
+
+    window.session.open(hearts)
+    assert names() == ["outside"]
+    window.session.open(tmp_path / "mine")
+
+    assert names() == ["inside"]
