@@ -201,10 +201,15 @@ class OpenData:
             raise InputError("There are no labels to save. Open a case, or make new labels.")
         self._expect_no_image(path)
         write_labels(path, self.labels, self.open_case.volume.grid, overwrite=overwrite)
-        pair = labels_found_again(self.dataset, self.open_case.case)
+        case = self.open_case.case
+        self._pair(path, labels_found_again(self.dataset, case))
+        self._record(lambda project: project.with_labels(case, path))
+
+    def _pair(self, path: Path, pair: Path | None) -> None:
+        """Take saved labels for the case's own where they are found again; say which they are."""
+        if self.open_case is None or self.labels is None:
+            return
         if self.project is not None:
-            case = self.open_case.case
-            self._record(lambda project: project.with_labels(case, path))
             pair = pair or path  # the project knows what no layout would find
         if pair is None or not pair.samefile(path):
             # What pairs with the image is what is read again, so the painting itself is kept.

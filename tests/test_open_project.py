@@ -181,3 +181,16 @@ def test_painting_is_marked_until_it_is_undone_or_saved(session: Session, bare: 
 
     assert not session.is_unsaved(case)
     assert told == ["a", "a"]
+
+
+def test_labels_are_saved_though_the_project_s_file_has_a_mistake(
+    session: Session, bare: Path
+) -> None:
+    session.new_labels()
+    session.labels[0, 0, 0] = 1
+    session.project.file.write_text("folders = [")
+    with pytest.raises(InputError, match="is not a TOML file"):
+        session.save_labels(bare / "a_gt.nii")
+
+    assert session.dataset.case("a").labels == bare / "a_gt.nii"
+    assert not session.is_unsaved(session.open_case.case)

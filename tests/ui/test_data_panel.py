@@ -178,8 +178,33 @@ def test_the_runs_of_a_project_are_listed_while_it_is_open(window, hearts, tmp_p
     def names():
         return [listed.item(row).text() for row in range(listed.count())]
 
-    window.session.open(hearts)
-    assert names() == ["outside"]
     window.session.open(tmp_path / "mine")
-
     assert names() == ["inside"]
+    window.session.open(hearts)
+
+    assert names() == ["outside"]
+
+
+def test_a_run_that_was_added_by_hand_stays_when_a_folder_is_opened(
+    window, hearts, tmp_path
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "config.toml").write_text("")
+    panel = window.panel("Runs")
+    panel._add(tmp_path / "mine")
+    window.session.open(hearts)
+
+    assert panel.runs.count() == 1
+
+
+def test_the_keys_go_from_case_to_case_while_the_image_has_them(window, hearts) -> None:
+    window.session.open(hearts)
+    canvas, data = window.viewer.window._qt_viewer.canvas.native, window.panel("Data")
+    window.panel("Runs")
+    with window._qtbot.waitActive(window.main):
+        window.main.activateWindow()
+    canvas.setFocus()
+    window._qtbot.keyClick(canvas, Qt.Key.Key_PageDown, Qt.KeyboardModifier.ControlModifier)
+    window.wait_for_reading()
+
+    assert window.session.open_case.case.name == data.cases.names()[1]
