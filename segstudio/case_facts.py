@@ -41,17 +41,18 @@ class CaseFacts:
         self.present: dict[str, tuple[int, ...]] = {}
         self.run: RunCases | None = None
         self._findings: dict[str, list[Finding]] = {}
+        self._left_out: dict[str, str] = {}
 
     def forget(self) -> None:
         """Forget everything: another dataset is open."""
-        self.headers, self.present, self.run, self._findings = {}, {}, None, {}
+        self.headers, self.present, self.run = {}, {}, None
+        self._findings, self._left_out = {}, {}
         self.changed.emit(())
 
     def forget_labels(self, name: str) -> None:
         """Forget what was read of a case's labels, which are others now."""
-        self.headers.pop(name, None)
-        self.present.pop(name, None)
-        self._findings.pop(name, None)
+        for known in (self.headers, self.present, self._findings, self._left_out):
+            known.pop(name, None)
         self.changed.emit((name,))
 
     def note_headers(self, headers: Mapping[str, CaseHeader]) -> None:
@@ -62,6 +63,11 @@ class CaseFacts:
     def note_present(self, name: str, values: Iterable[int]) -> None:
         """Note which label values a case has."""
         self.present[name] = tuple(sorted(set(values) - {0}))
+        self.changed.emit((name,))
+
+    def note_left_out(self, name: str, reason: str) -> None:
+        """Note why the labels of a case that was opened are not shown; empty, if they are."""
+        self._left_out[name] = reason
         self.changed.emit((name,))
 
     def note_run(self, run: RunCases | None) -> None:
@@ -83,7 +89,8 @@ class CaseFacts:
     def badge(self, case: Case, dataset: Dataset) -> Badge | None:
         """Return what is wrong with a case of a dataset; None where nothing is, or is known."""
         header = self.headers.get(case.name)
-        errors = [header.problem] if header is not None and header.problem else []
+        problems = (header.problem if header is not None else "", self._left_out.get(case.name, ""))
+        errors = [problem for problem in problems if problem]
         warnings = list(header.doubts) if header is not None else []
         warnings += [note for note in dataset.notes if _is_about(note, case)]
         for finding in self._findings.get(case.name, []):

@@ -138,6 +138,7 @@ class OpenData:
         self.open_case = opened
         truth = opened.truth
         self.labels = kept if kept is not None or truth is None else truth.copy()
+        self.facts.note_left_out(opened.case.name, opened.left_out)
         if opened.truth is not None:
             self.facts.note_present(opened.case.name, opened.present)
         self.case_opened.emit(opened)

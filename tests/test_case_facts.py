@@ -59,6 +59,15 @@ def test_a_note_of_the_dataset_that_names_a_case_is_its_badge(dataset: Dataset) 
     assert CaseFacts().badge(second, noted) is None
 
 
+def test_labels_that_were_left_out_are_a_badge_until_they_are_shown(dataset: Dataset) -> None:
+    case, facts = dataset.cases[0], CaseFacts()
+    facts.note_left_out(case.name, "They hold a stray value.")
+    assert facts.badge(case, dataset).texts == ("They hold a stray value.",)
+    facts.note_left_out(case.name, "")
+
+    assert facts.badge(case, dataset) is None
+
+
 def test_other_labels_make_what_was_known_of_them_old(dataset: Dataset) -> None:
     case, facts = dataset.cases[0], CaseFacts()
     facts.note_headers({case.name: CaseHeader(problem="They do not fit.")})

@@ -77,5 +77,6 @@ def test_why_labels_are_left_out_is_said(folder: Path) -> None:
     session.open(folder)
 
     assert session.labels is None
+    assert session.facts.badge(session.open_case.case, session.dataset).level == "error"
     assert said[-1].is_error
     assert said[-1].text.startswith("The labels of 'a' are not shown. ")
