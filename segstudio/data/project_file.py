@@ -31,7 +31,10 @@ def holds_project(path: Path) -> bool:
     A file of that name that says nothing of this program is some other tool's.
     """
     file = path if path.name == PROJECT_FILE else path / PROJECT_FILE
-    return file.is_file() and PROGRAM.encode() in file.read_bytes()[:_LARGEST]
+    if not file.is_file():
+        return False
+    with file.open("rb") as opened:
+        return PROGRAM.encode() in opened.read(_LARGEST)
 
 
 def read_project(path: str | Path) -> Project:
@@ -63,9 +66,17 @@ def read_project(path: str | Path) -> Project:
 
 
 def write_project(project: Project) -> None:
-    """Write a project into its folder; paths inside it are written relative to it."""
+    """Write a project into its folder; paths inside it are written relative to it.
+
+    Raises
+    ------
+    InputError
+        A path has letters that a text file cannot hold.
+    """
 
     def text(path: Path) -> str:
+        if not str(path).isprintable():
+            raise InputError(f"'{path}' has letters that no project can name. Rename it first.")
         inside = path.is_relative_to(project.root)
         return path.relative_to(project.root).as_posix() if inside else str(path)
 

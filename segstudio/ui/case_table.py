@@ -110,6 +110,7 @@ class CaseTable(QWidget):
         session.reading_changed.connect(self._follow_reading)
         session.unsaved_changed.connect(self._mark)
         session.facts.changed.connect(self._refresh)
+        self._fit_columns()
         if session.dataset is not None:
             self._list(session.dataset)
 

@@ -121,6 +121,13 @@ def test_each_mistake_is_a_sentence_that_names_the_file(tmp_path: Path, text: st
     assert "\n" not in str(told.value)
 
 
+def test_a_path_that_could_not_be_read_again_is_not_written(project: Project) -> None:
+    with pytest.raises(InputError, match="letters that no project can name"):
+        write_project(replace(project, folders=(project.root / "a\nb",)))
+
+    assert not project.file.exists()
+
+
 def test_a_folder_without_a_project_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no project"):
         read_project(tmp_path)
