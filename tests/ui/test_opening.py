@@ -30,7 +30,7 @@ def test_each_folder_of_real_data_opens_and_shows_a_labelled_case(
         layer = window.studio.stage.layer(role)
         assert layer.visible
         assert layer.data.shape == opened.volume.grid.shape
-    assert window.panel("Data").cases.count() == len(window.session.dataset.cases)
+    assert len(window.panel("Data").cases.names()) == len(window.session.dataset.cases)
 
 
 def test_landmarks_are_drawn_as_labels_over_a_radiograph(window, data_folder) -> None:
