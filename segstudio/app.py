@@ -21,7 +21,9 @@ from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox
 
 from segstudio import __version__
 from segstudio.compare.demo import demo, demo_config, make_demo_dataset
+from segstudio.core.errors import InputError, sentence
 from segstudio.data.formats import has_known_suffix
+from segstudio.data.project import PROJECT_FILE
 from segstudio.session import Session
 from segstudio.ui.curves_panel import CurvesPanel
 from segstudio.ui.data_panel import DataPanel
@@ -70,7 +72,7 @@ def make_window() -> "tuple[Viewer, Studio]":
     docks = {d.objectName() or d.windowTitle(): d for d in main.findChildren(QDockWidget)}
     docks["Data"].raise_()
     main.splitDockWidget(docks["Curves"], docks["Timeline"], Qt.Orientation.Vertical)
-    main.resizeDocks([docks["Data"]], [320], Qt.Orientation.Horizontal)
+    main.resizeDocks([docks["Data"]], [380], Qt.Orientation.Horizontal)
     main.resizeDocks([docks["Curves"], docks["Timeline"]], [220, 58], Qt.Orientation.Vertical)
     main.resize(1280, 800)
     _add_about(main)
@@ -95,7 +97,7 @@ def _open_as_cases(viewer: "Viewer", session: Session) -> None:
             ours = [Path(name) for name in filenames if _is_data(Path(name))]
             theirs = [name for name in filenames if Path(name) not in ours]
             if ours:
-                session.ask_open(*ours)
+                _ask_open(session, ours)
         try:
             if theirs:
                 napari_open(itself(), theirs, stack=stack, **options)
@@ -105,11 +107,19 @@ def _open_as_cases(viewer: "Viewer", session: Session) -> None:
     qt_viewer._qt_open = opened
 
 
+def _ask_open(session: Session, paths: Sequence[Path]) -> None:
+    """Ask for paths to be opened; a mistake in a project's file is told."""
+    try:
+        session.ask_open(*paths)
+    except (InputError, OSError) as error:
+        session.say(sentence(error))
+
+
 def _is_data(path: Path) -> bool:
     """Return whether a path is a file that can be read, or a folder that is not napari's."""
     if path.is_dir():
         return path.suffix.lower() not in NAPARI_FOLDERS
-    return path.is_file() and has_known_suffix(path)
+    return path.is_file() and (has_known_suffix(path) or path.name == PROJECT_FILE)
 
 
 def run_window(paths: Sequence[Path]) -> None:
@@ -120,7 +130,7 @@ def run_window(paths: Sequence[Path]) -> None:
     viewer.window.show()
     load_slow_libraries()
     if paths:
-        QTimer.singleShot(0, lambda: studio.session.ask_open(*paths))
+        QTimer.singleShot(0, lambda: _ask_open(studio.session, paths))
     napari.run()
 
 

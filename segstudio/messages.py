@@ -7,6 +7,7 @@ from typing import Literal
 from segstudio.core.loss_maps import MapOptions
 from segstudio.data.cases import Case, Dataset
 from segstudio.data.doctor import Diagnosis
+from segstudio.data.project import Project
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,21 @@ class ReadingRequest:
         Which case of it to show; None for the first of a dataset that is opened anew.
     text : str
         What to tell the user meanwhile.
+    project : Project or None
+        The project the dataset is that of.
     """
 
     find: Callable[[], Dataset]
     case: Case | None
     text: str
+    project: Project | None = None
+
+    def first_case(self, dataset: Dataset) -> Case:
+        """Return which case of the dataset to show: as wished, the project's last, or the first."""
+        if self.case is not None:
+            return self.case
+        last = self.project.last_case if self.project is not None else ""
+        return next((case for case in dataset.cases if case.name == last), dataset.cases[0])
 
 
 @dataclass(frozen=True, eq=False)

@@ -80,6 +80,8 @@ class Dataset:
         A sentence for each thing that was left out or looks wrong, found without reading images.
     channel_names : tuple of str
         Of the images' channels, where the layout names them.
+    roots : tuple of Path
+        Where the cases of several folders were joined, those folders.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Dataset:
     layout: str = ""
     notes: tuple[str, ...] = ()
     channel_names: tuple[str, ...] = ()
+    roots: tuple[Path, ...] = ()
 
     @property
     def fingerprint(self) -> str:

@@ -195,6 +195,7 @@ def _joined(datasets: Sequence[Dataset]) -> Dataset:
         tables.pop() if len(tables) == 1 else None,
         " + ".join(dict.fromkeys(dataset.layout for dataset in datasets)),
         tuple(note for dataset in datasets for note in dataset.notes),
+        roots=tuple(dataset.root for dataset in datasets),
     )
 
 

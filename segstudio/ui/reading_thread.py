@@ -26,17 +26,16 @@ class ReadingThread(QThread):
 
     def __init__(self, wish: ReadingRequest) -> None:
         super().__init__()
-        self._wish = wish
+        self.wish = wish
 
     def run(self) -> None:
         """Read; what goes wrong is told as a sentence."""
         try:
-            dataset, case = self._wish.find(), self._wish.case
-            if case is None:
+            dataset = self.wish.find()
+            if self.wish.case is None:
                 # Before its first case: one that is damaged does not keep the others shut.
                 self.found.emit(dataset)
-                case = dataset.cases[0]
-            self.read.emit(read_case(dataset, case))
+            self.read.emit(read_case(dataset, self.wish.first_case(dataset)))
         except Exception as error:
             if not isinstance(error, InputError):
                 logger.exception("The reading failed")

@@ -15,7 +15,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from segstudio.learn.run_folder import RunFolder, runs_home
+from segstudio.data.project import Project
+from segstudio.learn.run_folder import RunFolder
 from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
 
@@ -57,12 +58,22 @@ class RunsPanel(QWidget):
         self.add_run.clicked.connect(self._ask_run)
         session.training_ended.connect(self._select)
         session.runs_in_view.runs_changed.connect(self._show_ticks)
-        self._list()
+        session.project_opened.connect(self._list)
+        self._home: Path | None = None
+        self._list(session.project)
 
-    def _list(self) -> None:
-        home = runs_home()
-        found = home.iterdir() if home.is_dir() else []
-        folders = [p for p in found if (p / "config.toml").is_file()]
+    @at_the_edge
+    def _list(self, project: Project | None = None) -> None:
+        """List the runs of the open project, or of all that is trained outside of projects."""
+        home = self.session.runs_folder
+        if home == self._home and project is None:
+            return  # runs that were added by hand stay
+        self._home = home
+        found = list(home.iterdir()) if home.is_dir() else []
+        listed = project.runs if project is not None else ()
+        folders = [p for p in dict.fromkeys((*found, *listed)) if (p / "config.toml").is_file()]
+        self.runs.clear()
+        self.summary.setText("")
         for path in sorted(folders, key=lambda p: p.stat().st_mtime, reverse=True):
             self._add(path)
 

@@ -14,15 +14,16 @@ from segstudio.data.datasets import Dataset
 from segstudio.data.doctor import Diagnosis
 from segstudio.learn.config import TrainConfig
 from segstudio.learn.events import Event
-from segstudio.learn.run_folder import new_run_path, runs_home
-from segstudio.messages import Check, Message, ReadingRequest
+from segstudio.learn.run_folder import new_run_path
+from segstudio.messages import Check, Message
 from segstudio.open_case import OpenCase
 from segstudio.session import Session
+from segstudio.ui.case_reader import CaseReader
 from segstudio.ui.check_thread import CheckThread
 from segstudio.ui.edge import at_the_edge
+from segstudio.ui.header_reader import HeaderReader
 from segstudio.ui.orientation_letters import OrientationLetters
 from segstudio.ui.prediction_thread import PredictionThread
-from segstudio.ui.reading_thread import ReadingThread
 from segstudio.ui.run_reader import RunReader
 from segstudio.ui.training_thread import TrainingThread
 from segstudio.viewer.stage import Stage
@@ -48,12 +49,11 @@ class Studio(QObject):
         self.stage = Stage(viewer, self.session)
         self.letters = OrientationLetters(viewer, self.stage)
         self.runs = RunReader(self.session)
+        self.reader = CaseReader(self.session)
+        self.headers = HeaderReader(self.session)
         self._training: TrainingThread | None = None
         self._prediction: PredictionThread | None = None
-        self._reading: ReadingThread | None = None
-        self._wish: ReadingRequest | None = None
         self._check: CheckThread | None = None
-        self.session.reading_asked.connect(self._read)
         self.session.check_asked.connect(self._start_check)
         self.session.check_stop_asked.connect(self._stop_check)
         self.session.training_asked.connect(self._start_training)
@@ -69,7 +69,9 @@ class Studio(QObject):
         self.runs.close()
         self._stop_training()
         self._stop_check()
-        for thread in (self._training, self._prediction, self._reading, self._check):
+        self.headers.close()
+        self.reader.close()
+        for thread in (self._training, self._prediction, self._check):
             if thread is not None:
                 thread.wait()
         # A studio holds its viewer, so forgetting it here is what frees both.
@@ -87,46 +89,6 @@ class Studio(QObject):
         self._training = thread
         self.session.start_training(run)
         thread.start()
-
-    def _read(self, wish: ReadingRequest) -> None:
-        """Read beside the window; one wish at a time, and of those that wait only the newest."""
-        if self._reading is not None:
-            self._wish = wish
-            return
-        thread = ReadingThread(wish)
-        thread.found.connect(self._list_cases)
-        thread.read.connect(self._show_case)
-        thread.failed.connect(self._warn)
-        thread.finished.connect(self._end_reading)
-        self._reading = thread
-        self.session.note_reading(wish.text)
-        thread.start()
-
-    def _end_reading(self) -> None:
-        thread, self._reading = self._reading, None
-        wish, self._wish = self._wish, None
-        if thread is None:
-            return
-        thread.wait()
-        thread.deleteLater()
-        if self._closed:
-            return
-        if wish is None:
-            self.session.note_reading("")
-        else:
-            self._read(wish)
-
-    @at_the_edge
-    def _list_cases(self, dataset: Dataset) -> None:
-        if not self._closed:
-            self.session.list_cases(dataset)
-
-    @at_the_edge
-    def _show_case(self, opened: OpenCase) -> None:
-        dataset = self.session.dataset
-        # A script may have opened another dataset meanwhile.
-        if not self._closed and dataset is not None and opened.case in dataset.cases:
-            self.session.show_read(opened)
 
     def _start_check(self, dataset: Dataset) -> None:
         """Examine a dataset beside the window; one at a time."""
@@ -172,13 +134,14 @@ class Studio(QObject):
     def _start_training(self, config: TrainConfig) -> None:
         dataset = self.session.dataset
         if dataset is not None:
-            run = new_run_path(runs_home(), dataset.name, config.loss)
+            run = new_run_path(self.session.runs_folder, dataset.name, config.loss)
             self.train(partial(_train, dataset, config, run), run)
 
     def _stop_training(self) -> None:
         if self._training is not None:
             self._training.stop()
 
+    @at_the_edge
     def _end_training(self) -> None:
         thread, self._training = self._training, None
         if thread is None:

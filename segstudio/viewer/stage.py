@@ -108,6 +108,7 @@ class Stage:
         # napari paints into the session's own array; an undo shows as a refresh.
         layer.events.labels_update.connect(self._follow_brush)
         layer.events.set_data.connect(self._follow_brush)
+        layer.events.set_data.connect(self._session.note_painting)
         layer.events.paint.connect(self._follow_stroke)
         layer.events.data.connect(self._take_labels)
         self._layers[LABELS] = layer
@@ -123,6 +124,7 @@ class Stage:
         layer = self._layers.get(LABELS)
         if layer is not None and event.source is layer:
             self._session.labels = np.asarray(layer.data)
+            self._session.note_painting()
             self._show_map(self._session.map_choice)
 
     def _follow_brush(self) -> None:
@@ -154,6 +156,7 @@ class Stage:
 
     def _follow_stroke(self) -> None:
         """Bring the map of a volume up to date after a stroke, where that takes no pause."""
+        self._session.note_painting()
         choice, labels = self._session.map_choice, self._session.labels
         in_volume = not choice.per_plane and labels is not None and labels.size <= MAP_AT_ONCE
         if MAP not in self._layers or in_volume:

@@ -6,19 +6,24 @@ from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
-from qtpy.QtCore import QMimeData, Qt, QUrl
+from qtpy.QtCore import QMimeData, QSettings, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QDockWidget, QWidget
 from shiboken6 import isValid
 
+from segstudio.ui.ahead_thread import AheadThread
 from segstudio.ui.beside import CallThread
 from segstudio.ui.check_thread import CheckThread
+from segstudio.ui.header_thread import HeaderThread
 from segstudio.ui.prediction_thread import PredictionThread
 from segstudio.ui.reading_thread import ReadingThread
 from segstudio.ui.studio import _studios
 from segstudio.ui.training_thread import TrainingThread
 
-THREADS = (TrainingThread, PredictionThread, ReadingThread, CheckThread, CallThread)
+THREADS = (
+    *(TrainingThread, PredictionThread, ReadingThread, CheckThread),
+    *(HeaderThread, AheadThread, CallThread),
+)
 
 
 class Window:
@@ -67,6 +72,13 @@ class Window:
     def grab(self, path: Path) -> None:
         """Save a picture of the window."""
         assert self.main.grab().save(str(path))
+
+
+@pytest.fixture(autouse=True)
+def own_settings(tmp_path: Path) -> None:
+    """Remember nothing from one test to the next, and nothing for the user."""
+    ini, user = QSettings.Format.IniFormat, QSettings.Scope.UserScope
+    QSettings.setPath(ini, user, str(tmp_path / "settings"))
 
 
 @pytest.fixture

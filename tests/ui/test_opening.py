@@ -30,7 +30,7 @@ def test_each_folder_of_real_data_opens_and_shows_a_labelled_case(
         layer = window.studio.stage.layer(role)
         assert layer.visible
         assert layer.data.shape == opened.volume.grid.shape
-    assert window.panel("Data").cases.count() == len(window.session.dataset.cases)
+    assert len(window.panel("Data").cases.names()) == len(window.session.dataset.cases)
 
 
 def test_landmarks_are_drawn_as_labels_over_a_radiograph(window, data_folder) -> None:
@@ -49,7 +49,7 @@ def test_time_points_are_cases(window, tmp_path) -> None:
     frames = np.arange(3, dtype=np.int16) * np.ones((6, 5, 4, 3), np.int16)
     nib.save(nib.Nifti1Image(frames, np.eye(4)), tmp_path / "a.nii.gz")
     window.drop(tmp_path)
-    window.panel("Data").cases.setCurrentRow(2)
+    window.panel("Data").cases.view.selectRow(2)
     window.wait_for_reading()
 
     assert window.session.open_case.case.name == "a_t02"

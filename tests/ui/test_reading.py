@@ -39,7 +39,7 @@ def test_the_sample_hearts_are_made_beside_the_window(window, runs, monkeypatch)
     assert window.session.dataset is None
     window.wait_for_reading()
 
-    assert data.cases.count() == 4
+    assert data.cases.proxy.rowCount() == 4
     assert window.studio.stage.layer(IMAGE).data.shape == (4, 48, 48)
     assert (runs.parent / "demos" / "sample" / "hearts" / "phantom.txt").exists()
 
@@ -65,13 +65,13 @@ def test_of_the_cases_clicked_while_one_is_read_the_last_is_shown(window, hearts
     window.session.case_opened.connect(lambda opened: shown.append(opened.case.name))
     window.session.ask_reading(gate, "Reading …")
     for row in (1, 3, 5):
-        data.cases.setCurrentRow(row)
+        data.cases.view.selectRow(row)
     gate.open()
     window.wait_for_reading()
 
     names = [case.name for case in window.session.dataset.cases]
     assert shown == [names[0], names[5]]
-    assert data.cases.currentRow() == 5
+    assert data.cases.chosen() == names[5]
 
 
 def test_a_case_that_cannot_be_read_leaves_the_one_in_view_chosen(window, hearts, tmp_path) -> None:
@@ -80,12 +80,12 @@ def test_a_case_that_cannot_be_read_leaves_the_one_in_view_chosen(window, hearts
         (tmp_path / f"{name}.nii.gz").write_bytes(content[:size])
     window.session.open(tmp_path)
     data = window.panel("Data")
-    data.cases.setCurrentRow(1)
+    data.cases.view.selectRow(1)
     window.wait_for_reading()
 
     assert "b.nii.gz" in window.said[-1]
     assert window.session.open_case.case.name == "a"
-    assert data.cases.currentRow() == 0
+    assert data.cases.chosen() == "a"
     assert data.open_folder.isEnabled()
 
 
@@ -98,7 +98,7 @@ def test_a_first_case_that_cannot_be_read_leaves_the_list_of_the_others(
     window.session.ask_open(tmp_path)
     window.wait_for_reading()
     assert "a.nii.gz" in window.said[-1]
-    window.panel("Data").cases.setCurrentRow(1)
+    window.panel("Data").cases.view.selectRow(1)
     window.wait_for_reading()
 
     assert window.session.open_case.case.name == "b"
@@ -148,17 +148,17 @@ def test_closing_the_window_waits_for_what_is_read(window, hearts, wishes) -> No
     gate, studio = Gate(hearts), window.studio
     for _ in range(wishes):
         window.session.ask_reading(gate, "Reading …")
-    thread, ran = studio._reading, []
+    thread, ran = studio.reader._reading, []
 
     def open_when_closing() -> None:
-        while not studio._closed:
+        while not studio.reader._closed:
             time.sleep(0.01)
         ran.append(thread.isRunning())
         gate.open()
 
     threading.Thread(target=open_when_closing, daemon=True).start()
     window.viewer.close()
-    window._qtbot.waitUntil(lambda: bool(ran) and studio._reading is None, timeout=30_000)
+    window._qtbot.waitUntil(lambda: bool(ran) and studio.reader._reading is None, timeout=30_000)
 
     assert ran == [True]
     assert window.session.open_case is None

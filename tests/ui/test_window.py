@@ -35,7 +35,7 @@ def test_open_see_paint_save_train_and_look(window, hearts, runs, tmp_path, monk
     window.wait_for_reading()
     layers = {role: window.studio.stage.layer(role) for role in (IMAGE, LABELS, MAP)}
     volume = window.session.open_case.volume
-    assert data.cases.count() == 8
+    assert data.cases.proxy.rowCount() == 8
     for layer in layers.values():
         assert layer.scale == pytest.approx(volume.spacing)
         assert layer.visible
@@ -168,8 +168,8 @@ def test_labels_painted_on_bare_images_can_be_trained_on(
         (folder / case.image.name).write_bytes(case.image.read_bytes())
     window.session.open(folder)
     data = window.panel("Data")
-    for row in range(data.cases.count()):
-        data.cases.setCurrentRow(row)
+    for row in range(data.cases.proxy.rowCount()):
+        data.cases.view.selectRow(row)
         window.wait_for_reading()
         click(window, data.new_labels)
         window.studio.stage.layer(LABELS).paint((1, 20, 20), 1)
@@ -199,8 +199,8 @@ def test_the_panels_follow_the_session_and_the_session_the_panels(window, hearts
 
     second = session.dataset.cases[1].name
     session.show_case(second)
-    assert data.cases.currentItem().text().endswith(second)
-    data.cases.setCurrentRow(2)
+    assert data.cases.chosen() == second
+    data.cases.view.selectRow(2)
     window.wait_for_reading()
     assert session.open_case.case.name == session.dataset.cases[2].name
 

@@ -1,0 +1,166 @@
+"""A project: which folders are worked on, with which classes and split, and what came of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from segstudio.core.errors import InputError
+from segstudio.core.labels import ClassTable
+from segstudio.data.cases import Case, Dataset
+from segstudio.data.datasets import open_paths
+from segstudio.data.splits import SplitKind
+
+PROJECT_FILE = "project.toml"
+
+
+@dataclass(frozen=True)
+class SplitSettings:
+    """How a project's trainings part its cases; all of them share one split.
+
+    Attributes
+    ----------
+    how : {'three-way', 'two-way', 'none'}
+    seed : int
+        Of the split, not of the training.
+    folds, fold : int or None, int
+        As in a training's settings.
+    """
+
+    how: SplitKind = "three-way"
+    seed: int = 0
+    folds: int | None = None
+    fold: int = 0
+
+    def as_training_settings(self) -> dict[str, Any]:
+        """Return them under the names a training knows them by."""
+        settings = {"split": self.how, "split_seed": self.seed}
+        return (
+            settings if self.folds is None else settings | {"folds": self.folds, "fold": self.fold}
+        )
+
+
+@dataclass(frozen=True)
+class SavedLabels:
+    """Labels that were painted on an image, or on some frames of it, and the file they are in."""
+
+    image: Path
+    file: Path
+    frames: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Project:
+    """What is worked on together, as its file tells it.
+
+    Attributes
+    ----------
+    root : Path
+        The project's folder.
+    name : str
+        Its dataset goes by this name, and so do its runs.
+    folders : tuple of Path
+        The dataset's folders, one at least.
+    classes : ClassTable or None
+        None where the data name their classes, or nobody has.
+    split : SplitSettings
+        Of its trainings.
+    runs_folder : Path or None
+        Where its trainings go; None for where all others go.
+    runs : tuple of Path
+        Its trainings, the newest last.
+    labels : tuple of SavedLabels
+        What was painted and saved here.
+    last_case : str
+        The case that was in view last; empty if none was.
+    unknown : dict
+        What a later version wrote into the file; kept when it is written again.
+    """
+
+    root: Path
+    name: str
+    folders: tuple[Path, ...]
+    classes: ClassTable | None = None
+    split: SplitSettings = field(default_factory=SplitSettings)
+    runs_folder: Path | None = None
+    runs: tuple[Path, ...] = ()
+    labels: tuple[SavedLabels, ...] = ()
+    last_case: str = ""
+    unknown: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def file(self) -> Path:
+        """Where it is written."""
+        return self.root / PROJECT_FILE
+
+    def with_labels(self, case: Case, file: Path) -> "Project":
+        """Return the project with labels saved for a case, instead of those before."""
+        others = (s for s in self.labels if (s.image, s.frames) != (case.image, case.frames))
+        saved = SavedLabels(case.image, file.absolute(), case.frames)
+        return replace(self, labels=(*others, saved))
+
+    def with_run(self, run: Path) -> "Project":
+        """Return the project with a run, which is its newest."""
+        return replace(self, runs=(*(r for r in self.runs if r != run), run))
+
+
+def new_project(root: Path, folders: Sequence[Path], classes: ClassTable | None = None) -> Project:
+    """Return a project that is still to be written.
+
+    Parameters
+    ----------
+    root : Path
+        Its folder, and with it its name.
+    folders : sequence of Path
+        Of its dataset; where there are none, its own folder is.
+    classes : ClassTable, optional
+        As in `Project`.
+
+    Raises
+    ------
+    InputError
+        The folder holds a project already.
+    """
+    root = root.absolute()
+    if (root / PROJECT_FILE).exists():
+        raise InputError(
+            f"'{root / PROJECT_FILE}' exists already: the folder holds a project. Open it, or "
+            "choose another folder for the new one."
+        )
+    own = tuple(dict.fromkeys(folder.absolute() for folder in folders)) or (root,)
+    # Predictions must not come to lie among the images, where they would be taken for cases.
+    is_among_images = any(root.is_relative_to(folder) for folder in own)
+    runs_folder = None if is_among_images else root / "runs"
+    return Project(root, root.name, own, classes, runs_folder=runs_folder)
+
+
+def dataset_of(project: Project) -> Dataset:
+    """Return a project's cases, with its classes, and with the labels that were saved in it.
+
+    Labels that the folders' own layout finds come first: a saved file counts for an image that
+    has none else.
+
+    Raises
+    ------
+    InputError
+        A folder is missing or holds no image.
+    """
+    found = open_paths(*project.folders)
+    saved = {(s.image, s.frames): s.file for s in project.labels}
+    cases = tuple(_with_saved(case, saved.get((case.image, case.frames))) for case in found.cases)
+    lost = [s.file for s in project.labels if not s.file.is_file()]
+    notes = (
+        (f"{len(lost)} file(s) of labels saved in the project are gone; the first is '{lost[0]}'.",)
+        if lost
+        else ()
+    )
+    classes = project.classes or found.classes
+    return replace(
+        found, name=project.name, cases=cases, classes=classes, notes=(*found.notes, *notes)
+    )
+
+
+def _with_saved(case: Case, file: Path | None) -> Case:
+    if file is None or case.labels is not None or not file.is_file():
+        return case
+    return replace(case, labels=file, pairing="saved in this project")

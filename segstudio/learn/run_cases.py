@@ -1,0 +1,93 @@
+"""What a run has to say of single cases: on which side of the split, and how well predicted."""
+
+import csv
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from segstudio.core.errors import InputError
+from segstudio.learn.config import read_settings
+from segstudio.learn.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class RunCases:
+    """A run's cases by name.
+
+    Attributes
+    ----------
+    run : Path
+        Its folder.
+    sides : dict of str to str
+        ``'train'``, ``'validation'`` or ``'test'``.
+    dice : dict of str to float
+        Mean over the classes that could be scored, of cases that were.
+    """
+
+    run: Path
+    sides: dict[str, str]
+    dice: dict[str, float]
+
+
+def read_run_cases(run: Path) -> RunCases:
+    """Return what a run says of its cases.
+
+    Raises
+    ------
+    InputError
+        The folder holds no run, or its split or scores cannot be read.
+    """
+    folder = RunFolder.opened(run)
+    sides = folder.read_split().as_dict()
+    by_name = {name: side for side, names in sides.items() for name in names}
+    return RunCases(run, by_name, _dice(run / "scores.csv"))
+
+
+def _dice(path: Path) -> dict[str, float]:
+    """Return the mean Dice of each scored case; nothing while there are no scores."""
+    if not path.is_file():
+        return {}
+    scores: dict[str, list[float]] = {}
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                dice = float(row["dice"])
+                if math.isfinite(dice):
+                    scores.setdefault(row["case"], []).append(dice)
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
+        raise InputError(f"'{path}' is no table of scores: {error}.") from error
+    return {case: sum(values) / len(values) for case, values in scores.items()}
+
+
+def newest_run(dataset: str, listed: Sequence[Path], home: Path) -> Path | None:
+    """Return the newest run on a dataset, or None.
+
+    Parameters
+    ----------
+    dataset : str
+        Its name, by which runs know it.
+    listed : sequence of Path
+        Runs that are known to be on it, wherever they lie.
+    home : Path
+        A folder of runs, of any dataset.
+    """
+    found = list(home.iterdir()) if home.is_dir() else []
+    for run in _newest_first(dict.fromkeys((*listed, *found))):
+        if run in listed or _trained_on(run) == dataset:
+            return run
+    return None
+
+
+def _newest_first(runs: Iterable[Path]) -> list[Path]:
+    made = [run for run in runs if (run / "split.json").is_file()]
+    return sorted(made, key=lambda run: (run / "split.json").stat().st_mtime_ns, reverse=True)
+
+
+def _trained_on(run: Path) -> str:
+    """Return the name of the dataset of a run; empty where its config cannot be read."""
+    try:
+        told = read_settings(run / "config.toml").get("dataset", {})
+    except (InputError, OSError):
+        return ""
+    return str(told.get("name", "")) if isinstance(told, dict) else ""

@@ -1,0 +1,82 @@
+"""What is asked for when paths are opened: a dataset, or a project with its own."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from segstudio.core.errors import InputError
+from segstudio.data.datasets import Dataset, open_paths
+from segstudio.data.project import Project, dataset_of, new_project
+from segstudio.data.project_file import holds_project, read_project, write_project
+from segstudio.messages import ReadingRequest
+
+
+def opening(*paths: str | Path) -> ReadingRequest:
+    """Return the request for folders and files; for a project where one path alone leads to it.
+
+    Raises
+    ------
+    InputError
+        The project's file has a mistake.
+    """
+    if len(paths) == 1 and holds_project(Path(paths[0])):
+        return opening_project(paths[0])
+    names = ", ".join(Path(path).name for path in paths)
+    return ReadingRequest(partial(open_paths, *paths), None, f"Reading {names} …")
+
+
+def opening_project(path: str | Path) -> ReadingRequest:
+    """Return the request for a project: its folder, or its file.
+
+    Raises
+    ------
+    InputError
+        There is none, or its file has a mistake.
+    """
+    project = read_project(path)
+    find = partial(dataset_of, project)
+    return ReadingRequest(find, None, f"Reading {project.name} …", project)
+
+
+def making_project(root: Path, dataset: Dataset | None) -> ReadingRequest:
+    """Return the request for a new project of an open dataset, or of the images in its folder.
+
+    Raises
+    ------
+    InputError
+        The folder holds a project already; or single files are open.
+    """
+    folders: tuple[Path, ...] = ()
+    if dataset is not None:
+        if "a file" in dataset.layout.split(" + "):
+            raise InputError(
+                "A project is made of folders, and single files are open. Open their folder first."
+            )
+        folders = dataset.roots or (dataset.root,)
+    project = new_project(root, folders, None if dataset is None else dataset.classes)
+    return _writing(project, f"Making the project {project.name} …")
+
+
+def adding_folder(project: Project, folder: Path) -> ReadingRequest:
+    """Return the request for a project with one more folder of images.
+
+    Raises
+    ------
+    InputError
+        The folder is one of the project's already.
+    """
+    if folder in project.folders:
+        raise InputError(f"'{folder}' belongs to the project already.")
+    wider = replace(project, folders=(*project.folders, folder))
+    return _writing(wider, f"Adding {folder.name} …")
+
+
+def _writing(project: Project, text: str) -> ReadingRequest:
+    return ReadingRequest(partial(_found_and_written, project), None, text, project)
+
+
+def _found_and_written(project: Project) -> Dataset:
+    # In this order: a folder without images leaves no project behind.
+    dataset = dataset_of(project)
+    write_project(project)
+    return dataset
