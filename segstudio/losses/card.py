@@ -1,8 +1,11 @@
 """What a loss says of itself."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from segstudio.core.loss_maps import MapOptions
+
+Family = Literal["distance", "overlap", "cross-entropy"]
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,8 @@ class Card:
         As typed, ``"modified-boundary"``.
     title : str
         As read, ``"Modified boundary loss"``.
+    family : {'distance', 'overlap', 'cross-entropy'}
+        What it compares: distances to contours, regions, or probabilities voxel by voxel.
     formula : str
         LaTeX, in the subset that matplotlib draws.
     bounds : str
@@ -37,6 +42,7 @@ class Card:
 
     name: str
     title: str
+    family: Family
     formula: str
     bounds: str
     absent: str
