@@ -12,14 +12,13 @@ from psygnal import Signal
 from segstudio.core.errors import InputError
 from segstudio.data.datasets import Case, Dataset, labels_found_again, open_paths
 from segstudio.data.formats import write_labels
-from segstudio.learn.config import TrainConfig
-from segstudio.learn.events import Event
 from segstudio.messages import Check, MapChoice, Message, ReadingRequest
 from segstudio.open_case import OpenCase, read_case
+from segstudio.training_session import TrainingSession
 
 
-class Session:
-    """The open project, case, runs and selection.
+class Session(TrainingSession):
+    """The open project, case, runs and selection; with `TrainingSession` the trainings too.
 
     Panels and layers follow its signals and call its methods; they never call each other.
 
@@ -45,12 +44,6 @@ class Session:
         How the last examination of a dataset stands.
     reading : str
         What is being read beside the window, for the user; empty if nothing is.
-    training : Path or None
-        The run folder being written.
-    told : list of Event
-        What the running training, or the last one, has told.
-    failure : str
-        Why the last training failed; empty if it did not.
     """
 
     dataset_opened = Signal(Dataset)
@@ -64,14 +57,9 @@ class Session:
     check_asked = Signal(Dataset)
     check_stop_asked = Signal()
     check_changed = Signal(Check)
-    training_asked = Signal(TrainConfig)
-    stop_asked = Signal()
-    training_started = Signal(Path)
-    training_told = Signal(object)
-    training_ended = Signal(Path)
-    said = Signal(Message)
 
     def __init__(self) -> None:
+        super().__init__()
         self.dataset: Dataset | None = None
         self.open_case: OpenCase | None = None
         self.labels: NDArray[np.int32] | None = None
@@ -82,9 +70,6 @@ class Session:
         self.run: Path | None = None
         self.check: Check | None = None
         self.reading = ""
-        self.training: Path | None = None
-        self.told: list[Event] = []
-        self.failure = ""
         self._unsaved: dict[_Image, NDArray[np.int32]] = {}
         self._doubted: set[_Image] = set()
 
@@ -262,41 +247,6 @@ class Session:
         """Note how an examination stands."""
         self.check = check
         self.check_changed.emit(check)
-
-    def ask_training(self, config: TrainConfig) -> None:
-        """Ask for a training on the open dataset; whoever runs trainings hears it.
-
-        Raises
-        ------
-        InputError
-            No dataset is open, or a training runs already.
-        """
-        if self.dataset is None:
-            raise InputError("No dataset is open. Open a folder of images with labels first.")
-        if self.training is not None:
-            raise InputError("A training runs already. Stop it first.")
-        self.training_asked.emit(config)
-
-    def ask_stop(self) -> None:
-        """Ask for the training to stop after its current step."""
-        self.stop_asked.emit()
-
-    def start_training(self, run: Path) -> None:
-        """Note that a training writes to a run folder."""
-        self.training, self.told, self.failure, self.previews = run, [], "", True
-        self.run = None
-        self.training_started.emit(run)
-
-    def tell(self, event: Event) -> None:
-        """Pass on an event of the training; kept for panels that are opened later."""
-        self.told.append(event)
-        self.training_told.emit(event)
-
-    def end_training(self, failure: str = "") -> None:
-        """Note that the training is over: finished, stopped, or failed for a reason."""
-        if self.training is not None:
-            run, self.training, self.failure = self.training, None, failure
-            self.training_ended.emit(run)
 
     def say(self, text: str, *, is_error: bool = True) -> None:
         """Tell the user something."""
