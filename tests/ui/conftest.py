@@ -12,12 +12,13 @@ from qtpy.QtWidgets import QApplication, QDockWidget, QWidget
 from shiboken6 import isValid
 
 from segstudio.ui.check_thread import CheckThread
+from segstudio.ui.estimate_thread import EstimateThread
 from segstudio.ui.prediction_thread import PredictionThread
 from segstudio.ui.reading_thread import ReadingThread
 from segstudio.ui.studio import _studios
 from segstudio.ui.training_thread import TrainingThread
 
-THREADS = (TrainingThread, PredictionThread, ReadingThread, CheckThread)
+THREADS = (TrainingThread, EstimateThread, PredictionThread, ReadingThread, CheckThread)
 
 
 class Window:
@@ -80,7 +81,9 @@ def window(qtbot: QtBot, runs: Path) -> Iterator[Window]:
     """Return the program's window, shown; afterwards nothing of it may be left."""
     made = Window(qtbot)
     yield made
-    made.viewer.close()
+    shown = getattr(made.viewer.window, "_qt_window", None)
+    if shown is None or isValid(shown):  # a user may have closed it, and napari cannot once more
+        made.viewer.close()
     qtbot.wait(50)
     # By type(), since isinstance() asks torch's lazy modules for attributes that warn.
     threads = [t for t in gc.get_objects() if type(t) in THREADS]

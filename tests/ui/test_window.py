@@ -51,7 +51,6 @@ def test_open_see_paint_save_train_and_look(window, hearts, runs, tmp_path, monk
 
     start(window, epochs=2)
     train = window.panel("Train")
-    assert not train.start.isEnabled()
     assert train.stop.isEnabled()
     window.wait_for(lambda: window.session.training is None)
     window.wait_for(lambda: train.status.text().startswith("Finished"), 5)
@@ -76,12 +75,12 @@ def test_stop_leaves_no_thread_and_keeps_the_networks(window, hearts, runs) -> N
     start(window, epochs=1000)
     curves = window.panel("Curves")
     window.wait_for(lambda: len(curves.epochs[0]) >= 1)
-    thread = window.studio._training
+    thread = window.studio.trainer.thread
     click(window, window.panel("Train").stop)
     window.wait_for(lambda: window.session.training is None)
 
     assert thread is not None
-    assert window.studio._training is None
+    assert window.studio.trainer.thread is None
     run = RunFolder(next(runs.iterdir()))
     assert run.best.exists()
     assert run.last.exists()
@@ -93,7 +92,7 @@ def test_closing_the_window_stops_the_training(window, hearts, runs) -> None:
     start(window, epochs=1000)
     curves = window.panel("Curves")
     window.wait_for(lambda: len(curves.steps[0]) >= 1)
-    thread = window.studio._training
+    thread = window.studio.trainer.thread
     window.viewer.close()
     window._qtbot.wait(10)
 
@@ -119,8 +118,9 @@ def test_a_finished_run_shows_its_prediction_again(window, hearts, runs) -> None
 
 
 def test_each_mistake_is_told_in_a_sentence(window, hearts, tmp_path, monkeypatch) -> None:
-    click(window, window.panel("Train").start)
-    assert window.said[-1].startswith("No dataset is open")
+    train = window.panel("Train")
+    assert not train.start.isEnabled()
+    assert train.status.text().startswith("Open a dataset first")
 
     (tmp_path / "broken.nii.gz").write_bytes(open_dataset(hearts).cases[0].image.read_bytes()[:400])
     (tmp_path / "empty").mkdir()
