@@ -55,6 +55,7 @@ class CostRow(QWidget):
             else "Measure a few steps with these settings: how long it takes, and how much memory."
         )
         self.told.setText(self._text())
+        self.setVisible(session.training is None)  # the training tells how long it takes
 
     def _text(self) -> str:
         cost = self.session.cost
@@ -76,7 +77,9 @@ def in_words(cost: Cost) -> str:
     memory = f"{cost.gib:.1f} GB of memory"
     if cost.gib > cost.free_gib:
         memory = f"{memory}, but only {cost.free_gib:.1f} GB are free"
-    return f"About {duration(cost.seconds * cost.config.epochs)} and {memory} on {cost.device}."
+    time = duration(cost.seconds * cost.config.epochs)
+    about = time.capitalize() if time.startswith("less") else f"About {time}"
+    return f"{about} and {memory}, on {cost.device}."
 
 
 def duration(seconds: float) -> str:

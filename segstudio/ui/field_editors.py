@@ -8,12 +8,13 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic.fields import FieldInfo
 from qtpy.QtCore import QSignalBlocker, Signal
-from qtpy.QtWidgets import QCheckBox, QFormLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QFormLayout, QLabel, QWidget
 
 from segstudio.ui.number_boxes import MOST, Number, Whole
 from segstudio.ui.setting_editors import Choice, Maybe, Several, Switch
 
 LEAST = 1e-12  # of a number that has to be above 0
+LABEL_WIDTH = 122  # pixels: that of the longest, so that the forms line up
 _ATTRIBUTE = re.compile(r"^(\w+(?:, \w+)*) : .*$")
 
 
@@ -48,7 +49,7 @@ class Group(QWidget):
             editor.setToolTip(notes.get(field.name, ""))
             editor.edited.connect(self.edited)
             self.editors[field.name] = editor
-            form.addRow(title_of(field.name), editor)
+            form.addRow(label_of(field.name, editor), editor)
         self.setEnabled(False)
         self.on.toggled.connect(self.setEnabled)
         self.on.toggled.connect(self._tell)
@@ -94,6 +95,15 @@ def attribute_notes(kind: type) -> dict[str, str]:
 def title_of(name: str) -> str:
     """Return the name of a setting as it is read."""
     return name.replace("_", " ").capitalize().replace("Hd95", "HD95").replace(" gb", " (GB)")
+
+
+def label_of(name: str, editor: QWidget) -> QLabel:
+    """Return the label of a setting, with the tooltip of its editor."""
+    label = QLabel(title_of(name))
+    label.setToolTip(editor.toolTip())
+    label.setBuddy(editor)
+    label.setMinimumWidth(LABEL_WIDTH)
+    return label
 
 
 def editor_of(annotation: Any, about: FieldInfo | None = None) -> Any:

@@ -1,7 +1,7 @@
 """A part of a panel that can be folded away."""
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 
 class Fold(QWidget):
@@ -13,9 +13,13 @@ class Fold(QWidget):
         Of the part.
     content : QWidget
         What is folded.
+    beside : QWidget, optional
+        What stands at the right of the title.
     """
 
-    def __init__(self, title: str, tip: str, content: QWidget) -> None:
+    def __init__(
+        self, title: str, tip: str, content: QWidget, beside: QWidget | None = None
+    ) -> None:
         super().__init__()
         self.head = QToolButton()
         self.head.setText(title)
@@ -25,9 +29,12 @@ class Fold(QWidget):
         self.head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.head.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.content = content
-        column = QVBoxLayout(self)
+        column, row = QVBoxLayout(self), QHBoxLayout()
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.head)
+        row.addWidget(self.head, 1)
+        if beside is not None:
+            row.addWidget(beside)
+        column.addLayout(row)
         column.addWidget(content)
         self.head.toggled.connect(self.open)
         self.open(False)

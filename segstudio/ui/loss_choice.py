@@ -62,6 +62,10 @@ class LossChoice(QWidget):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.note_fold = Fold("Before choosing it", "What to know of this loss.", self.note)
         self._lay_out()
+        # Its own, so that it ends with the widget, and one drawing serves many changes.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._draw_formula)
         self.set_text(loss)
         self.names.currentTextChanged.connect(self._show)
         self._show()
@@ -91,6 +95,7 @@ class LossChoice(QWidget):
             self.names.setCurrentIndex(index)
         else:
             self.names.setEditText(loss)
+        self.names.lineEdit().home(False)  # a long sum is read from its beginning
 
     def setting(self) -> str:
         """Return the loss as chosen or typed."""
@@ -126,13 +131,13 @@ class LossChoice(QWidget):
         self.changed.emit(self.text())
         self.edited.emit()
         # After the panel is drawn, since the first formula loads matplotlib.
-        QTimer.singleShot(0, self._draw_formula)
+        self._soon.start()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         """Draw the formula again in the colours of a new theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange:
-            QTimer.singleShot(0, self._draw_formula)
+            self._soon.start()
 
     def _draw_formula(self) -> None:
         expression = self.expression()

@@ -27,7 +27,7 @@ MOST_WEIGHT = 99_999  # what is written without an exponent
 SCHEDULES: dict[Schedule, str] = {
     "constant": "constant: they stay as they are",
     "growing": "growing: the later ones times the epoch",
-    "rebalancing": "rebalancing: they grow, the first shrinks",
+    "rebalancing": "rebalancing: the first one shrinks",
 }
 
 
@@ -46,7 +46,7 @@ class PartRow(QWidget):
         super().__init__()
         self.weight = Number(0, MOST_WEIGHT)
         self.weight.setToolTip("What this loss is multiplied with.")
-        self.weight.setMaximumWidth(90)
+        self.weight.setFixedWidth(110)
         self.names = QComboBox()
         fill_with_losses(self.names)
         self.names.setMaxVisibleItems(self.names.count())
@@ -108,7 +108,7 @@ class LossEditor(QDialog):
     def __init__(self, expression: LossExpression, epochs: int, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("A sum of losses")
-        self.resize(620, 460)
+        self.resize(680, 480)
         self._epochs = epochs
         self.rows: list[PartRow] = []
         self._column = QVBoxLayout()
@@ -116,6 +116,7 @@ class LossEditor(QDialog):
         self.add.setToolTip("Add one more loss to the sum.")
         self.add.setAutoDefault(False)
         self.schedule = Choice({name: SCHEDULES[name] for name in get_args(Schedule)})
+        self.schedule.setMinimumWidth(300)
         self.schedule.setToolTip("How the weights go with the epochs.")
         self.plot = WeightsPlot()
         self.sum = QLabel("")

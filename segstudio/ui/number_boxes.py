@@ -2,16 +2,29 @@
 
 import re
 
-from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtCore import QSignalBlocker, QSize, Qt, Signal
 from qtpy.QtGui import QValidator, QWheelEvent
-from qtpy.QtWidgets import QDoubleSpinBox, QSizePolicy, QSpinBox, QWidget
+from qtpy.QtWidgets import QDoubleSpinBox, QSpinBox
 
 MOST = 2**31 - 1
 DECIMALS = 30  # so that a number is kept as it was given, 1/3 too
-LEAST_WIDTH = 80  # pixels
+WIDTH = 80  # pixels
 
 
-class Whole(QSpinBox):
+class Narrow:
+    """What asks for little width, however long what it may show; to be named before a widget."""
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Return a width that fits a panel."""
+        height: int = super().sizeHint().height()  # type: ignore[misc]
+        return QSize(WIDTH, height)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Return the same."""
+        return self.sizeHint()
+
+
+class Whole(Narrow, QSpinBox):
     """A whole number."""
 
     edited = Signal()
@@ -19,7 +32,7 @@ class Whole(QSpinBox):
     def __init__(self, least: int = 0, most: int = MOST) -> None:
         super().__init__()
         self.setRange(least, most)
-        _fit(self)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.valueChanged.connect(self._tell)
 
     def _tell(self, _value: int) -> None:
@@ -39,7 +52,7 @@ class Whole(QSpinBox):
         super().wheelEvent(event) if self.hasFocus() else event.ignore()
 
 
-class Number(QDoubleSpinBox):
+class Number(Narrow, QDoubleSpinBox):
     """A number, written as short as it can be: 0.001, 1e-05."""
 
     edited = Signal()
@@ -49,7 +62,7 @@ class Number(QDoubleSpinBox):
         self.setDecimals(DECIMALS)
         self.setRange(least, most)
         self.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
-        _fit(self)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.valueChanged.connect(self._tell)
 
     def _tell(self, _value: float) -> None:
@@ -96,10 +109,3 @@ class Number(QDoubleSpinBox):
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         """Leave the wheel to the form that scrolls, unless the number is being edited."""
         super().wheelEvent(event) if self.hasFocus() else event.ignore()
-
-
-def _fit(box: QWidget) -> None:
-    """Let a box be as wide as its form, not as the widest number in its range."""
-    box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    box.setMinimumWidth(LEAST_WIDTH)

@@ -12,10 +12,10 @@ from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QWidget
 
-from segstudio.ui.number_boxes import LEAST_WIDTH
+from segstudio.ui.number_boxes import Narrow
 
 
-class Choice(QComboBox):
+class Choice(Narrow, QComboBox):
     """One of several values."""
 
     edited = Signal()
@@ -26,8 +26,7 @@ class Choice(QComboBox):
             self.addItem(text, value)
         self._values = list(values)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(LEAST_WIDTH)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.currentIndexChanged.connect(self._tell)
 
     def _tell(self, _index: int) -> None:
@@ -69,7 +68,7 @@ class Switch(QCheckBox):
             self.setChecked(value)
 
 
-class Several(QLineEdit):
+class Several(Narrow, QLineEdit):
     """Numbers or names with commas between; nothing is None.
 
     Parameters
@@ -84,8 +83,7 @@ class Several(QLineEdit):
         super().__init__()
         self._is_list = is_list
         self.setPlaceholderText("left out")
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(LEAST_WIDTH)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.textEdited.connect(self._tell)
 
     def _tell(self, _text: str) -> None:

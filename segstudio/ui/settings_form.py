@@ -5,7 +5,7 @@ from typing import Any
 from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from segstudio.learn.config import TrainConfig
-from segstudio.ui.field_editors import Group, editor_of, title_of
+from segstudio.ui.field_editors import Group, editor_of, label_of
 
 SECTIONS = {
     "Network": ("base_channels", "levels", "strides", "norm", "dropout", "deep_supervision"),
@@ -40,7 +40,6 @@ SECTIONS = {
         "checkpoint_minutes",
     ),
 }
-LABEL_WIDTH = 122  # pixels: that of the longest, so that the sections line up
 GROUPS = {"maps": "Measured another way", "augmentation": ""}
 
 
@@ -92,8 +91,4 @@ class SettingsForm(QWidget):
             form.addRow(editor)
             return
         editor.setToolTip(tip)
-        label = QLabel(title_of(name))
-        label.setToolTip(tip)
-        label.setBuddy(editor)
-        label.setMinimumWidth(LABEL_WIDTH)
-        form.addRow(label, editor)
+        form.addRow(label_of(name, editor), editor)

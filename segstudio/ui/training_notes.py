@@ -2,8 +2,6 @@
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -15,6 +13,7 @@ from qtpy.QtWidgets import (
 from segstudio.messages import Note
 from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
+from segstudio.ui.fold import Fold
 
 HEIGHT = 110
 
@@ -25,7 +24,6 @@ class TrainingNotes(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self.title = QLabel("")
         self.notes = QListWidget()
         self.notes.setWordWrap(True)
         self.notes.setSpacing(1)
@@ -34,12 +32,12 @@ class TrainingNotes(QWidget):
         self.notes.setToolTip("What went wrong, when, and what to try.")
         self.clear = QPushButton("Clear")
         self.clear.setToolTip("Forget these notes; the run folder's log keeps them.")
-        row, column = QHBoxLayout(), QVBoxLayout(self)
+        tip = "What went wrong, and what is worth knowing."
+        self.fold = Fold("", tip, self.notes, self.clear)
+        self.fold.open()
+        column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.title, 1)
-        row.addWidget(self.clear)
-        column.addLayout(row)
-        column.addWidget(self.notes)
+        column.addWidget(self.fold)
         self.clear.clicked.connect(self._clear)
         session.notes_changed.connect(self._show)
         self._show(session.notes)
@@ -48,7 +46,7 @@ class TrainingNotes(QWidget):
         self.notes.clear()
         for note in notes:
             self.notes.addItem(self._item(note))
-        self.title.setText(f"<b>Said while training</b>: {len(notes)}")
+        self.fold.head.setText(f"Warnings and notes: {len(notes)}")
         self.notes.scrollToBottom()
         self.setVisible(bool(notes))
 

@@ -1,12 +1,15 @@
 """The trainings that wait for the one before to end."""
 
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QListWidget, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QHBoxLayout, QListWidget, QPushButton, QVBoxLayout, QWidget
 
 from segstudio.messages import TrainingRequest
 from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
+from segstudio.ui.fold import Fold
 
 ROWS = 3  # shown without scrolling
+LEAST_ROW, BORDER = 20, 10  # pixels
 
 
 class TrainingQueue(QWidget):
@@ -15,25 +18,33 @@ class TrainingQueue(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self.title = QLabel("")
         self.waiting = QListWidget()
+        self.waiting.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.waiting.setToolTip("Each begins when the one before has ended, failed or not.")
         self.move_up = QPushButton("Move up")
         self.move_up.setToolTip("Let the chosen training begin before the one above it.")
         self.remove = QPushButton("Remove")
         self.remove.setToolTip("Take the chosen training out of the queue.")
-        row, column = QHBoxLayout(), QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.move_up)
-        row.addWidget(self.remove)
-        column.addWidget(self.title)
-        column.addWidget(self.waiting)
-        column.addLayout(row)
+        self.fold = Fold("", "The trainings that wait, the next one first.", self._laid_out())
+        self.fold.open()
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.fold)
         self.move_up.clicked.connect(self._move_up)
         self.remove.clicked.connect(self._remove)
         self.waiting.currentRowChanged.connect(self._enable)
         session.queue_changed.connect(self._show)
         self._show(session.queue)
+
+    def _laid_out(self) -> QWidget:
+        content, row = QWidget(), QHBoxLayout()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.move_up)
+        row.addWidget(self.remove)
+        column.addWidget(self.waiting)
+        column.addLayout(row)
+        return content
 
     def _show(self, queue: tuple[TrainingRequest, ...]) -> None:
         row = self.waiting.currentRow()
@@ -41,9 +52,9 @@ class TrainingQueue(QWidget):
         for request in queue:
             self.waiting.addItem(request.title)
             self.waiting.item(self.waiting.count() - 1).setToolTip(request.title)
-        self.title.setText(f"<b>Next</b>: {len(queue)} in the queue")
-        high = max(self.waiting.sizeHintForRow(0), 16) * min(ROWS, len(queue)) + 8
-        self.waiting.setFixedHeight(high)
+        self.fold.head.setText(f"In the queue: {len(queue)}")
+        high = max(self.waiting.sizeHintForRow(0), LEAST_ROW) * min(ROWS, len(queue))
+        self.waiting.setFixedHeight(high + BORDER)
         self.waiting.setCurrentRow(min(max(row, 0), len(queue) - 1))
         self.setVisible(bool(queue))
         self._enable()

@@ -23,9 +23,9 @@ def status_of(session: Session) -> str:
 
 def is_scoring(told: Sequence[Event]) -> bool:
     """Return whether all epochs are done, and the best network is scored on every case."""
-    begun = [event for event in told if isinstance(event, Started)]
+    begun = next((event for event in told if isinstance(event, Started)), None)
     last = next((event for event in reversed(told) if isinstance(event, EpochDone)), None)
-    return bool(begun) and last is not None and last.epoch >= begun[-1].epochs
+    return begun is not None and last is not None and last.epoch >= begun.epochs
 
 
 def _progress(session: Session) -> str:

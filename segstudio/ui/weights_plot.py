@@ -18,6 +18,8 @@ class WeightsPlot(QWidget):
         self.plot = pg.PlotWidget(background=None)
         self.plot.setLabel("bottom", "epoch")
         self.plot.setLabel("left", "weight")
+        for side in ("left", "bottom"):
+            self.plot.getAxis(side).enableAutoSIPrefix(False)
         self.plot.showGrid(x=True, y=True, alpha=0.15)
         self.plot.setMouseEnabled(x=False, y=False)
         self.plot.setMenuEnabled(False)
@@ -39,7 +41,6 @@ class WeightsPlot(QWidget):
         for side in ("left", "bottom"):
             self.plot.getAxis(side).setPen(color)
             self.plot.getAxis(side).setTextPen(color)
-            self.plot.getAxis(side).enableAutoSIPrefix(False)
         self._legend.setLabelTextColor(color)
         for _, label in self._legend.items:
             label.setText(label.text, color=color)
