@@ -34,8 +34,8 @@ from segstudio.ui.training_queue import TrainingQueue
 DIMENSIONS = {2: "2-D: plane by plane", 3: "3-D: patches of the volume"}
 NARROWEST = 270  # pixels that the settings need
 SPLITS = {
-    "three-way": "Training, validation, test",
-    "two-way": "Training, validation",
+    "three-way": "Train, validate, test",
+    "two-way": "Train, validate",
     "none": "None: train on all",
 }
 
@@ -158,7 +158,7 @@ class TrainPanel(QWidget):
         self.session.choose_settings(config)
 
     def _show_problem(self, text: str) -> None:
-        self.problem.setText(text)
+        self.problem.setText(f"⚠ {text}" if text else "")
         self.problem.setVisible(bool(text))
         self.controls.show_problem(text)
 

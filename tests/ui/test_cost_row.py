@@ -1,11 +1,13 @@
 """The estimate before a training, measured beside the real window."""
 
 import pytest
+from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
 
 from segstudio.learn.config import make_config
 from segstudio.messages import Cost
-from segstudio.ui.cost_row import HINT, duration, in_words
+from segstudio.session import Session
+from segstudio.ui.cost_row import HINT, CostRow, duration, in_words
 
 TINY = {"base_channels": 4, "levels": 3, "loss": "dice", "precision": "32-true"}
 
@@ -37,8 +39,10 @@ def test_an_estimate_can_be_cancelled(window, hearts) -> None:
     assert row.ask.text() == "Estimate"
 
 
-def test_without_a_dataset_nothing_can_be_estimated(window) -> None:
-    assert not window.panel("Train").cost.ask.isEnabled()
+def test_without_a_dataset_nothing_can_be_estimated(qtbot: QtBot) -> None:
+    row = CostRow(Session())
+    qtbot.addWidget(row)
+    assert not row.ask.isEnabled()
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from segstudio.losses.registry import card
 from segstudio.session import Session
 from segstudio.ui.field_editors import Group
 from segstudio.ui.preset_choice import OWN
+from segstudio.ui.setting_editors import Choice, Maybe, Several, Switch
 from segstudio.ui.train_panel import TrainPanel
 
 
@@ -123,6 +124,38 @@ def test_a_setting_that_is_chosen_elsewhere_is_shown_and_comes_back(
     assert shown.config().model_dump() == config.model_dump()
     shown.session.choose_settings(TrainConfig())
     assert shown.config().model_dump() == TrainConfig().model_dump()
+
+
+def edit(qtbot: QtBot, editor: Any, value: Any) -> None:
+    """Change a setting as a user does, with its own kind of widget."""
+    if isinstance(editor, Choice):
+        editor.setCurrentIndex(editor.findData(value))
+    elif isinstance(editor, Switch):
+        editor.click()
+    elif isinstance(editor, Several):
+        editor.selectAll()
+        qtbot.keyClicks(editor, str(value)[1:-1].replace("'", ""))
+    elif isinstance(editor, Maybe):
+        editor.on.click()
+        edit(qtbot, editor.inner, value)
+    elif isinstance(editor, Group):
+        editor.on.click()
+        for name, inner in editor.editors.items():
+            if inner.setting() != getattr(value, name):
+                edit(qtbot, inner, getattr(value, name))
+    else:
+        editor.setValue(value)
+
+
+@pytest.mark.parametrize("name", [name for name in OTHERS if name != "loss"])
+def test_a_setting_that_is_edited_goes_to_the_session(
+    qtbot: QtBot, shown: TrainPanel, name: str
+) -> None:
+    shown.session.choose_settings(TrainConfig())
+    for each, value in OTHERS[name].items():
+        edit(qtbot, shown.editors[each], value)
+    assert shown.session.settings.model_dump() == make_config(**OTHERS[name]).model_dump()
+    shown.session.choose_settings(TrainConfig())
 
 
 @pytest.mark.parametrize(
