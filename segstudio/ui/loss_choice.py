@@ -24,6 +24,7 @@ TIP = (
     "are to go with the epochs."
 )
 WIDEST = 270  # pixels a formula may take: the panel beside it is no wider
+BAR = 24  # pixels beside the longest title, for a scroll bar
 
 
 class LossChoice(QWidget):
@@ -52,7 +53,10 @@ class LossChoice(QWidget):
         self.names.setCompleter(None)
         self.names.setToolTip(TIP)
         self.names.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.sum = QPushButton("Sum…")
+        view = self.names.view()
+        view.setMinimumWidth(view.sizeHintForColumn(0) + BAR)
+        self.sum = QPushButton("Σ…")
+        self.sum.setAccessibleName("Sum of losses")
         self.sum.setToolTip("Put a sum of losses together, with weights that go with the epochs.")
         self.formula = QLabel()
         self.formula.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -43,7 +43,8 @@ class Trainer(QObject):
         self._closed = True
         self._pass_on("stop")
         self._stop_estimate()
-        for thread in (self.thread, self._estimate):
+        running, self.thread, self._estimate = (self.thread, self._estimate), None, None
+        for thread in running:
             if thread is not None:
                 thread.wait()
 

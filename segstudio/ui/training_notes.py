@@ -2,6 +2,7 @@
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
+    QAbstractItemView,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -47,7 +48,9 @@ class TrainingNotes(QWidget):
         for note in notes:
             self.notes.addItem(self._item(note))
         self.fold.head.setText(f"Warnings and notes: {len(notes)}")
-        self.notes.scrollToBottom()
+        if notes:
+            newest = self.notes.item(len(notes) - 1)
+            self.notes.scrollToItem(newest, QAbstractItemView.ScrollHint.PositionAtTop)
         self.setVisible(bool(notes))
 
     def _item(self, note: Note) -> QListWidgetItem:
