@@ -127,11 +127,9 @@ class LossChoice(QWidget):
             self.edited.emit()
             return
         self.reading.setText(describe(expression))
-        notes = [f"{c.title}: {c.note}" for c in expression.cards if c.note]
-        self.note.setText(
-            "\n".join(notes) if len(expression.parts) > 1 else expression.cards[0].note
-        )
-        self.note_fold.setVisible(bool(notes))
+        note = notes_of(expression)
+        self.note.setText(note)
+        self.note_fold.setVisible(bool(note))
         self.changed.emit(self.text())
         self.edited.emit()
         # After the panel is drawn, since the first formula loads matplotlib.
@@ -193,3 +191,11 @@ def describe(expression: LossExpression) -> str:
     differ = any(c.maps != given[0].maps for c in given)
     shared = f" All are given the distance maps of: {given[0].title}." if differ else ""
     return f"A sum: {titles}. {weights[expression.schedule]}{shared}"
+
+
+def notes_of(expression: LossExpression) -> str:
+    """Return what to know of a loss before choosing it; of a sum, the range of each part too."""
+    if len(expression.parts) == 1:
+        return expression.cards[0].note
+    lines = [f"{c.title}: range {c.bounds}. {c.note}".rstrip() for c in expression.cards]
+    return "\n".join(lines)

@@ -171,7 +171,7 @@ class TrainPanel(QWidget):
         }
         for name, editor in self.editors.items():
             # What is shown already is not shown anew: the cursor stays where one types.
-            if name == "augmentation" or _differs(editor, settings[name]):
+            if _differs(editor, settings[name]):
                 editor.show_setting(settings[name])
         self._names = [part.name for part in config.expression.parts]
         self._show_own_maps(config.expression.maps)
