@@ -8,6 +8,7 @@ from segstudio.core.labels import PALETTE
 from segstudio.losses.expression import LossExpression
 
 MOST_POINTS = 200
+HEADROOM = 1.3  # above the largest weight, for the legend
 
 
 class WeightsPlot(QWidget):
@@ -64,5 +65,5 @@ class WeightsPlot(QWidget):
                 symbolPen=None,
                 name=part.label,
             )
-        self.plot.setYRange(0, 1.05 * max(map(max, weights)) or 1)
+        self.plot.setYRange(0, HEADROOM * max(map(max, weights)) or 1)
         self.plot.setXRange(1, max(2, epochs))
