@@ -349,7 +349,8 @@ def run_checks(root: Path, extra: Sequence[str]) -> int:
         ("ruff", "format", "--check", "."),
         ("mypy",),
         ("lint-imports",),
-        ("pytest", *extra),
+        # One process a core, and the tests of a file in one: they share what they set up.
+        ("pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", *extra),
     )
     for number, (name, *words) in enumerate(checks, start=1):
         title = " ".join([name, *words])

@@ -60,8 +60,9 @@ def make_window() -> "tuple[Viewer, Studio]":
         "Runs": RunsPanel(session),
     }
     for i, (name, panel) in enumerate(panels.items()):
+        stretch = name not in ("Data", "Train")  # which take all the height there is
         window.add_dock_widget(
-            panel, name=name, area="right", tabify=i > 0, add_vertical_stretch=name != "Data"
+            panel, name=name, area="right", tabify=i > 0, add_vertical_stretch=stretch
         )
     window.add_dock_widget(CurvesPanel(session), name="Curves", area="bottom")
     window.add_dock_widget(TimelinePanel(session), name="Timeline", area="bottom")

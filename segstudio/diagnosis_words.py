@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
+from typing import Any
 
 from segstudio.data.cases import Dataset
 from segstudio.data.doctor import Advice, Balance, CaseReport, Diagnosis, Finding
@@ -69,20 +70,28 @@ def advice_row(each: Advice) -> tuple[str, ...]:
     return each.setting, str(value), each.reason
 
 
+def advised_settings(diagnosis: Diagnosis) -> dict[str, Any]:
+    """Return the settings that are advised, by their names."""
+    settings = {each.setting: each.value for each in diagnosis.advice}
+    cases = diagnosis.dataset.cases
+    for drawing in {case.drawing for case in cases} - {"one"}:
+        settings["landmarks"] = drawing
+    if any(c.labels is None and c.official_split != "test" for c in cases):
+        settings["skip_unlabelled"] = True
+    return settings
+
+
 def command(diagnosis: Diagnosis) -> str:
     """Return the training that is advised, as it is typed."""
     words = []
-    for each in diagnosis.advice:
-        if each.setting == "loss":
-            words += ["--loss", str(each.value)]
+    for name, chosen in advised_settings(diagnosis).items():
+        if name == "loss":
+            words += ["--loss", str(chosen)]
+        elif name == "skip_unlabelled":
+            words.append("--skip-unlabelled")
         else:
-            value = list(each.value) if isinstance(each.value, tuple) else each.value
-            words += ["--set", f"{each.setting}={str(value).replace(' ', '')}"]
-    cases = diagnosis.dataset.cases
-    drawings = {case.drawing for case in cases} - {"one"}
-    words += [word for drawing in drawings for word in ("--set", f"landmarks={drawing}")]
-    if any(c.labels is None and c.official_split != "test" for c in cases):
-        words.append("--skip-unlabelled")
+            value = list(chosen) if isinstance(chosen, tuple) else chosen
+            words += ["--set", f"{name}={str(value).replace(' ', '')}"]
     return shlex.join(["segstudio", "train", str(diagnosis.dataset.root), *words])
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from segstudio.core.loss_maps import MapOptions
 from segstudio.data.cases import Case, Dataset
 from segstudio.data.doctor import Diagnosis
 from segstudio.data.project import Project
+from segstudio.learn.config import TrainConfig
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,89 @@ class Check:
     def is_running(self) -> bool:
         """Whether cases are still to be examined."""
         return self.state == "running"
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingRequest:
+    """What is to be trained, now or when the trainings before it have ended.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        The cases, whichever dataset is open when its turn comes.
+    config : TrainConfig
+        The settings; of a run that goes on only what is changed of them.
+    resumed : Path or None
+        The run folder to go on with; None for a new run.
+    home : Path or None
+        Where the folder of a new run goes; None: where all go.
+    """
+
+    dataset: Dataset
+    config: TrainConfig
+    resumed: Path | None = None
+    home: Path | None = None
+
+    @property
+    def title(self) -> str:
+        """What it is, for a list."""
+        if self.resumed is not None:
+            return f"Go on with {self.resumed.name}"
+        epochs = f"{self.config.epochs} epoch{'s' * (self.config.epochs != 1)}"
+        return f"{self.config.loss}, {epochs}, on {self.dataset.name}"
+
+
+@dataclass(frozen=True)
+class Note:
+    """What went wrong, or is worth knowing, in a training.
+
+    Attributes
+    ----------
+    run : str
+        Name of the run folder.
+    epoch : int
+        When it was said; 0 before the first.
+    kind : str
+        Of the guard, 'divergence'; 'note' where nothing went wrong; 'failure' where it ended so.
+    text : str
+        What happened, and what to try.
+    """
+
+    run: str
+    epoch: int
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Cost:
+    """What a training will cost, or how the measuring of it stands.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        What is to be trained on.
+    config : TrainConfig
+        With which settings.
+    state : {'running', 'done', 'stopped', 'failed'}
+    seconds : float
+        Of an epoch.
+    gib, free_gib : float
+        Of memory that it will take, and that is free.
+    device : str
+        It was measured on.
+    failure : str
+        Why it failed; empty if it did not.
+    """
+
+    dataset: Dataset
+    config: TrainConfig
+    state: Literal["running", "done", "stopped", "failed"] = "running"
+    seconds: float = 0.0
+    gib: float = 0.0
+    free_gib: float = 0.0
+    device: str = ""
+    failure: str = ""
 
 
 @dataclass(frozen=True)

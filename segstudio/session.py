@@ -7,23 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from segstudio.core.errors import InputError
 from segstudio.data.datasets import Dataset
 from segstudio.data.project import Project
-from segstudio.learn.config import TrainConfig, make_config
-from segstudio.learn.events import Event
-from segstudio.learn.run_folder import runs_home
 from segstudio.messages import Check, MapChoice
 from segstudio.open_case import OpenCase
-from segstudio.open_data import OpenData
-from segstudio.runs_in_view import RunsInView
+from segstudio.training_session import TrainingSession
 
 
-class Session(OpenData):
+class Session(TrainingSession):
     """The open project, case, runs and selection.
 
     Panels and layers follow its signals and call its methods; they never call each other. What is
-    about data is in `OpenData`.
+    about data is in `OpenData`, what is about trainings in `TrainingSession`.
 
     Attributes
     ----------
@@ -37,16 +32,8 @@ class Session(OpenData):
         Whether the running training lays its predictions over the case in view.
     run : Path or None
         The run whose prediction is shown for each case that is opened.
-    runs_in_view : RunsInView
-        The runs whose curves are shown, and the epoch that is looked at.
     check : Check or None
         How the last examination of a dataset stands.
-    training : Path or None
-        The run folder being written.
-    told : list of Event
-        What the running training, or the last one, has told.
-    failure : str
-        Why the last training failed; empty if it did not.
     """
 
     map_chosen = Signal(MapChoice)
@@ -55,11 +42,6 @@ class Session(OpenData):
     check_asked = Signal(Dataset)
     check_stop_asked = Signal()
     check_changed = Signal(Check)
-    training_asked = Signal(TrainConfig)
-    stop_asked = Signal()
-    training_started = Signal(Path)
-    training_told = Signal(object)
-    training_ended = Signal(Path)
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,12 +50,8 @@ class Session(OpenData):
         self.prediction_of = ""
         self.previews = True
         self.run: Path | None = None
-        self.runs_in_view = RunsInView()
         self.runs_in_view.timeline_changed.connect(self._follow_timeline)
         self.check: Check | None = None
-        self.training: Path | None = None
-        self.told: list[Event] = []
-        self.failure = ""
 
     def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
         """Take a dataset, and its project, for the open one; its cases are still to be read."""
@@ -141,52 +119,3 @@ class Session(OpenData):
         if here and check.diagnosis is not None:
             self.facts.note_diagnosis(check.diagnosis)
         self.check_changed.emit(check)
-
-    def ask_training(self, config: TrainConfig) -> None:
-        """Ask for a training on the open dataset; whoever runs trainings hears it.
-
-        Raises
-        ------
-        InputError
-            No dataset is open, or a training runs already.
-        """
-        if self.dataset is None:
-            raise InputError("No dataset is open. Open a folder of images with labels first.")
-        if self.training is not None:
-            raise InputError("A training runs already. Stop it first.")
-        if self.project is not None:
-            own = config.model_dump(exclude_unset=True)
-            config = make_config(**(self.project.split.as_training_settings() | own))
-        self.training_asked.emit(config)
-
-    @property
-    def runs_folder(self) -> Path:
-        """Where new runs go: the project's own folder of runs, or that of all others."""
-        own = self.project.runs_folder if self.project is not None else None
-        return own or runs_home()
-
-    def ask_stop(self) -> None:
-        """Ask for the training to stop after its current step."""
-        self.stop_asked.emit()
-
-    def start_training(self, run: Path) -> None:
-        """Note that a training writes to a run folder."""
-        self.runs_in_view.lay_over(None)
-        self.training, self.told, self.failure, self.previews = run, [], "", True
-        self.run = None
-        self.runs_in_view.follow(run)
-        self.training_started.emit(run)
-
-    def tell(self, event: Event) -> None:
-        """Pass on an event of the training; kept for panels that are opened later."""
-        self.told.append(event)
-        self.runs_in_view.tell(event)
-        self.training_told.emit(event)
-
-    def end_training(self, failure: str = "") -> None:
-        """Note that the training is over: finished, stopped, or failed for a reason."""
-        if self.training is not None:
-            run, self.training, self.failure = self.training, None, failure
-            self.training_ended.emit(run)
-            if (run / "config.toml").is_file():
-                self._record(lambda project: project.with_run(run))

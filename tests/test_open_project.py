@@ -128,7 +128,9 @@ def test_a_training_of_a_project_has_its_split_but_where_another_is_asked_for(
     session.ask_training(make_config(seed=1))
     session.ask_training(make_config(split_seed=2))
 
-    assert [(c.split, c.seed, c.split_seed) for c in asked] == [
+    assert {request.home for request in asked} == {session.project.runs_folder}
+    configs = [request.config for request in asked]
+    assert [(c.split, c.seed, c.split_seed) for c in configs] == [
         ("two-way", 1, 5),
         ("two-way", 0, 2),
     ]

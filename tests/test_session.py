@@ -121,14 +121,6 @@ def test_hiding_a_prediction_lasts_until_the_next_training(session: Session, tmp
     assert session.previews
 
 
-def test_a_second_training_waits_for_the_first(session: Session, tmp_path: Path) -> None:
-    from segstudio.learn.config import make_config
-
-    session.start_training(tmp_path)
-    with pytest.raises(InputError, match="runs already"):
-        session.ask_training(make_config())
-
-
 def test_labels_never_replace_an_image_of_the_dataset(tmp_path: Path) -> None:
     session = Session()
     for name in ("a", "b"):

@@ -9,7 +9,8 @@ from segstudio.data.datasets import Dataset, load_case, open_dataset
 from segstudio.data.formats import read_grid, write_labels, write_maps
 from segstudio.data.phantoms import write_heart_dataset
 from segstudio.learn.config import TrainConfig, make_config
-from segstudio.learn.events import Event
+from segstudio.learn.control import Control
+from segstudio.learn.events import Event, Finished
 from segstudio.learn.run_folder import RunFolder
 
 PATIENTS = 12
@@ -45,7 +46,9 @@ def sample_dataset(folder: Path) -> Dataset:
     return open_dataset(folder)
 
 
-def demo(dataset: Dataset, out: Path, config: TrainConfig) -> Generator[Event]:
+def demo(
+    dataset: Dataset, out: Path, config: TrainConfig, control: Control | None = None
+) -> Generator[Event]:
     """Yield the events of the demo's training; afterwards all its files are in `out`.
 
     Parameters
@@ -56,12 +59,16 @@ def demo(dataset: Dataset, out: Path, config: TrainConfig) -> Generator[Event]:
         Where run, maps, predictions and pictures go.
     config : TrainConfig
         See `demo_config`.
+    control : Control, optional
+        What the user wishes while it runs.
     """
     # Deferred: torch loads for seconds, and the window shows the data meanwhile.
     from segstudio.learn.training import train
 
-    yield from train(dataset, config, out / "run")
-    write_demo_results(dataset, out)
+    for event in train(dataset, config, out / "run", control=control):
+        yield event
+        if isinstance(event, Finished):
+            write_demo_results(dataset, out)
 
 
 def write_demo_results(dataset: Dataset, out: Path) -> list[Path]:

@@ -45,7 +45,12 @@ class Estimate:
 
 
 def estimate(
-    config: TrainConfig, channels: int, n_classes: int, shapes: Sequence[tuple[int, int, int]]
+    config: TrainConfig,
+    channels: int,
+    n_classes: int,
+    shapes: Sequence[tuple[int, int, int]],
+    *,
+    between: Callable[[], None] = lambda: None,
 ) -> Estimate:
     """Return what a training on labelled cases will cost, from a few steps on noise.
 
@@ -59,6 +64,8 @@ def estimate(
         Of the images, and of the labels with background.
     shapes : sequence of (int, int, int)
         ``(Z, Y, X)`` of the labelled cases.
+    between : callable, optional
+        Called before every step; what it raises ends the measuring.
     """
     patch = config.patch_size or shapes[0][3 - config.dimensions :]
     strides = config.strides
@@ -66,7 +73,7 @@ def estimate(
         strides = default_strides(patch, (1.0, 1.0, 1.0), config.levels)
     config = config.model_copy(update={"strides": strides})
     patch = round_up(patch, multiples(strides_of(config)))
-    step, forward = _seconds(config, channels, n_classes, patch)
+    step, forward = _seconds(config, channels, n_classes, patch, between)
     parts = [_parts(shape, patch) for shape in shapes]
     steps = max(1, round(TRAIN_SHARE * sum(parts) / config.batch_size))
     if config.samples_per_epoch:
@@ -89,7 +96,11 @@ def _parts(shape: tuple[int, int, int], patch: Sequence[int]) -> int:
 
 
 def _seconds(
-    config: TrainConfig, channels: int, n_classes: int, patch: Sequence[int]
+    config: TrainConfig,
+    channels: int,
+    n_classes: int,
+    patch: Sequence[int],
+    between: Callable[[], None],
 ) -> tuple[float, float]:
     """Return the seconds of a step, and of a forward pass alone."""
     compute = choose_compute(config)
@@ -111,13 +122,15 @@ def _seconds(
         with torch.inference_mode():
             model(image)
 
-    return _timed(train), _timed(look)
+    return _timed(train, between), _timed(look, between)
 
 
-def _timed(work: Callable[[], None]) -> float:
+def _timed(work: Callable[[], None], between: Callable[[], None]) -> float:
     """Return the seconds that work takes when it is warm."""
+    between()
     work()
     begun = time.perf_counter()
     for _ in range(TIMED_STEPS):
+        between()
         work()
     return (time.perf_counter() - begun) / TIMED_STEPS

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 CARD = Card(
     name="boundary",
     title="Boundary loss",
+    family="distance",
     formula=r"\frac{1}{N} \sum_q \phi_G(q)\, s(q)",
     bounds="any number; its least value is minus the mean of φ_t over voxels and classes",
     absent="0 where its map is 0, as it is unless a training asks for a constant",

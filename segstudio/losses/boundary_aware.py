@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 CARD = Card(
     name="boundary-aware",
     title="Boundary-aware loss",
+    family="cross-entropy",
     formula=r"-\frac{1}{N} \sum_q (1 + \lambda\, \ell(q)) \log\, p_{y(q)}(q)",
     bounds="0 to ∞",
     limits=(0, inf),

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from math import inf
+from typing import Literal
 
 from segstudio.core.loss_maps import MapOptions
+
+Family = Literal["distance", "overlap", "cross-entropy"]
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,8 @@ class Card:
         As typed, ``"modified-boundary"``.
     title : str
         As read, ``"Modified boundary loss"``.
+    family : {'distance', 'overlap', 'cross-entropy'}
+        What it compares: distances to contours, regions, or probabilities voxel by voxel.
     formula : str
         LaTeX, in the subset that matplotlib draws.
     bounds : str
@@ -40,6 +45,7 @@ class Card:
 
     name: str
     title: str
+    family: Family
     formula: str
     bounds: str
     absent: str

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 CARD = Card(
     name="cross-entropy",
     title="Cross-entropy",
+    family="cross-entropy",
     formula=r"-\frac{1}{N} \sum_q \log\, p_{y(q)}(q)",
     bounds="0 to ∞; log K for a network that knows nothing of K classes",
     limits=(0, inf),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 CARD = Card(
     name="dice",
     title="Dice loss",
+    family="overlap",
     formula=r"1 - \frac{2 \sum p\, g}{\sum p^2 + \sum g^2}",
     bounds="0 to 1",
     limits=(0, 1),

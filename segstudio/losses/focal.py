@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 CARD = Card(
     name="focal",
     title="Focal loss",
+    family="cross-entropy",
     formula=r"-\frac{1}{N} \sum_q (1 - p_{y(q)}(q))^{\gamma} \log\, p_{y(q)}(q)",
     bounds="0 to ∞",
     limits=(0, inf),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 CARD = Card(
     name="focal-tversky",
     title="Focal Tversky loss",
+    family="overlap",
     formula=r"\left(1 - \frac{TP}{TP + \alpha\, FP + \beta\, FN}\right)^{1/\gamma}",
     bounds="0 to 1",
     limits=(0, 1),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 CARD = Card(
     name="generalised-dice",
     title="Generalised Dice loss",
+    family="overlap",
     formula=(
         r"1 - \frac{2 \sum_k w_k \sum p_k\, g_k}{\sum_k w_k \sum (p_k + g_k)},"
         r"\quad w_k = \frac{1}{(\sum g_k)^2}"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 CARD = Card(
     name="hausdorff-dt",
     title="Hausdorff loss (distance transforms)",
+    family="distance",
     formula=r"\frac{1}{N} \sum_q (s - g)^2 \left(D_G^{\alpha} + D_S^{\alpha}\right)",
     bounds="0 to ∞, in map units to the power of α",
     limits=(0, inf),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 CARD = Card(
     name="modified-boundary",
     title="Modified boundary loss",
+    family="distance",
     formula=(
         r"-\frac{\int \phi_t\, s}"
         r"{\int \phi_{bg}\, s + \int \phi_t\, (1 - s) + \epsilon},"

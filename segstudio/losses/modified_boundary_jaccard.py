@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 CARD = Card(
     name="modified-boundary-jaccard",
     title="Modified boundary loss, Jaccard",
+    family="distance",
     formula=(
         r"-\log \frac{\int \phi_t\, s + \epsilon}"
         r"{\int \phi_t + \int \phi_{bg}\, s + \epsilon}"

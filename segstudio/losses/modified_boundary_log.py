@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 CARD = Card(
     name="modified-boundary-log",
     title="Modified boundary loss, logarithm",
+    family="distance",
     formula=(
         r"\log\left(\int \phi_{bg}\, s + \int \phi_t\, (1 - s) + \epsilon\right)"
         r" - \log\left(\int \phi_t\, s + \epsilon\right)"

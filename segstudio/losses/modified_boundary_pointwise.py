@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 CARD = Card(
     name="modified-boundary-pointwise",
     title="Modified boundary loss, voxel by voxel",
+    family="distance",
     formula=(
         r"-\frac{1}{N} \sum_q \frac{\phi_t\, s}"
         r"{\phi_{bg}\, s + [\phi_t - \phi_t\, s] + \epsilon}"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 CARD = Card(
     name="tversky",
     title="Tversky loss",
+    family="overlap",
     formula=r"1 - \frac{TP}{TP + \alpha\, FP + \beta\, FN}",
     bounds="0 to 1",
     limits=(0, 1),

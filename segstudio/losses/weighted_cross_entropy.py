@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 CARD = Card(
     name="weighted-cross-entropy",
     title="Weighted cross-entropy",
+    family="cross-entropy",
     formula=(
         r"-\frac{\sum_q w_{y(q)} \log\, p_{y(q)}(q)}{\sum_q w_{y(q)}},"
         r"\quad w_k = \frac{1}{f_k}"

@@ -32,6 +32,7 @@ from segstudio.diagnosis_words import (
     CASE_COLUMNS,
     CLASS_COLUMNS,
     advice_row,
+    advised_settings,
     as_text,
     case_row,
     class_row,
@@ -106,13 +107,16 @@ class CheckDialog(QDialog):
         self.command.setTextFormat(Qt.TextFormat.PlainText)
         self.command.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.command.setToolTip("The training that is advised, for a terminal.")
+        self.use = QPushButton("Use these settings")
+        self.use.setToolTip("Fill the Train panel with them; your other settings stay.")
         self.copy = QPushButton("Copy as text")
         self.copy.setToolTip("Copy all of it, tables and advice, to the clipboard.")
         self.copy.clicked.connect(self._copy)
         self.shut = QPushButton("Close")
         self.shut.setToolTip("Close (Esc); an examination that runs is stopped.")
         self.shut.clicked.connect(self.close)
-        for button in (self.cancel, self.copy, self.shut):
+        self.use.clicked.connect(self._use_advice)
+        for button in (self.cancel, self.copy, self.shut, self.use):
             button.setMinimumWidth(110)
             button.setAutoDefault(False)  # Return in a table is no wish to press one
 
@@ -121,6 +125,7 @@ class CheckDialog(QDialog):
         column = QVBoxLayout(advice)
         column.addWidget(self.advice, 1)
         column.addWidget(self.command)
+        column.addWidget(self.use, 0, Qt.AlignmentFlag.AlignLeft)
         self.tabs = QTabWidget()
         for name, page, tip in (
             ("Cases", self.cases, "Size, spacing, classes and labels of every case"),
@@ -140,8 +145,8 @@ class CheckDialog(QDialog):
         buttons.addWidget(self.shut)
         column = QVBoxLayout(self)
         column.setContentsMargins(*(_PADDING,) * 4)
-        for row in (self.verdict, self.title):
-            column.addWidget(row)
+        column.addWidget(self.verdict)
+        column.addWidget(self.title)
         column.addLayout(running)
         column.addWidget(self.results, 1)
         column.addStretch(0)  # what is free goes here while there are no results
@@ -195,6 +200,7 @@ class CheckDialog(QDialog):
         side = CASE_COLUMNS.index("side")
         self.cases.setColumnHidden(side, not any(c.official_split for c in diagnosis.dataset.cases))
         self.command.setText(command(diagnosis) if diagnosis.advice else "")
+        self.use.setEnabled(bool(diagnosis.advice))
         # As much room as the findings need, up to half: the tables have the rest.
         high = self.findings.sizeHintForRow(0) * self.findings.count() + 2 * _PADDING
         whole = sum(self.results.sizes()) or self.results.height()
@@ -233,6 +239,15 @@ class CheckDialog(QDialog):
         if check is not None and check.diagnosis is not None:
             QGuiApplication.clipboard().setText(as_text(check.diagnosis))
 
+    @at_the_edge
+    def _use_advice(self, _checked: bool = False) -> None:
+        check = self.session.check
+        if check is not None and check.diagnosis is not None:
+            # Maps and strides would belong to another loss and another network.
+            others: dict[str, object] = {"maps": None, "strides": None}
+            self.session.change_settings(others | advised_settings(check.diagnosis))
+            self.session.say("The Train panel has them now.", is_error=False)
+
 
 def _verdict(check: Check) -> str:
     """Return where an examination stands, or what came of it."""
@@ -254,7 +269,7 @@ def _verdict(check: Check) -> str:
 
 
 _COUNTED = {
-    "error": ("broken", "broken"),
+    "error": ("broken",) * 2,
     "warning": ("warning", "warnings"),
     "note": ("note", "notes"),
 }

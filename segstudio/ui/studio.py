@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Generator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,20 +11,20 @@ from qtpy.QtWidgets import QApplication
 
 from segstudio.data.datasets import Dataset
 from segstudio.data.doctor import Diagnosis
-from segstudio.learn.config import TrainConfig
+from segstudio.learn.control import Control
 from segstudio.learn.events import Event
-from segstudio.learn.run_folder import new_run_path
 from segstudio.messages import Check, Message
 from segstudio.open_case import OpenCase
 from segstudio.session import Session
 from segstudio.ui.case_reader import CaseReader
 from segstudio.ui.check_thread import CheckThread
+from segstudio.ui.close_question import CloseQuestion
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.header_reader import HeaderReader
 from segstudio.ui.orientation_letters import OrientationLetters
 from segstudio.ui.prediction_thread import PredictionThread
 from segstudio.ui.run_reader import RunReader
-from segstudio.ui.training_thread import TrainingThread
+from segstudio.ui.trainer import Trainer
 from segstudio.viewer.stage import Stage
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Studio(QObject):
-    """Does what the session is asked for: trainings, predictions, messages.
+    """Does what the session is asked for: reading, checks, predictions, messages, trainings.
 
     Parameters
     ----------
@@ -51,13 +50,12 @@ class Studio(QObject):
         self.runs = RunReader(self.session)
         self.reader = CaseReader(self.session)
         self.headers = HeaderReader(self.session)
-        self._training: TrainingThread | None = None
+        self.trainer = Trainer(self.session)
+        self.close_question = CloseQuestion(self.session)
         self._prediction: PredictionThread | None = None
         self._check: CheckThread | None = None
         self.session.check_asked.connect(self._start_check)
         self.session.check_stop_asked.connect(self._stop_check)
-        self.session.training_asked.connect(self._start_training)
-        self.session.stop_asked.connect(self._stop_training)
         self.session.case_opened.connect(self._view_case)
         self.session.run_chosen.connect(self._predict_case)
         self.session.said.connect(self._show_message)
@@ -67,28 +65,19 @@ class Studio(QObject):
         self._closed = True
         self.letters.close()
         self.runs.close()
-        self._stop_training()
+        self.trainer.close()
         self._stop_check()
         self.headers.close()
         self.reader.close()
-        for thread in (self._training, self._prediction, self._check):
+        for thread in (self._prediction, self._check):
             if thread is not None:
                 thread.wait()
         # A studio holds its viewer, so forgetting it here is what frees both.
         _studios.pop(self._viewer, None)
 
-    def train(self, start: Callable[[], Generator[Event]], run: Path) -> None:
+    def train(self, start: Callable[[Control], Generator[Event]], run: Path) -> None:
         """Follow a training that `start` begins, and that writes to `run`."""
-        thread = TrainingThread(start)
-        thread.view = self.session.open_case
-        # Bound methods of a QObject: delivered on its own thread, which lambdas are not.
-        thread.told.connect(self._tell)
-        thread.previewed.connect(self._show_preview)
-        thread.warned.connect(self._warn)
-        thread.finished.connect(self._end_training)
-        self._training = thread
-        self.session.start_training(run)
-        thread.start()
+        self.trainer.train(start, run)
 
     def _start_check(self, dataset: Dataset) -> None:
         """Examine a dataset beside the window; one at a time."""
@@ -131,41 +120,11 @@ class Studio(QObject):
         if not self._closed and self.session.check is not None:
             self.session.note_check(replace(self.session.check, **changes))
 
-    def _start_training(self, config: TrainConfig) -> None:
-        dataset = self.session.dataset
-        if dataset is not None:
-            run = new_run_path(self.session.runs_folder, dataset.name, config.loss)
-            self.train(partial(_train, dataset, config, run), run)
-
-    def _stop_training(self) -> None:
-        if self._training is not None:
-            self._training.stop()
-
-    @at_the_edge
-    def _end_training(self) -> None:
-        thread, self._training = self._training, None
-        if thread is None:
-            return
-        thread.wait()
-        thread.deleteLater()
-        if self._closed:
-            return
-        if thread.failure:
-            self.session.say(thread.failure)
-        self.session.end_training(thread.failure)
-
-    @at_the_edge
-    def _tell(self, event: Event) -> None:
-        if not self._closed:
-            self.session.tell(event)
-
     def _warn(self, text: str) -> None:
         if not self._closed:
             self.session.say(text)
 
-    def _view_case(self, opened: OpenCase) -> None:
-        if self._training is not None:
-            self._training.view = opened
+    def _view_case(self, _opened: OpenCase) -> None:
         self._predict_case(self.session.run)
 
     def _predict_case(self, run: Path | None) -> None:
@@ -191,11 +150,6 @@ class Studio(QObject):
             self._predict_case(self.session.run)
 
     @at_the_edge
-    def _show_preview(self, opened: OpenCase, labels: object, source: str) -> None:
-        if not self._closed and self.session.previews and opened is self.session.open_case:
-            self.session.show_prediction(labels, source)  # type: ignore[arg-type]
-
-    @at_the_edge
     def _show_prediction(self, run: Path, opened: OpenCase, labels: object) -> None:
         wanted = run == self.session.run and opened is self.session.open_case
         if wanted and not self._closed:
@@ -203,13 +157,6 @@ class Studio(QObject):
 
     def _show_message(self, message: Message) -> None:
         (show_error if message.is_error else show_info)(message.text)
-
-
-def _train(dataset: Dataset, config: TrainConfig, run: Path) -> Generator[Event]:
-    # Deferred: torch loads here, beside the window and not before it.
-    from segstudio.learn.training import train
-
-    return train(dataset, config, run)
 
 
 _studios: "dict[Viewer, Studio]" = {}
@@ -223,6 +170,7 @@ def studio_of(viewer: "Viewer") -> Studio:
         studio = Studio(viewer)
         # A dock's own closeEvent does not always come, nor an event before the window is gone.
         viewer.window._qt_window.destroyed.connect(studio.close)
+        studio.close_question.watch(viewer.window._qt_window)
         application = QApplication.instance()
         if application is not None:
             application.aboutToQuit.connect(studio.close)

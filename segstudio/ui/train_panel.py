@@ -1,186 +1,212 @@
-"""The training panel: the loss, the few settings that matter, Start and Stop."""
+"""The training panel: settings above, and below them what is done with them."""
 
-from pathlib import Path
+from typing import Any
 
+from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtWidgets import (
-    QCheckBox,
-    QDoubleSpinBox,
     QFormLayout,
-    QHBoxLayout,
+    QFrame,
     QLabel,
-    QProgressBar,
     QPushButton,
-    QSpinBox,
+    QScrollArea,
+    QVBoxLayout,
     QWidget,
 )
 
+from segstudio.core.errors import InputError
+from segstudio.core.loss_maps import MapOptions
+from segstudio.learn.augment import Augmentation
 from segstudio.learn.config import DEFAULT_LOSS, TrainConfig, make_config
-from segstudio.learn.events import (
-    CaseValidated,
-    EpochDone,
-    Event,
-    Finished,
-    Guarded,
-    Started,
-    StepDone,
-    Warned,
-)
 from segstudio.session import Session
+from segstudio.ui.cost_row import CostRow
 from segstudio.ui.edge import at_the_edge
+from segstudio.ui.fold import Fold
 from segstudio.ui.loss_choice import LossChoice
+from segstudio.ui.loss_editor import LossEditor
+from segstudio.ui.number_boxes import Number, Whole
+from segstudio.ui.preset_choice import PresetChoice
+from segstudio.ui.setting_editors import Choice, Switch
+from segstudio.ui.settings_form import SettingsForm
+from segstudio.ui.training_controls import TrainingControls
+from segstudio.ui.training_notes import TrainingNotes
+from segstudio.ui.training_queue import TrainingQueue
 
-THOUSAND = 1000
-IDLE = "Choose a loss and press Start."
+DIMENSIONS = {2: "2-D: plane by plane", 3: "3-D: patches of the volume"}
+NARROWEST = 270  # pixels that the settings need
+SPLITS = {
+    "three-way": "Train, validate, test",
+    "two-way": "Train, validate",
+    "none": "None: train on all",
+}
 
 
 class TrainPanel(QWidget):
-    """Asks the session for trainings and shows how far the running one is."""
+    """Fills the session's settings, and asks it for trainings."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self._make_choices()
-        self._make_controls()
-        self._lay_out()
-        self.loss.changed.connect(self._take_learning_rate)
-        self.start.clicked.connect(self._start)
-        self.stop.clicked.connect(self._stop)
-        session.training_asked.connect(self._show_config)
-        session.training_started.connect(self._begin)
-        session.training_told.connect(self._follow)
-        session.training_ended.connect(self._end)
-        self._set_running(session.training is not None)
-        self._take_learning_rate()
-        if session.training is not None:
-            self._begin(session.training)
-            for event in session.told:
-                self._follow(event)
-
-    def _make_choices(self) -> None:
-        self.loss = LossChoice(DEFAULT_LOSS)
         self._names: list[str] | None = None  # of the losses whose step size is shown
-        self.epochs = _whole(1, 10_000, 12, "How often the network sees every training slice.")
-        self.batch_size = _whole(1, 512, 8, "Slices the network sees in one step.")
-        self.learning_rate = QDoubleSpinBox()
-        self.learning_rate.setDecimals(6)
-        self.learning_rate.setRange(1e-6, 1.0)
-        self.learning_rate.setSingleStep(1e-4)
-        self.learning_rate.setToolTip("Size of a step; each loss brings its own.")
-        self.seed = _whole(0, 2**31 - 1, 0, "Same seed: same split, first weights and order.")
-        self.skip_unlabelled = QCheckBox("Skip images without labels")
-        self.skip_unlabelled.setToolTip("Train on the labelled images only.")
+        self._make_settings()
+        self._make_parts()
+        self._lay_out()
+        self.loss.changed.connect(self._take_loss)
+        self.loss.sum.clicked.connect(self._edit_sum)
+        self.defaults.clicked.connect(self._take_defaults)
+        for editor in self.editors.values():
+            editor.edited.connect(self._take)
+        session.settings_changed.connect(self._show)
+        self._show(session.settings)
 
-    def _make_controls(self) -> None:
-        self.start = QPushButton("Start")
-        self.start.setToolTip("Train on the open dataset, in the background.")
-        self.stop = QPushButton("Stop")
-        self.stop.setToolTip("Stop after this step; the best and the last network are kept.")
-        self.progress = QProgressBar()
-        self.progress.setToolTip("How much of the training is done.")
-        self.status = QLabel(IDLE)
-        self.status.setWordWrap(True)
+    def _make_settings(self) -> None:
+        self.loss = LossChoice(DEFAULT_LOSS)
+        self.epochs, self.batch_size = Whole(1, 100_000), Whole(1, 512)
+        self.learning_rate = Number(1e-12, 1e6)
+        self.seed = Whole()
+        self.dimensions, self.split = Choice(DIMENSIONS), Choice(SPLITS)
+        self.skip_unlabelled = Switch("Skip images without labels")
+        names = ("loss", "epochs", "batch_size", "learning_rate", "seed", "dimensions", "split")
+        self.editors: dict[str, Any] = {name: getattr(self, name) for name in names}
+        self.editors["skip_unlabelled"] = self.skip_unlabelled
+        for name, editor in self.editors.items():
+            if editor is not self.loss:
+                editor.setToolTip(f"<p>{TrainConfig.model_fields[name].description}</p>")
+        self.form = SettingsForm(set(self.editors))
+        self.editors |= self.form.editors
+        self.augmentation = self.form.editors["augmentation"].on
+        self.augmentation.setText("Change samples at random")
+        self.form.editors["augmentation"].show_fields(Augmentation())
+
+    def _make_parts(self) -> None:
+        self.presets = PresetChoice(self.session)
+        self.cost = CostRow(self.session)
+        self.controls = TrainingControls(self.session)
+        self.queue = TrainingQueue(self.session)
+        self.notes = TrainingNotes(self.session)
+        self.start, self.stop = self.controls.start, self.controls.stop
+        self.status, self.progress = self.controls.status, self.controls.progress
+        self.defaults = QPushButton("Back to defaults")
+        self.defaults.setToolTip("Set every setting, those above too, to its default.")
+        self.problem = QLabel("")
+        self.problem.setWordWrap(True)
+        self.problem.setStyleSheet("color: #d55e00")
+        more = QWidget()
+        column = QVBoxLayout(more)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.form)
+        column.addWidget(self.defaults)
+        self.more = Fold("More settings", "All other settings of a training.", more)
 
     def _lay_out(self) -> None:
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.start)
-        buttons.addWidget(self.stop)
-        form = QFormLayout(self)
-        form.addRow(self.loss)
+        settings = QWidget()
+        column = QVBoxLayout(settings)
+        column.setContentsMargins(0, 0, 6, 0)
+        form = QFormLayout()
         form.addRow("Epochs", self.epochs)
         form.addRow("Batch size", self.batch_size)
         form.addRow("Learning rate", self.learning_rate)
+        form.addRow("Network", self.dimensions)
+        form.addRow("Split", self.split)
         form.addRow("Seed", self.seed)
+        form.addRow(self.augmentation)
         form.addRow(self.skip_unlabelled)
-        form.addRow(buttons)
-        form.addRow(self.progress)
-        form.addRow(self.status)
+        column.addWidget(self.presets)
+        column.addWidget(self.loss)
+        column.addLayout(form)
+        column.addWidget(self.more)
+        column.addStretch(1)
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setWidget(settings)
+        # Nothing is cut off at the right, folded away or not.
+        bar = self.area.verticalScrollBar().sizeHint().width()
+        self.area.setMinimumWidth(NARROWEST + bar)
+        whole = QVBoxLayout(self)
+        whole.addWidget(self.area, 1)
+        for part in (self.problem, self.cost, self.controls, self.queue, self.notes):
+            whole.addWidget(part)
+
+    def draft(self) -> dict[str, Any]:
+        """Return the settings as they stand in the panel, unchecked."""
+        draft = {name: editor.setting() for name, editor in self.editors.items()}
+        expression = self.loss.expression()
+        if expression is not None and draft["learning_rate"] == expression.learning_rate:
+            draft["learning_rate"] = None  # the loss's own
+        return draft
 
     def config(self) -> TrainConfig:
-        """Return the settings as they stand in the panel."""
-        return make_config(
-            loss=self.loss.text(),
-            epochs=self.epochs.value(),
-            batch_size=self.batch_size.value(),
-            learning_rate=self.learning_rate.value(),
-            seed=self.seed.value(),
-            skip_unlabelled=self.skip_unlabelled.isChecked(),
-        )
+        """Return the settings as they stand in the panel.
 
-    def _show_config(self, config: TrainConfig) -> None:
-        """Show the settings of a training, whoever asked for it."""
-        self.loss.set_text(config.loss)
+        Raises
+        ------
+        InputError
+            They will not do.
+        """
+        return make_config(**self.draft())
+
+    @at_the_edge
+    def _take(self) -> None:
+        """Give the session what was edited; what will not do is said and kept for mending."""
+        try:
+            config = self.config()
+        except InputError as error:
+            self._show_problem(str(error))
+            return
+        self._show_problem("")
+        self.session.choose_settings(config)
+
+    def _show_problem(self, text: str) -> None:
+        self.problem.setText(f"⚠ {text}" if text else "")
+        self.problem.setVisible(bool(text))
+        self.controls.show_problem(text)
+
+    def _show(self, config: TrainConfig) -> None:
+        """Show the session's settings, whoever chose them."""
+        settings = config.model_dump() | {
+            "maps": config.maps,
+            "augmentation": config.augmentation,
+            "learning_rate": config.step_size,
+        }
+        for name, editor in self.editors.items():
+            # What is shown already is not shown anew: the cursor stays where one types.
+            if _differs(editor, settings[name]):
+                editor.show_setting(settings[name])
         self._names = [part.name for part in config.expression.parts]
-        self.epochs.setValue(config.epochs)
-        self.batch_size.setValue(config.batch_size)
-        self.learning_rate.setValue(config.step_size)
-        self.seed.setValue(config.seed)
-        self.skip_unlabelled.setChecked(config.skip_unlabelled)
+        self._show_own_maps(config.expression.maps)
+        self._show_problem("")
 
-    def _take_learning_rate(self, *_: object) -> None:
+    def _show_own_maps(self, own: MapOptions | None) -> None:
+        maps = self.form.editors["maps"]
+        if not maps.on.isChecked():
+            maps.show_fields(own or MapOptions())
+
+    def _take_loss(self, *_: object) -> None:
         """Show the step size of a loss that has just been chosen, not of one being edited."""
         expression = self.loss.expression()
         names = None if expression is None else [part.name for part in expression.parts]
         if expression is not None and names != self._names:
             self._names = names
-            self.learning_rate.setValue(expression.learning_rate)
+            with QSignalBlocker(self.learning_rate):
+                self.learning_rate.setValue(expression.learning_rate)
 
     @at_the_edge
-    def _start(self, _checked: bool = False) -> None:
-        self.session.ask_training(self.config())
+    def _take_defaults(self, _checked: bool = False) -> None:
+        self.session.choose_settings(TrainConfig())
+        self._show(self.session.settings)
 
     @at_the_edge
-    def _stop(self, _checked: bool = False) -> None:
-        self.status.setText("Stopping after this step …")
-        self.stop.setEnabled(False)
-        self.session.ask_stop()
-
-    def _begin(self, run: Path) -> None:
-        self._set_running(True)
-        self.progress.setRange(0, 0)
-        self.status.setText(f"Reading the data …\nRun folder: {run.name}")
-
-    def _follow(self, event: Event) -> None:
-        if isinstance(event, Started):
-            self.progress.setRange(0, THOUSAND)
-            self.status.setText(
-                f"{event.train_cases} cases to train, {event.validation_cases} to validate, "
-                f"{event.test_cases} to test, on {event.device} ({event.precision})"
-            )
-        elif isinstance(event, StepDone):
-            self.progress.setValue(round(event.done * THOUSAND))
-        elif isinstance(event, EpochDone):
-            best = ", the best so far" if event.is_best else ""
-            self.status.setText(f"Epoch {event.epoch}: validation Dice {event.mean_dice:.3f}{best}")
-        elif isinstance(event, CaseValidated) and event.split != "validation":
-            self.status.setText(f"Scoring the best network: {event.split}, {event.case}")
-        elif isinstance(event, Warned | Guarded):
-            self.session.say(event.text, is_error=isinstance(event, Guarded))
-        elif isinstance(event, Finished):
-            self._show_result(event)
-
-    def _show_result(self, event: Finished) -> None:
-        dice = event.summary["test"]["mean_dice"]
-        shown = "unknown" if dice is None else f"{dice:.3f}"
-        self.status.setText(f"Finished: test Dice {shown}, best epoch {event.best_epoch}")
-
-    def _end(self, run: Path) -> None:
-        self._set_running(False)
-        if self.session.failure:
-            self.status.setText(self.session.failure)
-        elif not self.status.text().startswith("Finished"):
-            self.status.setText(f"Stopped; what was learned is in {run.name}")
-
-    def _set_running(self, running: bool) -> None:
-        self.start.setEnabled(not running)
-        self.stop.setEnabled(running)
-        if not running:
-            self.progress.setRange(0, 1)
-            self.progress.reset()
+    def _edit_sum(self, _checked: bool = False) -> None:
+        expression = self.loss.expression() or self.session.settings.expression
+        dialog = LossEditor(expression, self.epochs.value(), self)
+        dialog.chosen.connect(self.loss.set_text)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
 
-def _whole(least: int, most: int, value: int, tip: str) -> QSpinBox:
-    box = QSpinBox()
-    box.setRange(least, most)
-    box.setValue(value)
-    box.setToolTip(tip)
-    return box
+def _differs(editor: Any, value: Any) -> bool:
+    try:
+        return bool(editor.setting() != value)
+    except InputError:
+        return True  # it holds what will not do

@@ -10,6 +10,7 @@ from qtpy.QtCore import QThread, Signal
 
 from segstudio.core.errors import InputError, sentence
 from segstudio.core.volume import Volume
+from segstudio.learn.control import Control
 from segstudio.learn.events import EpochDone, Event
 from segstudio.open_case import OpenCase
 
@@ -22,10 +23,13 @@ class TrainingThread(QThread):
     Parameters
     ----------
     start : callable
-        Returns the generator of events; called in the thread, so that torch loads there.
+        Returns the generator of events, given a `Control`; called in the thread, so that torch
+        loads there.
 
     Attributes
     ----------
+    control : Control
+        What the training is told meanwhile.
     view : OpenCase or None
         The case to predict after each epoch; set by the window at any time.
     failure : str
@@ -36,25 +40,19 @@ class TrainingThread(QThread):
     previewed = Signal(object, object, str)
     warned = Signal(str)
 
-    def __init__(self, start: Callable[[], Generator[Event]]) -> None:
+    def __init__(self, start: Callable[[Control], Generator[Event]]) -> None:
         super().__init__()
         self._start = start
-        self._stop = False
+        self.control = Control()
         self.view: OpenCase | None = None
         self.failure = ""
-
-    def stop(self) -> None:
-        """End the training after its current step; its state is saved."""
-        self._stop = True
 
     def run(self) -> None:
         """Train; what goes wrong is kept as a sentence."""
         try:
-            with closing(self._start()) as events:
+            with closing(self._start(self.control)) as events:
                 for event in events:
                     self.told.emit(self._previewed(event))
-                    if self._stop:
-                        break
         except Exception as error:
             if not isinstance(error, InputError):
                 logger.exception("The training failed")
@@ -66,7 +64,7 @@ class TrainingThread(QThread):
             return event
         view = self.view
         try:
-            if view is not None:
+            if view is not None and self.control.wish != "stop":
                 labels = event.predict(view.volume)
                 self.previewed.emit(view, labels, f"epoch {event.epoch}")
         except Exception as error:

@@ -45,7 +45,7 @@ def products(monkeypatch: pytest.MonkeyPatch) -> str:
     module = ModuleType("loss_of_products")
     empty = dict.fromkeys(("title", "formula", "bounds", "absent", "reading", "reference"), "")
     vars(module).update(
-        CARD=Card("products", **empty),
+        CARD=Card("products", family="overlap", **empty),
         loss=lambda log_probs, _target: (log_probs @ log_probs.mT).sum(),
     )
     monkeypatch.setitem(sys.modules, module.__name__, module)

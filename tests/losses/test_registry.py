@@ -1,12 +1,13 @@
 import subprocess
 import sys
 from dataclasses import fields
+from typing import get_args
 
 import pytest
 from matplotlib.mathtext import MathTextParser
 
 from segstudio.core.errors import InputError
-from segstudio.losses.card import Card
+from segstudio.losses.card import Card, Family
 from segstudio.losses.registry import LOSSES, card, cards, module_of
 
 TEXTS = [f.name for f in fields(Card) if f.type in (str, "str") and f.name != "note"]
@@ -20,6 +21,11 @@ def test_the_cards_are_offered_in_the_order_of_the_registry() -> None:
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_card_is_complete(name: str, text: str) -> None:
     assert getattr(card(name), text).strip()
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_belongs_to_a_known_family(name: str) -> None:
+    assert card(name).family in get_args(Family)
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -14,6 +14,7 @@ from shiboken6 import isValid
 from segstudio.ui.ahead_thread import AheadThread
 from segstudio.ui.beside import CallThread
 from segstudio.ui.check_thread import CheckThread
+from segstudio.ui.estimate_thread import EstimateThread
 from segstudio.ui.header_thread import HeaderThread
 from segstudio.ui.prediction_thread import PredictionThread
 from segstudio.ui.reading_thread import ReadingThread
@@ -21,7 +22,7 @@ from segstudio.ui.studio import _studios
 from segstudio.ui.training_thread import TrainingThread
 
 THREADS = (
-    *(TrainingThread, PredictionThread, ReadingThread, CheckThread),
+    *(TrainingThread, EstimateThread, PredictionThread, ReadingThread, CheckThread),
     *(HeaderThread, AheadThread, CallThread),
 )
 
@@ -93,7 +94,9 @@ def window(qtbot: QtBot, runs: Path) -> Iterator[Window]:
     """Return the program's window, shown; afterwards nothing of it may be left."""
     made = Window(qtbot)
     yield made
-    made.viewer.close()
+    shown = getattr(made.viewer.window, "_qt_window", None)
+    if shown is None or isValid(shown):  # a user may have closed it, and napari cannot once more
+        made.viewer.close()
     qtbot.wait(50)
     # By type(), since isinstance() asks torch's lazy modules for attributes that warn.
     threads = [t for t in gc.get_objects() if type(t) in THREADS]

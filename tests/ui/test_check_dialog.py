@@ -198,3 +198,16 @@ def test_everything_in_the_dialog_says_what_it_is_for(window, hearts) -> None:
 
     assert all(w.toolTip() for w in (*parts, dialog.advice, dialog.copy, dialog.shut))
     assert all(dialog.tabs.tabToolTip(k) for k in range(dialog.tabs.count()))
+
+
+def test_the_advised_settings_fill_the_train_panel_and_leave_the_others(window, hearts) -> None:
+    window.session.open(hearts)
+    window.session.change_settings({"epochs": 33, "dimensions": 3, "batch_size": 1})
+    dialog = check(window)
+    wait_until_checked(window)
+    dialog.tabs.setCurrentIndex(2)
+    window._qtbot.mouseClick(dialog.use, Qt.MouseButton.LeftButton)
+    advised = {each.setting: each.value for each in window.session.check.diagnosis.advice}
+    shown = window.panel("Train").config().model_dump()
+    assert {name: shown[name] for name in advised} == advised
+    assert shown["epochs"] == 33

@@ -75,3 +75,17 @@ def test_a_sum_that_a_training_brings_is_shown_as_it_is(choice: LossChoice) -> N
     assert choice.text() == "tversky(alpha=0.2) + focal"
     choice.set_text("focal")
     assert choice.names.currentText() == card("focal").title
+
+
+def test_what_to_know_of_a_loss_is_folded_below_it(choice: LossChoice) -> None:
+    choice.set_text("modified-boundary")
+    assert choice.note.text() == card("modified-boundary").note
+    assert not choice.note.isVisible()
+    choice.note_fold.head.click()
+    assert choice.note.isVisible()
+
+
+def test_a_sum_tells_the_range_of_each_part(choice: LossChoice) -> None:
+    choice.set_text("dice + 0.01*boundary")
+    for name in ("dice", "boundary"):
+        assert f"{card(name).title}: range {card(name).bounds}." in choice.note.text()

@@ -75,7 +75,7 @@ def test_closing_a_plain_viewer_stops_its_training(hearts, tmp_path) -> None:
         "while not any(type(e).__name__ == 'StepDone' for e in session.told):\n"
         "    QApplication.processEvents()\n"
         "from segstudio.ui.studio import _studios\n"
-        "thread = _studios[viewer]._training\n"
+        "thread = _studios[viewer].trainer.thread\n"
         "del train\n"
         "viewer.close()\n"
         "end = time.monotonic() + 1\n"

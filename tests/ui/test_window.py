@@ -53,7 +53,6 @@ def test_open_see_paint_save_train_and_look(window, hearts, runs, tmp_path, monk
 
     start(window, epochs=2)
     train = window.panel("Train")
-    assert not train.start.isEnabled()
     assert train.stop.isEnabled()
     window.wait_for(lambda: window.session.training is None)
     window.wait_for(lambda: train.status.text().startswith("Finished"), 5)
@@ -82,12 +81,12 @@ def test_stop_leaves_no_thread_and_keeps_the_networks(window, hearts, runs) -> N
     window.session.open(hearts)
     start(window, epochs=1000)
     window.wait_for(lambda: window.session.runs_in_view.last_epoch >= 1)
-    thread = window.studio._training
+    thread = window.studio.trainer.thread
     click(window, window.panel("Train").stop)
     window.wait_for(lambda: window.session.training is None)
 
     assert thread is not None
-    assert window.studio._training is None
+    assert window.studio.trainer.thread is None
     run = RunFolder(next(runs.iterdir()))
     assert run.best.exists()
     assert run.last.exists()
@@ -98,7 +97,7 @@ def test_closing_the_window_stops_the_training(window, hearts, runs) -> None:
     window.session.open(hearts)
     start(window, epochs=1000)
     window.wait_for(lambda: any(isinstance(event, StepDone) for event in window.session.told))
-    thread = window.studio._training
+    thread = window.studio.trainer.thread
     window.viewer.close()
     window._qtbot.wait(10)
 
@@ -124,8 +123,9 @@ def test_a_finished_run_shows_its_prediction_again(window, hearts, runs) -> None
 
 
 def test_each_mistake_is_told_in_a_sentence(window, hearts, tmp_path, monkeypatch) -> None:
-    click(window, window.panel("Train").start)
-    assert window.said[-1].startswith("No dataset is open")
+    train = window.panel("Train")
+    assert not train.start.isEnabled()
+    assert train.status.text().startswith("Open a dataset first")
 
     (tmp_path / "broken.nii.gz").write_bytes(open_dataset(hearts).cases[0].image.read_bytes()[:400])
     (tmp_path / "empty").mkdir()
