@@ -336,10 +336,11 @@ def test_the_checks_run_in_order_and_pytest_gets_the_arguments(
     monkeypatch.setenv("DISPLAY", ":0")
     put_checks(venv, root / "log")
     assert bootstrap.run_checks(root, ["-k", "a b"]) == 0
-    order = ["ruff check .", "ruff format --check .", "mypy ", "lint-imports ", "pytest -k a b"]
+    tests = "pytest -n auto --maxprocesses 4 --dist loadfile -k a b"
+    order = ["ruff check .", "ruff format --check .", "mypy ", "lint-imports ", tests]
     lines = (root / "log").read_text(encoding="utf-8").splitlines()
     assert lines == [f"{root}|{words}" for words in order]
-    assert "Check 5 of 5: pytest -k a b" in capsys.readouterr().out
+    assert f"Check 5 of 5: {tests}" in capsys.readouterr().out
 
 
 @posix
