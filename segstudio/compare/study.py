@@ -18,6 +18,7 @@ from segstudio.learn.control import Control
 from segstudio.learn.events import Event, Stopped
 from segstudio.learn.run_folder import RunFolder
 
+PARTS = "parts"  # the folder of a study that holds its runs
 PartState = Literal["begins", "goes on", "was finished before", "is with another process"]
 # Settings that change how long a training takes, and nothing it learns.
 FREE = frozenset({"cache_gb", "prefetch", "checkpoint_minutes"})
@@ -43,9 +44,15 @@ class Study:
         """All parts, finished or not."""
         return self.plan.parts
 
+    @property
+    def begun(self) -> list[RunFolder]:
+        """The runs that are there, finished or not, in the plan's order."""
+        runs = [self.run_of(part) for part in self.parts]
+        return [run for run in runs if (run.path / "config.toml").is_file()]
+
     def run_of(self, part: Part) -> RunFolder:
         """Return the run folder of a part, there or still to be made."""
-        return RunFolder(self.path / "parts" / part.name)
+        return RunFolder(self.path / PARTS / part.name)
 
     def is_done(self, part: Part) -> bool:
         """Return whether a part is finished."""
@@ -54,7 +61,7 @@ class Study:
     @contextmanager
     def claimed(self, part: Part) -> Iterator[bool]:
         """Yield whether no other process is at a part; none can be until this one leaves it."""
-        parts = self.path / "parts"
+        parts = self.path / PARTS
         parts.mkdir(parents=True, exist_ok=True)
         # Of the system: it ends with the process, however that ends.
         lock = FileLock(parts / f"{part.name}.lock", blocking=False)
@@ -133,6 +140,19 @@ def open_study(path: Path, plan: Plan, dataset: Dataset) -> Study:
     return study
 
 
+def is_study(path: Path) -> bool:
+    """Return whether a folder is that of a comparison."""
+    return (path / "study.json").is_file()
+
+
+def report_of(run: Path) -> Path | None:
+    """Return the report of the comparison that a run folder is a part of, if there is one."""
+    folder = run.parent.parent
+    report = folder / "report.html"
+    is_part = run.parent == folder / PARTS and is_study(folder)
+    return report if is_part and report.is_file() else None
+
+
 def read_study(path: Path) -> Study:
     """Return the study in a folder.
 
@@ -141,7 +161,7 @@ def read_study(path: Path) -> Study:
     InputError
         There is none.
     """
-    if not (path / "study.json").is_file():
+    if not is_study(path):
         raise InputError(f"'{path}' is no comparison: it holds no study.json. Check the path.")
     return Study(path, make_plan(_read(path / "study.json")["plan"]))
 

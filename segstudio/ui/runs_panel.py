@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QColor, QIcon, QPixmap
+from qtpy.QtCore import Qt, QUrl
+from qtpy.QtGui import QColor, QDesktopServices, QIcon, QPixmap
 from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -15,6 +15,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from segstudio.compare.study import is_study, read_study, report_of
+from segstudio.core.errors import InputError
 from segstudio.data.project import Project
 from segstudio.learn.run_folder import RunFolder
 from segstudio.session import Session
@@ -42,20 +44,29 @@ class RunsPanel(QWidget):
         )
         self.hide_prediction = QPushButton("Hide")
         self.hide_prediction.setToolTip("Take the prediction away.")
-        self.add_run = QPushButton("Add a run folder…")
-        self.add_run.setToolTip("List a run that lies elsewhere.")
+        self.add_run = QPushButton("Add a run or comparison…")
+        self.add_run.setToolTip(
+            "List a run that lies elsewhere, or all runs of a comparison: choose its folder."
+        )
+        self.open_report = QPushButton("Open report")
+        self.open_report.setToolTip(
+            "Open the report of the comparison that the chosen run is a part of, in the browser."
+        )
+        self.open_report.setEnabled(False)
         column, row = QVBoxLayout(self), QHBoxLayout()
         row.addWidget(self.show_prediction)
         row.addWidget(self.hide_prediction)
         column.addWidget(self.runs, 1)
         column.addWidget(self.summary)
         column.addLayout(row)
+        column.addWidget(self.open_report)
         column.addWidget(self.add_run)
         self.runs.currentItemChanged.connect(self._summarise)
         self.runs.itemChanged.connect(self._tick)
         self.show_prediction.clicked.connect(self._show)
         self.hide_prediction.clicked.connect(self._hide)
         self.add_run.clicked.connect(self._ask_run)
+        self.open_report.clicked.connect(self._open_report)
         session.training_ended.connect(self._select)
         session.runs_in_view.runs_changed.connect(self._show_ticks)
         session.project_opened.connect(self._list)
@@ -119,6 +130,7 @@ class RunsPanel(QWidget):
 
     @at_the_edge
     def _summarise(self, item: QListWidgetItem | None, _before: object = None) -> None:
+        self.open_report.setEnabled(item is not None and report_of(item.data(_PATH)) is not None)
         if item is None:
             return
         run = RunFolder.opened(item.data(_PATH))
@@ -152,9 +164,31 @@ class RunsPanel(QWidget):
 
     @at_the_edge
     def _ask_run(self, _checked: bool = False) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Choose a run folder")
+        name = QFileDialog.getExistingDirectory(self, "Choose the folder of a run or comparison")
         if name:
-            self.runs.setCurrentItem(self._add(RunFolder.opened(Path(name)).path, 0))
+            self.add(Path(name))
+
+    def add(self, path: Path) -> None:
+        """List a run, or the runs of a comparison, and choose the first of them.
+
+        Raises
+        ------
+        InputError
+            The folder is neither, or the comparison has no run yet.
+        """
+        runs = [RunFolder.opened(path)] if not is_study(path) else read_study(path).begun
+        if not runs:
+            raise InputError(f"The comparison '{path.name}' has no run yet.")
+        for run in reversed(runs):
+            self._add(run.path, 0)
+        self.runs.setCurrentItem(self._add(runs[0].path))
+
+    @at_the_edge
+    def _open_report(self, _checked: bool = False) -> None:
+        item = self.runs.currentItem()
+        report = None if item is None else report_of(item.data(_PATH))
+        if report is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(report)))
 
 
 def _number(value: float | None) -> str:
