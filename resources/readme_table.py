@@ -11,16 +11,10 @@ from segstudio.data.atomic import write_text
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "resources" / "results"
-COLUMNS = {
-    "loss": "loss",
-    "parts": "seeds",
-    "train Dice": "train Dice",
-    "test Dice": "test Dice",
-    "HD95": "HD95, pixels",
-    "missed volumes": "missed volumes",
-    "missed planes": "missed planes",
-    "test Dice, epoch chosen on test": "the paper's protocol: test Dice of the epoch best on test",
-}
+HEAD = [
+    *("loss", "seeds", "train Dice", "test Dice", "HD95, pixels", "missed volumes"),
+    *("missed planes", "test Dice of the epoch best on test (the paper's protocol)"),
+]
 BEGIN, END = "<!-- resources/results/acdc -->\n", "<!-- end -->\n"
 
 
@@ -28,7 +22,23 @@ def main_table() -> str:
     """Return the columns of ACDC's Table 1 that the README shows, in Markdown."""
     with (RESULTS / "acdc" / "table1.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    return markdown(list(COLUMNS.values()), [[row[name] for name in COLUMNS] for row in rows])
+    return markdown(HEAD, [_cells(row) for row in rows])
+
+
+def _cells(row: dict[str, str]) -> list[str]:
+    return [
+        *(row["loss"], row["trainings"], _text(row, "train Dice", 3), _text(row, "test Dice", 3)),
+        _text(row, "HD95", 1),
+        f"{row['missed volumes']} of {row['volumes']}",
+        f"{row['missed planes']} of {row['planes']}",
+        _text(row, "test Dice, epoch chosen on test", 3),
+    ]
+
+
+def _text(row: dict[str, str], name: str, digits: int) -> str:
+    """Return mean ± spread."""
+    mean, spread = row[name], row[f"{name}, spread"]
+    return f"{float(mean):.{digits}f}" + (f" ± {float(spread):.{digits}f}" if spread else "")
 
 
 def with_table(readme: str) -> str:

@@ -1,3 +1,4 @@
+import importlib.util
 import re
 import shlex
 import subprocess
@@ -51,3 +52,14 @@ def test_a_command_is_known_with_all_its_options(line: str, segstudio: Callable[
     assert told.status == 0, told.err
     for option in (w for w in words if w.startswith("--")):
         assert re.search(rf"^  (-\w, )?{option}\b", told.out, re.MULTILINE), option
+
+
+def test_the_table_of_results_is_that_of_the_results() -> None:
+    path = ROOT / "resources" / "readme_table.py"
+    spec = importlib.util.spec_from_file_location("readme_table", path)
+    assert spec
+    assert spec.loader
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    assert script.main_table() in README
+    assert script.with_table(README) == README

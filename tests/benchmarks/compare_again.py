@@ -2,9 +2,9 @@
 
     python tests/benchmarks/compare_again.py [--out FOLDER]
 
-Three losses by two seeds and three epochs on generated hearts, each time by the command; prints
-the seconds it took and whether all scores are the same to the last digit. One thread a training in
-all three, as another number of threads rounds otherwise.
+Three losses by two seeds and three epochs on generated hearts, each time by the command: one part
+after the other, killed and gone on with, and by two workers of a local Dask cluster. Prints the
+seconds it took and whether all scores are the same to the last digit.
 """
 
 import argparse
@@ -24,7 +24,7 @@ def command(hearts: Path, out: Path, *more: str) -> list[str]:
     """Return the command of a comparison."""
     usual = ["--losses", LOSSES, "--seeds", str(SEEDS), "--epochs", str(EPOCHS)]
     start = [sys.executable, "-m", "segstudio", "compare", str(hearts), "--out", str(out)]
-    return [*start, *usual, "--set", "threads=1", *more]
+    return [*start, *usual, *more]
 
 
 def run(words: list[str]) -> float:
@@ -60,9 +60,11 @@ def main() -> None:
     try:
         hearts = home / "hearts"
         write_heart_dataset(hearts)
-        print(f"whole: {run(command(hearts, home / 'whole')):.0f} s")
-        where = kill_in_the_middle(command(hearts, home / "killed"), home / "killed")
-        print(f"killed when {where}; the rest: {run(command(hearts, home / 'killed')):.0f} s")
+        alone = ("--workers", "1")
+        print(f"one after the other: {run(command(hearts, home / 'whole', *alone)):.0f} s")
+        killed = command(hearts, home / "killed", *alone)
+        where = kill_in_the_middle(killed, home / "killed")
+        print(f"killed when {where}; the rest: {run(killed):.0f} s")
         print(f"two workers: {run(command(hearts, home / 'two', '--workers', '2')):.0f} s")
         whole, *others = (scores(home / name) for name in ("whole", "killed", "two"))
         for name, other in zip(("killed", "two workers"), others, strict=True):
