@@ -117,7 +117,7 @@ def evaluate(
     refuse_existing(out)
     from segstudio.compare.evaluation import evaluate_files
     from segstudio.core.metrics import summarise
-    from segstudio.learn.run_folder import write_scores
+    from segstudio.learn.scores_file import write_scores
 
     scores = evaluate_files(predictions, truth, ignore=ignore)
     write_scores(out, (("given", s) for s in scores))

@@ -1,6 +1,5 @@
 """The folder of a run: what is in it, and under which name. Readable without this program."""
 
-import csv
 import json
 import os
 import re
@@ -20,6 +19,7 @@ from segstudio.data.atomic import write_text, written
 from segstudio.data.splits import Split
 from segstudio.learn.config import TrainConfig, make_config, read_settings, to_toml
 from segstudio.learn.events import Event, Summary, as_record
+from segstudio.learn.scores_file import write_scores
 
 # What a run that goes on may be given anew: how long, and where.
 CHANGEABLE = frozenset(
@@ -36,10 +36,6 @@ CHANGEABLE = frozenset(
     }
 )
 LOG_END = 2**16  # bytes: more than is told between two steps, but for very many cases
-SCORE_COLUMNS = (
-    *("split", "case", "class", "dice", "hd95", "assd", "volume_ml", "unit"),
-    *("nsd", "planes", "missed_planes", "true_voxels"),
-)
 
 
 @dataclass(frozen=True)
@@ -297,22 +293,6 @@ def _is_behind(line: bytes, epoch: int, step: int) -> bool:
     if record.get("step"):
         return bool((record["epoch"], record["step"]) <= (epoch, step))
     return bool(record["epoch"] < epoch)
-
-
-def write_scores(
-    path: Path, scores: Iterable[tuple[str, Score]], *, overwrite: bool = False
-) -> None:
-    """Write a table of scores; each comes with the side of the split it is on."""
-    with (
-        written(path, overwrite=overwrite) as temporary,
-        temporary.open("w", newline="", encoding="utf-8") as file,
-    ):
-        rows = csv.writer(file)
-        rows.writerow(SCORE_COLUMNS)
-        for split, s in scores:
-            numbers = [f"{n:.6g}" for n in (s.dice, s.hd95, s.assd, s.volume_ml)]
-            counts = (s.planes, s.missed_planes, s.true)
-            rows.writerow([split, s.case, s.class_name, *numbers, s.unit, f"{s.nsd:.6g}", *counts])
 
 
 def runs_home() -> Path:

@@ -26,7 +26,8 @@ from segstudio.learn.events import (
     Warned,
 )
 from segstudio.learn.guard import MOST_UNDONE, find_culprit, undone
-from segstudio.learn.job import Job, kept_cases, new_job, resumed_job
+from segstudio.learn.job import Job, kept_cases
+from segstudio.learn.job_setup import new_job, resumed_job
 from segstudio.learn.run_folder import RunFolder
 from segstudio.learn.scoring import finish
 from segstudio.learn.step import Outcome, forward_and_backward

@@ -22,7 +22,8 @@ from segstudio.data.phantoms import write_heart_dataset
 from segstudio.learn.config import make_config
 from segstudio.learn.device import keep_freed_memory
 from segstudio.learn.events import StepDone
-from segstudio.learn.job import Job, new_job
+from segstudio.learn.job import Job
+from segstudio.learn.job_setup import new_job
 from segstudio.learn.training import train
 
 STEPS = 12  # of a round, on either side

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from segstudio.learn import job as jobs
+from segstudio.learn import job_setup as jobs
 from segstudio.learn import reading
 from segstudio.learn.config import make_config
 from segstudio.learn.control import Control

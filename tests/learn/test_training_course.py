@@ -239,7 +239,7 @@ def test_an_image_with_what_is_no_number_is_named_and_harms_nothing(
 def test_a_poisoned_case_is_named_by_the_guard(
     hearts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from segstudio.learn import job as jobs
+    from segstudio.learn import job_setup as jobs
 
     read = jobs.read_cases
 
