@@ -189,7 +189,7 @@ class _PartsDisplay:
                 self._tasks[event.part] = self._bar.add_task(event.part.name, total=1.0)
             self._bar.update(self._tasks[event.part], completed=event.done)
         elif isinstance(event, PartEnded):
-            done = "finished" if event.is_done else "not finished"
+            done = "finished" if event.is_done else f"not finished: {event.reason or 'stopped'}"
             self._bar.console.print(f"{event.part.name}: {done}", markup=False, highlight=False)
             if event.part in self._tasks:
                 self._bar.remove_task(self._tasks.pop(event.part))

@@ -4,6 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from segstudio.cli_compare import _workers
+from segstudio.compare.plan import losses_alone, make_plan
+from segstudio.compare.study import Study
+from segstudio.core.memory import GIB
 from segstudio.learn.run_folder import RunFolder
 
 Command = Callable[..., Any]
@@ -94,3 +100,17 @@ def test_a_study_file_is_run_by_two_workers_and_its_results_are_kept(
     assert again.status == 0, again.err
     assert again.err.count("Taken from") == 2
     assert again.out.replace("again", "out") == told.out
+
+
+@pytest.mark.parametrize(
+    ("cores", "gib", "workers"), [(1, 64, 1), (2, 64, 2), (64, 64, 4), (8, 7, 2), (8, 1, 1)]
+)
+def test_parts_are_trained_one_a_core_where_memory_allows_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cores: int, gib: int, workers: int
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    monkeypatch.setattr("segstudio.cli_compare.free_memory", lambda: gib * GIB)
+    plan = make_plan(
+        losses_alone(("dice", "boundary")) | {"seeds": 2, "settings": {"device": "cpu"}}
+    )
+    assert _workers(Study(tmp_path, plan)) == workers

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from segstudio.compare.plan import Candidate, Part, losses_alone, make_plan, read_plan
+from segstudio.compare.study import open_study
 from segstudio.core.errors import InputError
+from segstudio.data.datasets import open_dataset
 from segstudio.learn.presets import packaged_files
 
 LOSSES = ("dice", "modified-boundary")
@@ -114,3 +116,11 @@ def test_a_study_is_found_by_name_or_file(tmp_path: Path) -> None:
         read_plan("acdd")
     with pytest.raises(InputError, match="does not exist"):
         read_plan(str(tmp_path / "none.toml"))
+
+
+@pytest.mark.parametrize("name", ["acdc", "aasce", "wmh_flair", "ms_ventricle"])
+def test_a_study_of_a_known_dataset_fits_it(name: str, data_folder: Path, tmp_path: Path) -> None:
+    study = open_study(
+        tmp_path / "out", make_plan(read_plan(name)), open_dataset(data_folder / name)
+    )
+    assert not study.begun
