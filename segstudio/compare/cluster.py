@@ -124,24 +124,22 @@ def run_on_cluster(
         paths = (str(dataset.absolute()), str(study.path.absolute()))
         # In the order of the plan; not pure: what ran before may have been cut short.
         waiting[part] = client.submit(train_part, *paths, part.name, pure=False, priority=-i)
+    shares = {part: study.run_of(part).share_done() for part in waiting}  # of earlier sittings
     begun: set[Part] = set()
-    shares: dict[Part, float] = {}
     try:
         while waiting:
             time.sleep(POLL)
             for part in [part for part, future in waiting.items() if future.done()]:
                 yield PartEnded(part, *waiting.pop(part).result())
             for part in waiting:
-                run = study.run_of(part)
-                share = run.share_done()
-                if part not in shares:
-                    shares[part] = share  # what an earlier sitting came to
-                if share != shares[part]:
-                    if part not in begun:
-                        begun.add(part)
-                        state: PartState = "goes on" if shares[part] else "begins"
-                        yield PartStarted(part, number[part], len(number), state)
-                    yield PartAt(part, share)
+                share = study.run_of(part).share_done()
+                if share == shares[part] and part not in begun:
+                    continue  # no worker is at it yet
+                if part not in begun:
+                    begun.add(part)
+                    state: PartState = "goes on" if shares[part] else "begins"
+                    yield PartStarted(part, number[part], len(number), state)
+                yield PartAt(part, share)
     except (CancelledError, KilledWorker) as error:
         raise InputError(
             "The cluster was lost, or a worker died again and again, as one without enough memory "

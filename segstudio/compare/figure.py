@@ -164,9 +164,14 @@ def class_colors(classes: ClassTable) -> list[tuple[str, str]]:
 
 def _patches(axis: Axes, entries: Sequence[tuple[str, str]]) -> list[Any]:
     return [
-        axis.scatter([], [], marker="s", s=50, color=color, label=name.replace("$", r"\$"))
+        axis.scatter([], [], marker="s", s=50, color=color, label=plain(name))
         for color, name in entries
     ]
+
+
+def plain(text: str) -> str:
+    """Return a text that matplotlib draws as it is; it reads formulas between dollar signs."""
+    return text.replace("$", r"\$")
 
 
 def draw_curves(run: RunFolder) -> Figure:

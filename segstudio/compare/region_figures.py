@@ -8,8 +8,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from segstudio.compare.figure import class_colors, draw_map, legend_below, overlay
-from segstudio.compare.study_figures import MOST_COLUMNS, CaseView, image_grid, plain
+from segstudio.compare.figure import class_colors, draw_map, legend_below, overlay, plain
+from segstudio.compare.study_figures import MOST_COLUMNS, CaseView, image_grid
 from segstudio.core.distance import signed_distance
 from segstudio.core.labels import IGNORED, LabelClass
 from segstudio.core.regions import RegionMaps, VoxelCase, region_maps

@@ -128,12 +128,9 @@ def open_study(path: Path, plan: Plan, dataset: Dataset) -> Study:
     elif path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise InputError(f"'{path}' exists and is no comparison. Choose another folder with --out.")
     study = Study(path, plan)
-    # Before anything is written: what cannot be split is told now.
-    for part in study.parts:
-        config = plan.config_of(part)
-        cases = labelled_cases(dataset, skip_unlabelled=config.skip_unlabelled)
-        fold = (config.fold, config.folds) if config.folds else None
-        split_by_patient(cases, 0, config.split, fold=fold)
+    # Before anything is written: what cannot be split is told now. All parts share how.
+    cases = labelled_cases(dataset, skip_unlabelled=plan.base.skip_unlabelled)
+    split_by_patient(cases, 0, plan.base.split, fold=(0, plan.folds) if plan.folds else None)
     told = plan.model_dump(mode="json", by_alias=True, exclude_unset=True)
     text = json.dumps({"dataset": known, "plan": told}, indent=1, ensure_ascii=False)
     write_text(file, text, overwrite=True)

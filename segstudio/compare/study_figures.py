@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from segstudio.compare.figure import class_colors, legend_below, overlay, view_box
+from segstudio.compare.figure import class_colors, legend_below, overlay, plain, view_box
 from segstudio.compare.results import Results
 from segstudio.core.labels import PALETTE, ClassTable
 from segstudio.core.volume import Volume
@@ -74,11 +74,6 @@ def draw_study_curves(results: Results) -> Figure:
 
 def _colors() -> list[str]:
     return [*PALETTE, "#444444", "#999999", "#882255", "#44aa99", "#117733"]
-
-
-def plain(text: str) -> str:
-    """Return a text that matplotlib draws as it is; it reads formulas between dollar signs."""
-    return text.replace("$", r"\$")
 
 
 def choose_cases(results: Results) -> list[ChosenCase]:
