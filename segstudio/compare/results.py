@@ -1,6 +1,5 @@
 """What the finished parts of a comparison came to, read once from their run folders."""
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from segstudio.core.metrics import TOGETHER
 from segstudio.data.splits import Split
 from segstudio.learn.config import TrainConfig
 from segstudio.learn.run_folder import RunFolder
+from segstudio.learn.scores_file import read_scores
 
 ScoreRow = Mapping[str, str]
 
@@ -134,15 +134,13 @@ def read_results(study: Study) -> Results:
 def _read(study: Study, part: Part) -> Result:
     run = study.run_of(part)
     environment = run.path / "environment.json"
-    with (run.path / "scores.csv").open(encoding="utf-8", newline="") as file:
-        scores = list(csv.DictReader(file))
     return Result(
         part,
         run,
         run.read_config()[0],
         run.read_split(),
         run.read_summary() or {},
-        scores,
+        read_scores(run.path / "scores.csv"),
         json.loads(environment.read_text(encoding="utf-8")) if environment.exists() else {},
         run.events(),
     )

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segstudio.core.errors import InputError
+from segstudio.core.metrics import TOGETHER
 from segstudio.learn.config import read_settings
 from segstudio.learn.run_folder import RunFolder
+from segstudio.learn.scores_file import read_scores
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,11 @@ def _dice(path: Path) -> dict[str, float]:
         return {}
     scores: dict[str, list[float]] = {}
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                dice = float(row["dice"])
-                if math.isfinite(dice):
-                    scores.setdefault(row["case"], []).append(dice)
+        for row in read_scores(path):
+            dice = float(row["dice"])
+            # All classes as one are no class of their own.
+            if math.isfinite(dice) and row.get("class") != TOGETHER:
+                scores.setdefault(row["case"], []).append(dice)
     except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise InputError(f"'{path}' is no table of scores: {error}.") from error
     return {case: sum(values) / len(values) for case, values in scores.items()}

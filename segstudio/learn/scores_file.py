@@ -27,3 +27,9 @@ def write_scores(
             numbers = [f"{n:.6g}" for n in (s.dice, s.hd95, s.assd, s.volume_ml)]
             counts = (s.planes, s.missed_planes, s.true)
             rows.writerow([split, s.case, s.class_name, *numbers, s.unit, f"{s.nsd:.6g}", *counts])
+
+
+def read_scores(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a table of scores, by column."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from segstudio.core.errors import InputError
+from segstudio.core.metrics import TOGETHER
 from segstudio.learn.run_cases import newest_run, read_run_cases
 
 
@@ -29,6 +30,14 @@ def test_a_finished_run_tells_side_and_dice_of_its_cases(finished_run) -> None:
 def test_the_dice_of_a_case_is_the_mean_over_the_classes_that_have_one(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run")
     rows = ("split,case,class,dice", "test,c,one,0.5", "test,c,two,0.7", "test,c,three,nan")
+    (run / "scores.csv").write_text("\n".join(rows))
+
+    assert read_run_cases(run).dice == {"c": pytest.approx(0.6)}
+
+
+def test_all_classes_as_one_are_not_averaged_with_the_classes(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run")
+    rows = ("split,case,class,dice", "test,c,one,0.5", "test,c,two,0.7", f"test,c,{TOGETHER},0.9")
     (run / "scores.csv").write_text("\n".join(rows))
 
     assert read_run_cases(run).dice == {"c": pytest.approx(0.6)}
