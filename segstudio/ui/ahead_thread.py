@@ -11,7 +11,7 @@ from qtpy.QtCore import QThread, Signal
 from segstudio.core.errors import InputError
 from segstudio.data.datasets import Case, Dataset
 from segstudio.data.formats import read_grid
-from segstudio.open_case import OpenCase, read_case
+from segstudio.session.open_case import OpenCase, read_case
 
 logger = logging.getLogger(__name__)
 

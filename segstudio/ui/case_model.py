@@ -10,9 +10,9 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 from qtpy.QtGui import QFont, QIcon
 from qtpy.QtWidgets import QApplication
 
-from segstudio.case_facts import Badge
 from segstudio.data.datasets import Case, Dataset
 from segstudio.session import Session
+from segstudio.session.case_facts import Badge
 from segstudio.ui.check_dialog import LEVELS
 
 PROBLEM, NAME, LABELLED, DICE, SIDE, SIZE, SPACING, CLASSES, PATIENT = range(9)

@@ -3,9 +3,9 @@
 from qtpy.QtCore import QObject, QThread
 
 from segstudio.data.datasets import Case, Dataset
-from segstudio.messages import ReadingRequest
-from segstudio.open_case import OpenCase
 from segstudio.session import Session
+from segstudio.session.messages import ReadingRequest
+from segstudio.session.open_case import OpenCase
 from segstudio.ui.ahead_thread import Ahead, AheadThread
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.reading_thread import ReadingThread

@@ -18,8 +18,8 @@ from qtpy.QtWidgets import (
 )
 
 from segstudio.data.datasets import Dataset
-from segstudio.open_case import OpenCase
 from segstudio.session import Session
+from segstudio.session.open_case import OpenCase
 from segstudio.ui.case_filter import CaseFilter
 from segstudio.ui.case_model import NAME, PROBLEM, TITLES, CaseModel
 from segstudio.ui.edge import at_the_edge

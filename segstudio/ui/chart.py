@@ -11,7 +11,7 @@ from qtpy.QtGui import QColor
 from segstudio.learn.run_curves import Curve, CurveKey, Figure, RunCurves, spans_magnitudes
 from segstudio.losses.expression import parse_loss
 from segstudio.losses.reach import reach
-from segstudio.runs_in_view import RunsInView
+from segstudio.session.runs_in_view import RunsInView
 from segstudio.ui.curve_style import GREY, SIDED, TITLES, Style, style_of
 from segstudio.ui.symlog import ValueAxis, symlog
 

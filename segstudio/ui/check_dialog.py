@@ -27,7 +27,7 @@ from qtpy.QtWidgets import (
 
 from segstudio.core.errors import InputError
 from segstudio.data.doctor import Diagnosis, Finding
-from segstudio.diagnosis_words import (
+from segstudio.data.doctor.words import (
     ADVICE_COLUMNS,
     CASE_COLUMNS,
     CLASS_COLUMNS,
@@ -39,8 +39,8 @@ from segstudio.diagnosis_words import (
     command,
     headline,
 )
-from segstudio.messages import Check
 from segstudio.session import Session
+from segstudio.session.messages import Check
 from segstudio.ui.edge import at_the_edge
 
 _CASE = Qt.ItemDataRole.UserRole

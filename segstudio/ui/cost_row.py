@@ -3,8 +3,8 @@
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from segstudio.learn.config import TrainConfig
-from segstudio.messages import Cost
 from segstudio.session import Session
+from segstudio.session.messages import Cost
 from segstudio.ui.edge import at_the_edge
 
 HINT = "Time and memory: not estimated yet."

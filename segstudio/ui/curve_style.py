@@ -6,7 +6,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QPen
 
 from segstudio.learn.run_curves import MEAN, CurveKey, Figure, RunCurves
-from segstudio.runs_in_view import RUN_COLORS
+from segstudio.session.runs_in_view import RUN_COLORS
 
 TITLES: dict[Figure, str] = {
     "loss": "Loss",

@@ -8,7 +8,7 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
 
-from segstudio.runs_in_view import RunsInView
+from segstudio.session.runs_in_view import RunsInView
 from segstudio.ui.chart import Chart, Drawn
 from segstudio.ui.curve_style import Style, label_of
 

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QApplication
 from segstudio.core.errors import InputError
 from segstudio.data.atomic import written
 from segstudio.learn.run_curves import write_curves
-from segstudio.runs_in_view import RunsInView
+from segstudio.session.runs_in_view import RunsInView
 from segstudio.ui.chart import Chart
 from segstudio.ui.curves_plot import CurvesPlot
 

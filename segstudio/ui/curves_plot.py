@@ -7,7 +7,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor, QKeyEvent
 
 from segstudio.learn.run_curves import Figure
-from segstudio.runs_in_view import RunsInView
+from segstudio.session.runs_in_view import RunsInView
 from segstudio.ui.chart import Chart
 from segstudio.ui.curve_style import label_of
 

@@ -10,8 +10,8 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxL
 from segstudio.compare.demo import sample_dataset
 from segstudio.data.datasets import Dataset
 from segstudio.learn.run_folder import runs_home
-from segstudio.open_case import OpenCase
 from segstudio.session import Session
+from segstudio.session.open_case import OpenCase
 from segstudio.ui.case_table import CaseTable
 from segstudio.ui.check_dialog import CheckDialog
 from segstudio.ui.dataset_words import (

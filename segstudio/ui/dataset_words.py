@@ -7,7 +7,7 @@ from pathlib import Path
 from segstudio.core.labels import ClassTable
 from segstudio.data.datasets import Dataset
 from segstudio.data.project import Project
-from segstudio.open_case import OpenCase
+from segstudio.session.open_case import OpenCase
 
 MOST_NOTES = 12  # of a tooltip that still fits a screen
 MOST_CLASSES = 12  # of a line that still leaves room for the cases

@@ -8,9 +8,9 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QWidget
 from segstudio.core.distance import Convention
 from segstudio.core.loss_maps import MapOptions
 from segstudio.losses.registry import cards
-from segstudio.messages import MapChoice
-from segstudio.open_case import OpenCase
 from segstudio.session import Session
+from segstudio.session.messages import MapChoice
+from segstudio.session.open_case import OpenCase
 from segstudio.ui.edge import at_the_edge
 
 CONVENTIONS: dict[Convention, str] = {

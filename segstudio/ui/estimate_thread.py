@@ -9,7 +9,7 @@ from segstudio.core.errors import InputError, sentence
 from segstudio.core.memory import GIB, free_memory
 from segstudio.data.datasets import class_presence, class_table, drawn, labelled_cases
 from segstudio.data.formats import read_grid
-from segstudio.messages import Cost
+from segstudio.session.messages import Cost
 
 logger = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QStyle, QToolButton, QVBoxLayout
 
-from segstudio.messages import Message
 from segstudio.session import Session
+from segstudio.session.messages import Message
 from segstudio.ui.dataset_words import without_folder
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from qtpy.QtCore import QThread, Signal
 
 from segstudio.core.errors import InputError, sentence
-from segstudio.open_case import OpenCase
+from segstudio.session.open_case import OpenCase
 
 logger = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ import logging
 from qtpy.QtCore import QThread, Signal
 
 from segstudio.core.errors import InputError, sentence
-from segstudio.messages import ReadingRequest
-from segstudio.open_case import read_case
+from segstudio.session.messages import ReadingRequest
+from segstudio.session.open_case import read_case
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from segstudio.learn.events import EpochDone, Event
 from segstudio.learn.run_curves import RunCurves, read_curves
 from segstudio.learn.timeline import labels_after
-from segstudio.open_case import OpenCase
 from segstudio.session import Session
+from segstudio.session.open_case import OpenCase
 from segstudio.ui.beside import Beside
 from segstudio.ui.edge import at_the_edge
 

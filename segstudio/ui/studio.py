@@ -13,9 +13,9 @@ from segstudio.data.datasets import Dataset
 from segstudio.data.doctor import Diagnosis
 from segstudio.learn.control import Control
 from segstudio.learn.events import Event
-from segstudio.messages import Check, Message
-from segstudio.open_case import OpenCase
 from segstudio.session import Session
+from segstudio.session.messages import Check, Message
+from segstudio.session.open_case import OpenCase
 from segstudio.ui.case_reader import CaseReader
 from segstudio.ui.check_thread import CheckThread
 from segstudio.ui.close_question import CloseQuestion

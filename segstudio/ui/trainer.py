@@ -9,9 +9,9 @@ from qtpy.QtCore import QObject
 from segstudio.learn.control import Control, Wish
 from segstudio.learn.events import Event
 from segstudio.learn.run_folder import new_run_path, runs_home
-from segstudio.messages import Cost, TrainingRequest
-from segstudio.open_case import OpenCase
 from segstudio.session import Session
+from segstudio.session.messages import Cost, TrainingRequest
+from segstudio.session.open_case import OpenCase
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.estimate_thread import EstimateThread
 from segstudio.ui.training_thread import TrainingThread

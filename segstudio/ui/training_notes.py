@@ -11,8 +11,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from segstudio.messages import Note
 from segstudio.session import Session
+from segstudio.session.messages import Note
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.fold import Fold
 

@@ -3,8 +3,8 @@
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QListWidget, QPushButton, QVBoxLayout, QWidget
 
-from segstudio.messages import TrainingRequest
 from segstudio.session import Session
+from segstudio.session.messages import TrainingRequest
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.fold import Fold
 

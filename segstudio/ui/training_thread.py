@@ -12,7 +12,7 @@ from segstudio.core.errors import InputError, sentence
 from segstudio.core.volume import Volume
 from segstudio.learn.control import Control
 from segstudio.learn.events import EpochDone, Event
-from segstudio.open_case import OpenCase
+from segstudio.session.open_case import OpenCase
 
 logger = logging.getLogger(__name__)
 

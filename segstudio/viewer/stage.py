@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from segstudio.core.labels import IGNORED_COLOR, PALETTE, ClassTable
 from segstudio.core.loss_maps import loss_maps
-from segstudio.messages import MapChoice
-from segstudio.open_case import OpenCase
 from segstudio.session import Session
+from segstudio.session.messages import MapChoice
+from segstudio.session.open_case import OpenCase
 from segstudio.viewer.placement import placement
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from segstudio.data.datasets import open_dataset
 from segstudio.data.formats import write_labels
-from segstudio.open_case import read_case
 from segstudio.session import Session
+from segstudio.session.open_case import read_case
 from segstudio.ui import ahead_thread, reading_thread
 from segstudio.ui.ahead_thread import AheadThread
 from segstudio.ui.case_reader import CaseReader

@@ -14,8 +14,8 @@ from segstudio.data.datasets import open_dataset
 from segstudio.data.doctor import Diagnosis, Finding
 from segstudio.data.headers import CaseHeader
 from segstudio.learn.run_cases import RunCases
-from segstudio.messages import Check
 from segstudio.session import Session
+from segstudio.session.messages import Check
 from segstudio.ui.case_model import (
     CLASSES,
     DICE,

@@ -5,8 +5,8 @@ from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
 
 from segstudio.learn.config import make_config
-from segstudio.messages import Cost
 from segstudio.session import Session
+from segstudio.session.messages import Cost
 from segstudio.ui.cost_row import HINT, CostRow, duration, in_words
 
 TINY = {"base_channels": 4, "levels": 3, "loss": "dice", "precision": "32-true"}

@@ -8,8 +8,8 @@ from qtpy.QtWidgets import QFileDialog
 
 from segstudio.data.project import new_project
 from segstudio.data.project_file import write_project
-from segstudio.messages import ReadingRequest
 from segstudio.session import Session
+from segstudio.session.messages import ReadingRequest
 from segstudio.ui.project_menu import ProjectMenu
 from segstudio.ui.recent_projects import (
     MOST,

@@ -8,8 +8,8 @@ from pytestqt.qtbot import QtBot
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from segstudio.data.cases import Dataset
-from segstudio.messages import TrainingRequest
 from segstudio.session import Session
+from segstudio.session.messages import TrainingRequest
 from segstudio.ui.resume_dialog import ResumeDialog
 
 

@@ -11,8 +11,8 @@ from napari.components import ViewerModel
 from segstudio.core.distance import signed_distance
 from segstudio.core.labels import ClassTable
 from segstudio.data.datasets import ACDC_CLASSES, open_dataset
-from segstudio.messages import MapChoice
 from segstudio.session import Session
+from segstudio.session.messages import MapChoice
 from segstudio.viewer.stage import IMAGE, LABELS, MAP, PREDICTION, Stage, label_colors
 
 

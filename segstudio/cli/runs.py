@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
-from segstudio import cli_help as say
-from segstudio.cli_paths import expect
+from segstudio.cli import help as say
+from segstudio.cli.paths import expect
 from segstudio.core.errors import InputError
 from segstudio.learn.config import TrainConfig, make_config, read_settings
 from segstudio.learn.events import Finished, Stopped
@@ -83,10 +83,10 @@ def train(
     else:
         RunFolder.free(run)
 
+    from segstudio.cli.terminal import follow
     from segstudio.learn.control import Control
     from segstudio.learn.device import is_first_rank, leave_ranks, several_ranks
     from segstudio.learn.training import train as start
-    from segstudio.terminal import follow
 
     if several_ranks() and out is None:
         raise InputError("Several processes train together: name one run folder with --out.")
@@ -197,8 +197,8 @@ def predict(
     read = read_volume if channels == 1 else read_image_file
     targets = _targets(images, out, channels)
 
+    from segstudio.cli.terminal import share_done
     from segstudio.learn.predict import PredictOptions, load_predictor
-    from segstudio.terminal import share_done
 
     predictor, options = load_predictor(run, device or "auto"), PredictOptions(flips, largest)
     for target, image in targets.items():

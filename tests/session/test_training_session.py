@@ -8,8 +8,8 @@ from segstudio.core.errors import InputError
 from segstudio.data.cases import Dataset
 from segstudio.learn.config import TrainConfig, make_config
 from segstudio.learn.events import Guarded, Paused, StepDone, Warned
-from segstudio.messages import TrainingRequest
 from segstudio.session import Session
+from segstudio.session.messages import TrainingRequest
 
 STEP = StepDone(epoch=4, step=1, loss=0.5, parts={}, done=0.3)
 

@@ -9,9 +9,9 @@ from psygnal import Signal
 
 from segstudio.data.datasets import Dataset
 from segstudio.data.project import Project
-from segstudio.messages import Check, MapChoice
-from segstudio.open_case import OpenCase
-from segstudio.training_session import TrainingSession
+from segstudio.session.messages import Check, MapChoice
+from segstudio.session.open_case import OpenCase
+from segstudio.session.training_session import TrainingSession
 
 
 class Session(TrainingSession):

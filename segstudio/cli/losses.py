@@ -7,8 +7,8 @@ from typing import cast
 import numpy as np
 import typer
 
-from segstudio import cli_help as say
-from segstudio.cli_paths import expect, refuse_existing
+from segstudio.cli import help as say
+from segstudio.cli.paths import expect, refuse_existing
 from segstudio.core.distance import Convention
 from segstudio.core.errors import InputError
 from segstudio.core.loss_maps import MapOptions, loss_maps

@@ -10,8 +10,8 @@ from segstudio.core.errors import InputError
 from segstudio.data.project_file import read_project
 from segstudio.learn.config import make_config
 from segstudio.learn.run_folder import runs_home
-from segstudio.messages import ReadingRequest
 from segstudio.session import Session
+from segstudio.session.messages import ReadingRequest
 
 
 @pytest.fixture

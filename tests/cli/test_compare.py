@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from segstudio.cli_compare import _workers
+from segstudio.cli.compare import _workers
 from segstudio.compare.plan import losses_alone, make_plan
 from segstudio.compare.study import Study
 from segstudio.core.memory import GIB
@@ -109,7 +109,7 @@ def test_parts_are_trained_one_a_core_where_memory_allows_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cores: int, gib: int, workers: int
 ) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: cores)
-    monkeypatch.setattr("segstudio.cli_compare.free_memory", lambda: gib * GIB)
+    monkeypatch.setattr("segstudio.cli.compare.free_memory", lambda: gib * GIB)
     plan = make_plan(
         losses_alone(("dice", "boundary")) | {"seeds": 2, "settings": {"device": "cpu"}}
     )

@@ -10,8 +10,8 @@ from segstudio.core.errors import InputError
 from segstudio.data.datasets import open_dataset
 from segstudio.data.formats import read_labels
 from segstudio.data.phantoms import write_spine_dataset
-from segstudio.messages import MapChoice
 from segstudio.session import Session
+from segstudio.session.messages import MapChoice
 
 
 @pytest.fixture

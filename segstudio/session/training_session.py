@@ -12,9 +12,9 @@ from segstudio.learn.config import TrainConfig, make_config
 from segstudio.learn.control import Wish
 from segstudio.learn.events import Event, Guarded, Paused, Started, StepDone, Warned
 from segstudio.learn.run_folder import RunFolder, runs_home
-from segstudio.messages import Cost, Message, Note, TrainingRequest
-from segstudio.open_data import OpenData
-from segstudio.runs_in_view import RunsInView
+from segstudio.session.messages import Cost, Message, Note, TrainingRequest
+from segstudio.session.open_data import OpenData
+from segstudio.session.runs_in_view import RunsInView
 
 
 class TrainingSession(OpenData):

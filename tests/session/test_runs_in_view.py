@@ -7,8 +7,8 @@ import pytest
 from segstudio.core.errors import InputError
 from segstudio.learn.events import EpochDone, Started, StepDone
 from segstudio.learn.run_curves import CurveKey, RunCurves
-from segstudio.runs_in_view import RUN_COLORS, RunsInView
 from segstudio.session import Session
+from segstudio.session.runs_in_view import RUN_COLORS, RunsInView
 
 LOSS = CurveKey("loss", each="step")
 A, B, C = Path("a"), Path("b"), Path("c")

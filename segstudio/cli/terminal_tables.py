@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from segstudio.data.doctor import Diagnosis
-from segstudio.diagnosis_words import (
+from segstudio.data.doctor.words import (
     ADVICE_COLUMNS,
     CASE_COLUMNS,
     CLASS_COLUMNS,

@@ -5,8 +5,8 @@ from typing import Any
 
 import typer
 
-from segstudio import cli_help as say
-from segstudio.cli_paths import expect
+from segstudio.cli import help as say
+from segstudio.cli.paths import expect
 from segstudio.core.errors import InputError
 
 
@@ -45,9 +45,9 @@ def check(
     drawing: say.DrawingChoice = None,
 ) -> None:
     """Examine a dataset; the exit status is 1 where something is broken."""
+    from segstudio.cli.terminal import progress
     from segstudio.data.datasets import drawn, open_dataset
     from segstudio.data.doctor import diagnose, examine
-    from segstudio.terminal import progress
 
     expect(dataset)
     opened = open_dataset(dataset)
@@ -60,7 +60,7 @@ def check(
         content = diagnosis.as_dict() | {"estimate": None if cost is None else vars(cost)}
         typer.echo(json.dumps(_without_nan(content), indent=1, ensure_ascii=False))
     else:
-        from segstudio.terminal_tables import show_diagnosis
+        from segstudio.cli.terminal_tables import show_diagnosis
 
         show_diagnosis(diagnosis, cost)
     if diagnosis.is_broken:
@@ -111,9 +111,9 @@ def convert(
 
 def export(dataset: say.DatasetFolder, out: say.ExportFolder) -> None:
     """Write a dataset in nnU-Net's layout."""
+    from segstudio.cli.terminal import progress
     from segstudio.data.datasets import open_dataset
     from segstudio.data.export import export_nnunet
-    from segstudio.terminal import progress
 
     expect(dataset)
     opened = open_dataset(dataset)

@@ -8,7 +8,7 @@ from segstudio.core.errors import InputError
 from segstudio.data.datasets import Dataset, open_paths
 from segstudio.data.project import Project, dataset_of, new_project
 from segstudio.data.project_file import holds_project, read_project, write_project
-from segstudio.messages import ReadingRequest
+from segstudio.session.messages import ReadingRequest
 
 
 def opening(*paths: str | Path) -> ReadingRequest:

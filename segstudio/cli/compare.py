@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from segstudio import cli_help as say
-from segstudio.cli_paths import expect
-from segstudio.cli_runs import INTERRUPTED, asked_settings
+from segstudio.cli import help as say
+from segstudio.cli.paths import expect
+from segstudio.cli.runs import INTERRUPTED, asked_settings
 from segstudio.core.errors import InputError
 from segstudio.core.memory import GIB, free_memory
 from segstudio.data.datasets import Dataset
@@ -54,11 +54,11 @@ def compare(
     results: say.Results = None,
 ) -> None:
     """Train what is still to be trained, and write tables and report."""
+    from segstudio.cli.terminal import follow_parts
     from segstudio.compare.plan import changed, make_plan
     from segstudio.compare.records import recorded, take_recorded
     from segstudio.compare.study import open_study
     from segstudio.data.datasets import open_dataset
-    from segstudio.terminal import follow_parts
 
     expect(dataset)
     told = _named(losses, loss or [], study)

@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from segstudio.case_facts import CaseFacts
 from segstudio.core.errors import InputError
 from segstudio.data.datasets import Case, Dataset, labels_found_again
 from segstudio.data.formats import write_labels
 from segstudio.data.project import Project
 from segstudio.data.project_file import read_project, write_project
-from segstudio.messages import Message, ReadingRequest
-from segstudio.open_case import OpenCase, read_case
-from segstudio.opening import adding_folder, making_project, opening, opening_project
-from segstudio.paintings import Paintings, image_of
+from segstudio.session.case_facts import CaseFacts
+from segstudio.session.messages import Message, ReadingRequest
+from segstudio.session.open_case import OpenCase, read_case
+from segstudio.session.opening import adding_folder, making_project, opening, opening_project
+from segstudio.session.paintings import Paintings, image_of
 
 
 class OpenData:

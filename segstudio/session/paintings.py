@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.data.cases import Case
-from segstudio.open_case import OpenCase
+from segstudio.session.open_case import OpenCase
 
 LARGE = 4_000_000  # voxels that are not compared at each stroke, once they are known to differ
 

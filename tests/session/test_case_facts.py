@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from segstudio.case_facts import CaseFacts
 from segstudio.data.datasets import Dataset, open_dataset
 from segstudio.data.doctor import Diagnosis, Finding
 from segstudio.data.headers import CaseHeader
+from segstudio.session.case_facts import CaseFacts
 
 
 @pytest.fixture

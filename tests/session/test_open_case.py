@@ -10,8 +10,8 @@ import pytest
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
 from segstudio.data.datasets import open_dataset
-from segstudio.open_case import read_case
 from segstudio.session import Session
+from segstudio.session.open_case import read_case
 
 
 def write(path: Path, array: np.ndarray) -> None:

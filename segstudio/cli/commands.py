@@ -8,11 +8,12 @@ from typing import NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from segstudio import __version__, cli_compare, cli_data, cli_losses, cli_runs
-from segstudio import cli_help as say
-from segstudio.cli_paths import PathsOrCommand, expect, refuse_existing
+from segstudio import __version__
+from segstudio.cli import compare, data, losses, runs
+from segstudio.cli import help as say
+from segstudio.cli.display import has_display, has_qt, opengl
+from segstudio.cli.paths import PathsOrCommand, expect, refuse_existing
 from segstudio.core.errors import InputError, sentence
-from segstudio.display import has_display, has_qt, opengl
 from segstudio.learn.config import DEFAULT_LOSS
 
 app = typer.Typer(
@@ -76,27 +77,27 @@ def demo(
 
         run_demo_window(out, seconds)
         return
+    from segstudio.cli.terminal import follow
     from segstudio.compare.demo import demo as run_demo
     from segstudio.compare.demo import demo_config, make_demo_dataset
     from segstudio.learn.events import Finished
-    from segstudio.terminal import follow
 
     typer.echo(f"Training on generated hearts for {seconds:.0f} seconds …", err=True)
     dataset = make_demo_dataset(out)
     if not isinstance(follow(run_demo(dataset, out, demo_config(seconds))), Finished):
-        cli_runs.stopped(out / "hearts", out / "run")
+        runs.stopped(out / "hearts", out / "run")
     typer.echo(f"Pictures: {out / 'pictures'}")
     typer.echo(f"Scores:   {out / 'run' / 'scores.csv'} and {out / 'run' / 'summary.json'}")
     typer.echo(f"Maps, predictions: {out / 'maps'}, {out / 'predictions'}")
 
 
-cli_data.add_data(app)
+data.add_data(app)
 
 
-cli_losses.add_maps(app)
+losses.add_maps(app)
 
 
-cli_runs.add_train_and_predict(app)
+runs.add_train_and_predict(app)
 
 
 @app.command(
@@ -133,10 +134,10 @@ def _number(value: float | None, digits: int = 4) -> str:
     return "none" if value is None else f"{value:.{digits}f}"
 
 
-cli_compare.add_compare(app)
+compare.add_compare(app)
 
 
-cli_losses.add_losses_and_lens(app)
+losses.add_losses_and_lens(app)
 
 
 @app.command(help="Print versions, devices, OpenGL, and where runs go.")
@@ -161,7 +162,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except TyperException as error:
         _fail(_usage_sentence(error), 2)
     except (typer.Abort, KeyboardInterrupt):
-        _fail("Interrupted.", cli_runs.INTERRUPTED)
+        _fail("Interrupted.", runs.INTERRUPTED)
     except Exception as error:  # noqa: BLE001  (the edge of the program)
         _fail(sentence(error), 1)
     else:
