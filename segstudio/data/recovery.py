@@ -1,0 +1,283 @@
+"""Copies of unsaved labels for the case that the program ends before they are saved.
+
+Each running program has a folder of its own below `recovery_home`, locked while it runs: what lies
+in a folder without a lock was left by a program that was killed, or whose machine went off. In it
+every image has a folder with two copies, of which the older is replaced: one is always whole.
+"""
+
+import json
+import os
+import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from segstudio.core.errors import InputError
+from segstudio.data.atomic import written
+from segstudio.data.cases import Case
+
+LOCK = "running.lock"
+COPIES = ("a.npz", "b.npz")
+DAMAGES = (
+    *(OSError, EOFError, BadZipFile, zlib.error),
+    *(ValueError, KeyError, TypeError, AttributeError),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Recovery:
+    """What was painted on an image and not saved.
+
+    Attributes
+    ----------
+    case : str
+        The name of the case in its dataset.
+    image : Path
+        Its image.
+    frames : tuple of int
+        Of the image's file, as in `Case`.
+    opens : tuple of Path
+        What to open to have the case again: a project, folders, or a file.
+    labels : Path or None
+        The file of the labels that were painted on; None where there were none.
+    stamp : str
+        Of that file, see `stamp_of`.
+    shape : tuple of int
+        Of the labels, ``(Z, Y, X)``.
+    planes : ndarray of int64, shape (P,)
+        Indices along Z of the planes that differ from those labels.
+    values : ndarray of unsigned int, shape (P, Y, X)
+        The label values of those planes.
+    picture : ndarray of uint8, shape (H, W, 3)
+        Of the plane that changed most.
+    time : datetime
+        When it was copied.
+    """
+
+    case: str
+    image: Path
+    frames: tuple[int, ...]
+    opens: tuple[Path, ...]
+    labels: Path | None
+    stamp: str
+    shape: tuple[int, int, int]
+    planes: NDArray[np.int64]
+    values: NDArray[Any]
+    picture: NDArray[np.uint8]
+    time: datetime
+
+    def is_of(self, case: Case) -> bool:
+        """Return whether it was painted on a case's image."""
+        return (self.image, self.frames) == (case.image, case.frames)
+
+    def onto(self, labels: NDArray[np.int32] | None) -> NDArray[np.int32]:
+        """Return labels ``(Z, Y, X)`` as a new array with the painted planes put back.
+
+        Raises
+        ------
+        InputError
+            The image has another shape by now.
+        """
+        if labels is not None and labels.shape != self.shape:
+            raise InputError(
+                f"What was painted on '{self.case}' has the shape {self.shape} and the image now "
+                f"{labels.shape}: it cannot be put back. Its copy is kept."
+            )
+        whole = np.zeros(self.shape, np.int32) if labels is None else labels.copy()
+        whole[self.planes] = self.values
+        return whole
+
+
+def recovery_home() -> Path:
+    """Return where copies lie: ``$SEGSTUDIO_RECOVERY``, or ``segstudio/recovery`` at home."""
+    return Path(os.environ.get("SEGSTUDIO_RECOVERY") or Path.home() / "segstudio" / "recovery")
+
+
+def stamp_of(labels: Path | None) -> str:
+    """Return what tells a file's content from another time's: its size and time of writing."""
+    if labels is None or not labels.exists():
+        return ""
+    found = labels.stat()
+    return f"{found.st_size} {found.st_mtime_ns}"
+
+
+class RecoveryFolder:
+    """The copies of one running program; its folder is made with the first of them.
+
+    Parameters
+    ----------
+    home : Path
+        Where those of all programs lie.
+    """
+
+    def __init__(self, home: Path) -> None:
+        now = datetime.now(UTC).strftime("%Y-%m-%d_%H%M%S")
+        self.path = home / f"{now}_{os.getpid()}"
+        self._lock = _lock_of(self.path)
+
+    def write(self, recovery: Recovery) -> Path:
+        """Write a copy over the older one of the same image; return its path.
+
+        Raises
+        ------
+        OSError
+            It cannot be written. The newer copy is as it was.
+        """
+        if not self._lock.is_locked:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._lock.acquire()
+        folder = self.path / _key(recovery.image, recovery.frames)
+        path = min((folder / name for name in COPIES), key=_time_of_writing)
+        header = {
+            "case": recovery.case,
+            "image": str(recovery.image),
+            "frames": recovery.frames,
+            "opens": [str(path) for path in recovery.opens],
+            "labels": str(recovery.labels) if recovery.labels is not None else None,
+            "stamp": recovery.stamp,
+            "shape": recovery.shape,
+            "time": recovery.time.isoformat(),
+        }
+        with written(path, overwrite=True) as temporary, temporary.open("wb") as opened:
+            np.savez_compressed(
+                opened,
+                header=np.frombuffer(json.dumps(header).encode(), np.uint8),
+                planes=recovery.planes,
+                values=recovery.values,
+                picture=recovery.picture,
+            )
+            opened.flush()
+            os.fsync(opened.fileno())  # before its name is taken: power may fail
+        return path
+
+    def forget(self, image: Path, frames: tuple[int, ...]) -> None:
+        """Remove the copies of an image: it is saved, or as it was read."""
+        shutil.rmtree(self.path / _key(image, frames), ignore_errors=True)
+
+    def leave(self) -> None:
+        """Let go of the copies; the next start offers them."""
+        self._lock.release()
+
+    def close(self) -> None:
+        """Remove all copies: none of them is needed any more."""
+        if self._lock.is_locked:
+            self._lock.release()
+            shutil.rmtree(self.path, ignore_errors=True)
+
+
+class LeftBehind:
+    """What programs that did not end as they should have left; locked against other programs.
+
+    Parameters
+    ----------
+    home : Path
+        Where the copies of all programs lie.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._found: list[tuple[Path, Recovery]] = []
+        self._locks: list[FileLock] = []
+        for folder in sorted(home.iterdir()) if home.is_dir() else ():
+            lock = _lock_of(folder)
+            try:
+                lock.acquire()
+            except (Timeout, OSError):
+                continue  # its program is running, or it is no folder of copies
+            self._locks.append(lock)
+            self._found += _newest_in(folder)
+
+    @property
+    def recoveries(self) -> list[Recovery]:
+        """The newest readable copy of each image, the newest first."""
+        newest: dict[object, Recovery] = {}
+        for _, found in sorted(self._found, key=lambda pair: pair[1].time):
+            newest[found.image, found.frames] = found
+        return sorted(newest.values(), key=lambda recovery: recovery.time, reverse=True)
+
+    def forget(self, image: Path, frames: tuple[int, ...]) -> None:
+        """Remove all that was left of an image."""
+        for folder, recovery in self._found:
+            if (recovery.image, recovery.frames) == (image, frames):
+                shutil.rmtree(folder, ignore_errors=True)
+        self._found = [pair for pair in self._found if pair[0].is_dir()]
+
+    def close(self) -> None:
+        """Let go of the folders; those that hold nothing any more are removed."""
+        for lock in self._locks:
+            lock.release()
+            folder = Path(lock.lock_file).parent
+            if not any(path.is_dir() for path in folder.iterdir()):
+                shutil.rmtree(folder, ignore_errors=True)
+        self._locks = []
+
+
+def _lock_of(folder: Path) -> FileLock:
+    # Held by the program, whichever of its threads took it.
+    return FileLock(folder / LOCK, timeout=0, thread_local=False)
+
+
+def _key(image: Path, frames: tuple[int, ...]) -> str:
+    return sha256(f"{image}|{frames}".encode()).hexdigest()[:16]
+
+
+def _time_of_writing(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+def _newest_in(folder: Path) -> Iterator[tuple[Path, Recovery]]:
+    """Yield each image's newest copy that is whole, with the folder of its copies."""
+    for kept in sorted(path for path in folder.iterdir() if path.is_dir()):
+        copies = [kept / name for name in COPIES]
+        for path in sorted(copies, key=_time_of_writing, reverse=True):
+            with suppress(InputError):
+                yield kept, read_recovery(path)
+                break
+
+
+def read_recovery(path: Path) -> Recovery:
+    """Return a copy.
+
+    Raises
+    ------
+    InputError
+        It is missing or damaged, or none of this program's.
+    """
+    try:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as told:
+            header = json.loads(told["header"].tobytes())
+            return _recovery_of(header, told["planes"], told["values"], told["picture"])
+    except DAMAGES as error:
+        raise InputError(f"'{path}' is no whole copy of labels.") from error
+
+
+def _recovery_of(
+    header: Any, planes: NDArray[Any], values: NDArray[Any], picture: NDArray[Any]
+) -> Recovery:
+    depth, height, width = (int(n) for n in header["shape"])
+    if values.shape != (len(planes), height, width) or values.dtype.kind != "u":
+        raise ValueError("The planes do not fit their header.")
+    if planes.dtype.kind != "i" or ((planes < 0) | (planes >= depth)).any():
+        raise ValueError("There are planes outside of the volume.")
+    return Recovery(
+        case=str(header["case"]),
+        image=Path(header["image"]),
+        frames=tuple(int(n) for n in header["frames"]),
+        opens=tuple(Path(name) for name in header["opens"]),
+        labels=Path(header["labels"]) if header["labels"] is not None else None,
+        stamp=str(header["stamp"]),
+        shape=(depth, height, width),
+        planes=planes.astype(np.int64),
+        values=values,
+        picture=picture,
+        time=datetime.fromisoformat(header["time"]),
+    )
