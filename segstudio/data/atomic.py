@@ -10,7 +10,7 @@ from segstudio.core.errors import InputError
 
 
 @contextmanager
-def written(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+def written(path: Path, *, overwrite: bool = False, keep_previous: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside `path`; it takes the name of `path` when the block ends well.
 
     Parameters
@@ -19,6 +19,8 @@ def written(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         The file to make. Its folder is made where it is missing.
     overwrite : bool
         Whether a file that is there may be replaced.
+    keep_previous : bool
+        Whether such a file stays beside the new one, as ``NAME~``, instead of the one before.
 
     Yields
     ------
@@ -36,6 +38,8 @@ def written(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     try:
         yield temporary
+        if keep_previous and path.exists():
+            _keep(path)
         temporary.replace(path)
     except OSError as error:
         # A full disk names no file, or the temporary one, which says nothing to the user.
@@ -44,6 +48,17 @@ def written(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _keep(path: Path) -> None:
+    """Keep a file under another name, too: `path` is there all the time."""
+    temporary = path.with_name(f".{os.getpid()}-{path.name}~")
+    temporary.unlink(missing_ok=True)
+    try:
+        temporary.hardlink_to(path)
+    except OSError:  # a file system without links
+        shutil.copy2(path, temporary)
+    temporary.replace(path.with_name(f"{path.name}~"))
 
 
 @contextmanager

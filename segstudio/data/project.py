@@ -93,6 +93,11 @@ class Project:
         """Where it is written."""
         return self.root / PROJECT_FILE
 
+    def labels_file(self, case: Case) -> Path | None:
+        """Return the file that labels painted on a case were saved to; None where none were."""
+        known = (s.file for s in self.labels if (s.image, s.frames) == (case.image, case.frames))
+        return next(known, None)
+
     def with_labels(self, case: Case, file: Path) -> "Project":
         """Return the project with labels saved for a case, instead of those before."""
         others = (s for s in self.labels if (s.image, s.frames) != (case.image, case.frames))

@@ -48,19 +48,23 @@ class ReadingRequest:
         What to tell the user meanwhile.
     project : Project or None
         The project the dataset is that of.
+    is_wanted : callable, optional
+        Tells the case to show first, where it is known by something else than its name.
     """
 
     find: Callable[[], Dataset]
     case: Case | None
     text: str
     project: Project | None = None
+    is_wanted: Callable[[Case], bool] | None = None
 
     def first_case(self, dataset: Dataset) -> Case:
         """Return which case of the dataset to show: as wished, the project's last, or the first."""
         if self.case is not None:
             return self.case
         last = self.project.last_case if self.project is not None else ""
-        return next((case for case in dataset.cases if case.name == last), dataset.cases[0])
+        is_first = self.is_wanted or (lambda case: case.name == last)
+        return next((case for case in dataset.cases if is_first(case)), dataset.cases[0])
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from segstudio.core.errors import InputError
-from segstudio.data.datasets import Case, Dataset, labels_found_again
-from segstudio.data.formats import write_labels
+from segstudio.data.datasets import Case, Dataset
 from segstudio.data.project import Project
 from segstudio.data.project_file import read_project, write_project
 from segstudio.session.case_facts import CaseFacts
@@ -43,7 +42,6 @@ class OpenData:
     dataset_opened = Signal(Dataset)
     project_opened = Signal(object)
     case_opened = Signal(OpenCase)
-    labels_made = Signal(object)
     unsaved_changed = Signal(str)
     reading_asked = Signal(ReadingRequest)
     ahead_asked = Signal(Case)
@@ -170,80 +168,8 @@ class OpenData:
             write_project(self.project)
 
     def is_unsaved(self, case: Case) -> bool:
-        """Return whether a case has painting that is not saved."""
-        return case in self._paintings
-
-    def note_painting(self) -> None:
-        """Note that a brush, or an undo, has changed the labels of the case in view."""
-        if self._paintings.note(self.open_case, self.labels) and self.open_case is not None:
-            self.unsaved_changed.emit(self.open_case.case.name)
-
-    def new_labels(self) -> None:
-        """Make empty labels to paint on, where the case in view has none."""
-        if self.open_case is None:
-            raise InputError("No image is open. Open one first, then label it.")
-        if self.labels is None:
-            self.open_case = self.open_case.paintable()
-            self.labels = np.zeros(self.open_case.volume.data.shape, np.int32)
-            self.labels_made.emit(self.labels)
-
-    def save_labels(self, path: Path, *, overwrite: bool = False) -> None:
-        """Write the labels of the case in view, in the geometry of its image.
-
-        Where the file pairs with the image, the case has these labels from then on; a copy under
-        another name leaves the case as it was, and the painting unsaved.
-
-        Raises
-        ------
-        InputError
-            There are no labels, or the file exists and `overwrite` is false.
-        """
-        if self.open_case is None or self.labels is None or self.dataset is None:
-            raise InputError("There are no labels to save. Open a case, or make new labels.")
-        self._expect_no_image(path)
-        write_labels(path, self.labels, self.open_case.volume.grid, overwrite=overwrite)
-        case = self.open_case.case
-        self._pair(path, labels_found_again(self.dataset, case))
-        self._record(lambda project: project.with_labels(case, path))
-
-    def _pair(self, path: Path, pair: Path | None) -> None:
-        """Take saved labels for the case's own where they are found again; say which they are."""
-        if self.open_case is None or self.labels is None:
-            return
-        if self.project is not None:
-            pair = pair or path  # the project knows what no layout would find
-        if pair is None or not pair.samefile(path):
-            # What pairs with the image is what is read again, so the painting itself is kept.
-            still = f"the case still uses {pair.name}" if pair else "the case still has no labels"
-            self.say(f"Saved a copy, {path.name}; {still}.", is_error=False)
-            return
-        self._take_saved(replace(self.open_case.case, labels=pair), self.labels.copy())
-        self.say(f"Saved {path.name}", is_error=False)
-
-    def _take_saved(self, case: Case, truth: NDArray[np.int32]) -> None:
-        """Take labels that were saved for what the case in view is known to have."""
-        if self.open_case is None or self.dataset is None:
-            return
-        self._paintings.forget(case)
-        present = tuple(np.flatnonzero(np.bincount(truth.ravel())).tolist())
-        self.open_case = replace(
-            self.open_case, case=case, truth=truth, present=present, left_out=""
-        )
-        cases = tuple(case if image_of(c) == image_of(case) else c for c in self.dataset.cases)
-        self.dataset = replace(self.dataset, cases=cases)
-        self.facts.forget_labels(case.name)
-        self.facts.note_present(case.name, present)
-        self.dataset_opened.emit(self.dataset)
-
-    def _expect_no_image(self, path: Path) -> None:
-        """Refuse to write over an image of the open dataset."""
-        cases = self.dataset.cases if self.dataset is not None else ()
-        images = (image for case in cases for image in case.channels if case.labels != image)
-        if path.exists() and any(image.exists() and image.samefile(path) for image in images):
-            raise InputError(
-                f"'{path.name}' is an image of this dataset, and the labels would replace it. "
-                "Choose another name."
-            )
+        """Return whether a case has painting that is in no file."""
+        return self._paintings.is_unsaved(case)
 
     def say(self, text: str, *, is_error: bool = True) -> None:
         """Tell the user something."""

@@ -1,4 +1,7 @@
-"""What was painted and is not saved yet, image by image."""
+"""What was painted and is not in its case's file, image by image."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,18 +12,36 @@ from segstudio.session.open_case import OpenCase
 LARGE = 4_000_000  # voxels that are not compared at each stroke, once they are known to differ
 
 
+@dataclass(frozen=True, eq=False)
+class _Painting:
+    case: Case
+    labels: NDArray[np.int32]
+    copy: Path | None = None  # another file that has them as they are
+
+
 class Paintings:
-    """Keeps unsaved labels, so that they are there when their image is shown again."""
+    """Keeps painted labels, so that they are there when their image is shown again."""
 
     def __init__(self) -> None:
-        self._unsaved: dict[object, NDArray[np.int32]] = {}
+        self._kept: dict[object, _Painting] = {}
+
+    @property
+    def unsaved(self) -> list[Case]:
+        """The cases whose painting is in no file."""
+        return [kept.case for kept in self._kept.values() if kept.copy is None]
 
     def __contains__(self, case: Case) -> bool:
-        return image_of(case) in self._unsaved
+        return image_of(case) in self._kept
+
+    def is_unsaved(self, case: Case) -> bool:
+        """Return whether a case has painting that is in no file."""
+        kept = self._kept.get(image_of(case))
+        return kept is not None and kept.copy is None
 
     def of(self, case: Case) -> NDArray[np.int32] | None:
-        """Return what was painted on a case and not saved, if anything was."""
-        return self._unsaved.get(image_of(case))
+        """Return what was painted on a case and is not in its own file, if anything was."""
+        kept = self._kept.get(image_of(case))
+        return None if kept is None else kept.labels
 
     def keep(self, opened: OpenCase | None, labels: NDArray[np.int32] | None) -> None:
         """Keep the labels of a case where they differ from what was read; else forget them."""
@@ -28,22 +49,42 @@ class Paintings:
             return
         truth, image = opened.truth, image_of(opened.case)
         if not labels.any() if truth is None else np.array_equal(labels, truth):
-            self._unsaved.pop(image, None)
-        else:
-            self._unsaved[image] = labels
+            self._kept.pop(image, None)
+            return
+        kept = self._kept.get(image)
+        copy = None if kept is None else kept.copy
+        self._kept[image] = _Painting(opened.case, labels, copy)
 
     def note(self, opened: OpenCase | None, labels: NDArray[np.int32] | None) -> bool:
-        """Follow a stroke; return whether the case became painted on, or is not any more."""
+        """Follow a stroke; return whether the case became unsaved, or is not any more."""
         if opened is None or labels is None:
             return False
-        before = opened.case in self
+        before, image = self.is_unsaved(opened.case), image_of(opened.case)
+        if image in self._kept:
+            self._kept[image] = replace(self._kept[image], labels=labels, copy=None)
         if not before or labels.size <= LARGE:
             self.keep(opened, labels)
-        return before != (opened.case in self)
+        return before != self.is_unsaved(opened.case)
+
+    def note_copy(self, case: Case, labels: NDArray[np.int32], path: Path) -> None:
+        """Note that a file besides the case's own has these labels, if nothing was painted since.
+
+        Parameters
+        ----------
+        case : Case
+        labels : ndarray of int, shape (Z, Y, X)
+            As they were written.
+        path : Path
+            The file.
+        """
+        image = image_of(case)
+        kept = self._kept.get(image)
+        if kept is not None and np.array_equal(kept.labels, labels):
+            self._kept[image] = replace(kept, copy=path)
 
     def forget(self, case: Case) -> None:
-        """Forget what was painted on a case: it is saved."""
-        self._unsaved.pop(image_of(case), None)
+        """Forget what was painted on a case: it is in its file, or given up."""
+        self._kept.pop(image_of(case), None)
 
 
 def image_of(case: Case) -> object:

@@ -12,12 +12,12 @@ from segstudio.learn.config import TrainConfig, make_config
 from segstudio.learn.control import Wish
 from segstudio.learn.events import Event, Guarded, Paused, Started, StepDone, Warned
 from segstudio.learn.run_folder import RunFolder, runs_home
+from segstudio.session.labels_session import LabelsSession
 from segstudio.session.messages import Cost, Message, Note, TrainingRequest
-from segstudio.session.open_data import OpenData
 from segstudio.session.runs_in_view import RunsInView
 
 
-class TrainingSession(OpenData):
+class TrainingSession(LabelsSession):
     """The part of the session that trainings are asked of, and told to.
 
     Attributes

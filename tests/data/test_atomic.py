@@ -1,3 +1,4 @@
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,28 @@ def test_a_folder_that_holds_something_is_not_replaced(tmp_path: Path) -> None:
     assert [p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.txt")] == [
         "folder/mine.txt"
     ]
+
+
+def test_the_file_before_is_kept_once(tmp_path: Path) -> None:
+    path = tmp_path / "labels.nii"
+    for text in ("one", "two", "three"):
+        with written(path, overwrite=True, keep_previous=True) as temporary:
+            temporary.write_text(text)
+    assert path.read_text() == "three"
+    assert (tmp_path / "labels.nii~").read_text() == "two"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_writing_that_fails_keeps_both_files_as_they_were(tmp_path: Path) -> None:
+    path = tmp_path / "labels.nii"
+    for text in ("one", "two"):
+        with written(path, overwrite=True, keep_previous=True) as temporary:
+            temporary.write_text(text)
+    with (
+        pytest.raises(OSError, match="No space"),
+        written(path, overwrite=True, keep_previous=True) as temporary,
+    ):
+        temporary.write_text("half")
+        raise OSError(ENOSPC, "No space left")
+    assert path.read_text() == "two"
+    assert (tmp_path / "labels.nii~").read_text() == "one"

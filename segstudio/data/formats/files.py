@@ -178,7 +178,12 @@ def write_volume(path: str | Path, volume: Volume, *, overwrite: bool = False) -
 
 
 def write_labels(
-    path: str | Path, labels: NDArray[np.integer], grid: Grid, *, overwrite: bool = False
+    path: str | Path,
+    labels: NDArray[np.integer],
+    grid: Grid,
+    *,
+    overwrite: bool = False,
+    keep_previous: bool = False,
 ) -> Path:
     """Write label values on their source's grid; return the path.
 
@@ -193,6 +198,8 @@ def write_labels(
         The source's: its shape, affine, codes, units and spacing are written as they were.
     overwrite : bool
         Whether a file that is there may be replaced.
+    keep_previous : bool
+        Whether such a file stays beside the new one, as ``NAME~``.
 
     Raises
     ------
@@ -201,7 +208,7 @@ def write_labels(
     """
     largest = int(labels.max(initial=0))
     kept = labels.dtype if labels.dtype.itemsize <= 2 else np.min_scalar_type(largest)
-    return _write(Path(path), labels.astype(kept, copy=False), grid, overwrite)
+    return _write(Path(path), labels.astype(kept, copy=False), grid, overwrite, keep_previous)
 
 
 def write_maps(
@@ -223,7 +230,9 @@ def write_maps(
     return _write(Path(path), maps.astype(np.float32, copy=False), grid, overwrite)
 
 
-def _write(path: Path, data: NDArray[Any], grid: Grid, overwrite: bool) -> Path:
+def _write(
+    path: Path, data: NDArray[Any], grid: Grid, overwrite: bool, keep_previous: bool = False
+) -> Path:
     if suffix_of(path).lower() not in WRITABLE:
         raise InputError(f"'{path}' should end in {', '.join(WRITABLE)}.")
     if data.shape[-3:] != grid.shape:
@@ -232,6 +241,6 @@ def _write(path: Path, data: NDArray[Any], grid: Grid, overwrite: bool) -> Path:
         )
     if data.dtype in (np.bool_, np.float16):  # no format has these
         data = data.astype(np.uint8 if data.dtype == np.bool_ else np.float32)
-    with written(path, overwrite=overwrite) as temporary:
+    with written(path, overwrite=overwrite, keep_previous=keep_previous) as temporary:
         format_of(path).load().write_array(temporary, data, grid)
     return path

@@ -1,0 +1,176 @@
+"""The labels of a session: painted on, saved, put back after a crash. Free of Qt."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from psygnal import Signal
+
+from segstudio.core.errors import InputError
+from segstudio.data.cases import Case
+from segstudio.data.recovery import Recovery
+from segstudio.session.open_case import OpenCase
+from segstudio.session.open_data import OpenData
+from segstudio.session.opening import opening
+from segstudio.session.paintings import image_of
+from segstudio.session.recoveries import Recoveries
+from segstudio.session.saving import SaveRequest
+
+
+class LabelsSession(OpenData):
+    """The part of the session that is about painting and saving; see `Session`.
+
+    Attributes
+    ----------
+    recoveries : Recoveries
+        Copies left by a program that did not end as it should have.
+    saving : str
+        What is told of the file being written beside the window; empty if none is.
+    """
+
+    labels_made = Signal(object)
+    painted = Signal(OpenCase)
+    save_asked = Signal(SaveRequest)
+    saving_changed = Signal(str)
+    saved = Signal(Case)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.recoveries = Recoveries()
+        self.recoveries.put_back.connect(self._ask_recovered)
+        self.saving = ""
+        self._written: dict[object, Path] = {}
+
+    def note_painting(self) -> None:
+        """Note that a brush, or an undo, has changed the labels of the case in view."""
+        if self.open_case is None:
+            return
+        if self._paintings.note(self.open_case, self.labels):
+            self.unsaved_changed.emit(self.open_case.case.name)
+        self.painted.emit(self.open_case)
+
+    def new_labels(self) -> None:
+        """Make empty labels to paint on, where the case in view has none."""
+        if self.open_case is None:
+            raise InputError("No image is open. Open one first, then label it.")
+        if self.labels is None:
+            self.open_case = self.open_case.paintable()
+            self.labels = np.zeros(self.open_case.volume.data.shape, np.int32)
+            self.labels_made.emit(self.labels)
+
+    @property
+    def unsaved(self) -> list[Case]:
+        """The cases, of this dataset and of others, whose painting is in no file."""
+        self._paintings.keep(self.open_case, self.labels)
+        return self._paintings.unsaved
+
+    @property
+    def own_file(self) -> Path | None:
+        """The file this program wrote the case's labels to, which saving replaces; None: ask."""
+        if self.open_case is None:
+            return None
+        case = self.open_case.case
+        known = self.project.labels_file(case) if self.project is not None else None
+        return self._written.get(image_of(case), known)
+
+    def ask_save(self, path: Path, *, overwrite: bool = False) -> None:
+        """Ask for `save_labels` to be done beside the window; whoever writes there hears it."""
+        self.save_asked.emit(self._save_request(path, overwrite))
+
+    def note_saving(self, text: str) -> None:
+        """Note what is being written beside the window; nothing, if empty."""
+        self.saving = text
+        self.saving_changed.emit(text)
+
+    def save_labels(self, path: Path, *, overwrite: bool = False) -> None:
+        """Write the labels of the case in view, in the geometry of its image.
+
+        Where the file pairs with the image, the case has these labels from then on; a copy under
+        another name leaves the case as it was. A file that is replaced is kept once, as ``NAME~``.
+
+        Raises
+        ------
+        InputError
+            There are no labels, or the file exists and `overwrite` is false.
+        """
+        request = self._save_request(path, overwrite)
+        self.note_saved(request, request.write())
+
+    def _save_request(self, path: Path, overwrite: bool) -> SaveRequest:
+        if self.open_case is None or self.labels is None or self.dataset is None:
+            raise InputError("There are no labels to save. Open a case, or make new labels.")
+        # Painting goes on while they are written.
+        return SaveRequest(self.dataset, self.open_case, self.labels.copy(), path, overwrite)
+
+    def note_saved(self, request: SaveRequest, pair: Path | None) -> None:
+        """Note that labels were written; `pair` are those that the case has by now."""
+        path, case = request.path, request.opened.case
+        self._written[image_of(case)] = path
+        if self.project is not None:
+            pair = pair or path  # the project knows what no layout would find
+        if pair is None or not pair.samefile(path):
+            # What pairs with the image is what is read again, so the painting itself is kept.
+            still = f"the case still uses {pair.name}" if pair else "the case still has no labels"
+            self._paintings.keep(self.open_case, self.labels)
+            self._paintings.note_copy(case, request.labels, path)
+            self.say(f"Saved a copy, {path.name}; {still}.", is_error=False)
+        else:
+            self._take_saved(replace(case, labels=pair), request)
+            self.say(f"Saved {path.name}", is_error=False)
+        self.unsaved_changed.emit(case.name)
+        self.saved.emit(case)
+        self._record(lambda project: project.with_labels(case, path))
+
+    def _take_saved(self, case: Case, request: SaveRequest) -> None:
+        """Take labels that were saved for what their case is known to have."""
+        truth = request.labels
+        present = tuple(np.flatnonzero(np.bincount(truth.ravel())).tolist())
+        opened = replace(request.opened, case=case, truth=truth, present=present, left_out="")
+        painted = self._paintings.of(case)
+        if self.open_case is not None and image_of(self.open_case.case) == image_of(case):
+            self.open_case, painted = opened, self.labels
+        self._paintings.forget(case)
+        self._paintings.keep(opened, painted)  # what was painted while they were written
+        if self.dataset is None or all(image_of(c) != image_of(case) for c in self.dataset.cases):
+            return
+        cases = tuple(case if image_of(c) == image_of(case) else c for c in self.dataset.cases)
+        self.dataset = replace(self.dataset, cases=cases)
+        self.facts.forget_labels(case.name)
+        self.facts.note_present(case.name, present)
+        self.dataset_opened.emit(self.dataset)
+
+    def show_read(self, opened: OpenCase) -> None:
+        """Show a case that was read, with what was painted on it before a crash put back."""
+        recovered = self.recoveries.labels_of(opened)
+        if recovered is not None:
+            # Whatever is in view was kept by now, the case itself among it.
+            self._paintings.keep(self.open_case, self.labels)
+            self.open_case, self.labels = None, None
+            self._paintings.keep(opened, recovered)
+        super().show_read(opened)
+        if recovered is not None:
+            told = f"What was painted on '{opened.case.name}' is back. {self.recoveries.doubt}"
+            self.say(told.strip(), is_error=False)
+            self.note_painting()
+        elif self.recoveries.doubt:
+            self.say(self.recoveries.doubt)
+
+    @property
+    def opens(self) -> tuple[Path, ...]:
+        """What to open to have the case in view again: a project, folders, or its file."""
+        if self.project is not None:
+            return (self.project.root,)
+        if self.dataset is None:
+            return ()
+        if self.open_case is not None and "a file" in self.dataset.layout.split(" + "):
+            return (self.open_case.case.image,)
+        return self.dataset.roots or (self.dataset.root,)
+
+    def _ask_recovered(self, recovery: Recovery) -> None:
+        """Ask for the case of a copy, in what is open or in what was open when it was made."""
+        cases = self.dataset.cases if self.dataset is not None else ()
+        here = [case.name for case in cases if recovery.is_of(case)]
+        if here:
+            self.ask_case(here[0])
+        else:
+            self.reading_asked.emit(replace(opening(*recovery.opens), is_wanted=recovery.is_of))

@@ -1,0 +1,63 @@
+"""Labels on their way into a file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.errors import InputError
+from segstudio.data.datasets import Dataset, labels_found_again
+from segstudio.data.formats import write_labels
+from segstudio.session.open_case import OpenCase
+
+
+@dataclass(frozen=True, eq=False)
+class SaveRequest:
+    """Labels that are to be written.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        Of the case.
+    opened : OpenCase
+        The case.
+    labels : ndarray of int32, shape (Z, Y, X)
+        As they were when it was asked: nobody paints on these.
+    path : Path
+        The file.
+    overwrite : bool
+        Whether a file that is there may be replaced; it is kept once, as ``NAME~``.
+    """
+
+    dataset: Dataset
+    opened: OpenCase
+    labels: NDArray[np.int32]
+    path: Path
+    overwrite: bool
+
+    def __post_init__(self) -> None:
+        images = (
+            image for case in self.dataset.cases for image in case.channels if case.labels != image
+        )
+        if self.path.exists() and any(
+            image.exists() and image.samefile(self.path) for image in images
+        ):
+            raise InputError(
+                f"'{self.path.name}' is an image of this dataset, and the labels would replace "
+                "it. Choose another name."
+            )
+
+    def write(self) -> Path | None:
+        """Write the file in the geometry of its image; return which labels the case has now.
+
+        Raises
+        ------
+        InputError
+            The file exists and may not be replaced.
+        OSError
+            It cannot be written; what was there is as it was.
+        """
+        grid = self.opened.volume.grid
+        write_labels(self.path, self.labels, grid, overwrite=self.overwrite, keep_previous=True)
+        return labels_found_again(self.dataset, self.opened.case)

@@ -1,0 +1,238 @@
+"""Painting, saving and putting back, through the session alone."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from segstudio.core.errors import InputError
+from segstudio.data.formats import read_labels
+from segstudio.session import Session
+from segstudio.session.messages import ReadingRequest
+from segstudio.session.recoveries import recovery_of
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """A folder of two images without labels."""
+    for name in ("a", "b"):
+        path = tmp_path / "images" / f"{name}.nii"
+        path.parent.mkdir(exist_ok=True)
+        nib.save(nib.Nifti1Image(np.ones((5, 4, 3), np.int16), np.eye(4)), path)
+    return tmp_path / "images"
+
+
+@pytest.fixture
+def session(bare: Path) -> Session:
+    """A session with labels to paint on."""
+    made = reading(Session())
+    made.open(bare)
+    made.new_labels()
+    return made
+
+
+def reading(session: Session) -> Session:
+    """Do at once what is asked for to be done beside the window."""
+
+    def read(wish: ReadingRequest) -> None:
+        dataset = wish.find()
+        if dataset is not session.dataset:
+            session.list_cases(dataset, wish.project)
+        session.show_case(wish.first_case(dataset).name)
+
+    session.reading_asked.connect(read)
+    return session
+
+
+def paint(session: Session, value: int = 1) -> np.ndarray:
+    """Paint on two planes of the case in view; return the labels there are then."""
+    session.labels[[0, 2], 1:3, 2:4] = value
+    session.note_painting()
+    return session.labels.copy()
+
+
+def names(session: Session) -> list[str]:
+    return [case.name for case in session.unsaved]
+
+
+def test_unsaved_cases_are_those_whose_painting_is_in_no_file(
+    session: Session, bare: Path, tmp_path: Path
+) -> None:
+    paint(session)
+    session.show_case("b")
+    session.new_labels()
+    paint(session)
+    assert names(session) == ["a", "b"]
+    session.save_labels(bare / "b_gt.nii")
+    assert names(session) == ["a"]
+    session.show_case("a")
+    session.save_labels(tmp_path / "elsewhere.nii")
+    assert names(session) == [], "a copy is a file, too"
+    paint(session, 2)
+    assert names(session) == ["a"]
+
+
+def test_what_is_painted_while_labels_are_written_stays_unsaved(
+    session: Session, bare: Path
+) -> None:
+    asked = []
+    session.save_asked.connect(asked.append)
+    wrote = paint(session)
+    session.ask_save(bare / "a_gt.nii")
+    paint(session, 2)
+    (request,) = asked
+    session.note_saved(request, request.write())
+
+    assert np.array_equal(read_labels(bare / "a_gt.nii"), wrote)
+    assert names(session) == ["a"]
+    assert session.labels.max() == 2
+    assert session.open_case.truth.max() == 1
+
+
+def test_labels_that_are_written_after_another_case_was_opened_are_still_the_case_s(
+    session: Session, bare: Path
+) -> None:
+    asked = []
+    session.save_asked.connect(asked.append)
+    wrote = paint(session)
+    session.ask_save(bare / "a_gt.nii")
+    session.show_case("b")
+    (request,) = asked
+    session.note_saved(request, request.write())
+
+    assert names(session) == []
+    assert session.open_case.case.name == "b"
+    assert session.dataset.case("a").labels == bare / "a_gt.nii"
+    session.show_case("a")
+    assert np.array_equal(session.labels, wrote)
+
+
+def test_saving_again_goes_to_the_file_that_was_written_and_keeps_the_one_before(
+    session: Session, bare: Path
+) -> None:
+    assert session.own_file is None
+    paint(session, 1)
+    session.save_labels(bare / "a_gt.nii")
+    for value in (2, 3):
+        paint(session, value)
+        session.save_labels(session.own_file, overwrite=True)
+
+    assert session.own_file == bare / "a_gt.nii"
+    assert read_labels(bare / "a_gt.nii").max() == 3
+    previous = (bare / "a_gt.nii~").rename(bare / "before.nii")
+    assert read_labels(previous).max() == 2
+
+
+def test_a_file_this_program_did_not_write_is_not_its_own(session: Session, bare: Path) -> None:
+    paint(session)
+    session.save_labels(bare / "a_gt.nii")
+    other = Session()
+    other.open(bare)
+    assert other.open_case.case.labels == bare / "a_gt.nii"
+    assert other.own_file is None
+
+
+def test_in_a_project_what_was_saved_once_is_its_own_at_the_next_start(
+    session: Session, tmp_path: Path
+) -> None:
+    session.ask_new_project(tmp_path / "mine")
+    session.new_labels()
+    paint(session)
+    session.save_labels(tmp_path / "mine" / "a.nii")
+    other = Session()
+    other.open(tmp_path / "mine")
+    assert other.own_file == tmp_path / "mine" / "a.nii"
+
+
+def test_painting_is_told_of_stroke_by_stroke(session: Session) -> None:
+    told = []
+    session.painted.connect(lambda opened: told.append(opened.case.name))
+    paint(session)
+    paint(session)
+    assert told == ["a", "a"]
+
+
+def test_a_copy_holds_the_painted_planes_and_a_picture_of_them(session: Session) -> None:
+    painted = paint(session, 300)
+    copy = recovery_of(session.open_case, session.labels, session.opens)
+    assert copy.planes.tolist() == [0, 2]
+    assert copy.values.dtype == np.uint16
+    assert np.array_equal(copy.onto(None), painted)
+    assert copy.picture.shape == (4, 5, 3)
+    assert copy.opens == (session.dataset.root,)
+
+
+def test_there_is_no_copy_of_labels_that_are_as_they_were_read(session: Session) -> None:
+    assert recovery_of(session.open_case, session.labels, session.opens) is None
+
+
+def test_after_a_crash_what_was_painted_comes_back_with_its_dataset(session: Session) -> None:
+    paint(session)
+    copy = recovery_of(session.open_case, painted := session.labels.copy(), session.opens)
+    after = reading(Session())
+    after.recoveries.offer([copy])
+    after.recoveries.ask(copy)
+
+    assert np.array_equal(after.labels, painted)
+    assert names(after) == ["a"]
+    assert after.recoveries.offered == ()
+
+
+def test_what_was_painted_on_read_labels_comes_back_onto_them(session: Session, bare: Path) -> None:
+    session.labels[1] = 2
+    session.save_labels(bare / "a_gt.nii")
+    painted = paint(session)
+    copy = recovery_of(session.open_case, session.labels, session.opens)
+    assert copy.planes.tolist() == [0, 2]
+    after = reading(Session())
+    after.open(bare)
+    after.show_case("b")
+    after.recoveries.ask(copy)
+
+    assert after.open_case.case.name == "a"
+    assert np.array_equal(after.labels, painted)
+
+
+def test_labels_that_changed_since_are_told_of(session: Session, bare: Path) -> None:
+    session.save_labels(bare / "a_gt.nii")
+    paint(session)
+    copy = recovery_of(session.open_case, session.labels, session.opens)
+    after, said = reading(Session()), []
+    after.said.connect(lambda message: said.append(message.text))
+    after.recoveries.ask(replace(copy, stamp="of another time"))
+    assert "The file of its labels has changed since" in said[-1]
+
+
+def test_a_copy_that_does_not_fit_is_told_of_and_the_case_is_shown(session: Session) -> None:
+    paint(session)
+    copy = recovery_of(session.open_case, session.labels, session.opens)
+    after, said = reading(Session()), []
+    after.said.connect(lambda message: said.append(message.text))
+    after.recoveries.ask(replace(copy, shape=(3, 4, 6)))
+    assert "does not fit its image any more" in said[-1]
+    assert after.open_case.case.name == "a"
+    assert not after.unsaved
+
+
+def test_a_single_file_is_opened_again_by_itself(bare: Path) -> None:
+    session = Session()
+    session.open(bare / "b.nii")
+    assert session.opens == (bare / "b.nii",)
+
+
+def test_a_copy_that_is_given_up_is_offered_no_more(session: Session) -> None:
+    paint(session)
+    copy = recovery_of(session.open_case, session.labels, session.opens)
+    given_up = []
+    session.recoveries.given_up.connect(given_up.append)
+    session.recoveries.offer([copy])
+    session.recoveries.give_up(copy)
+    assert session.recoveries.offered == ()
+    assert given_up == [copy]
+
+
+def test_labels_are_not_written_over_an_image(session: Session, bare: Path) -> None:
+    with pytest.raises(InputError, match="is an image of this dataset"):
+        session.ask_save(bare / "b.nii", overwrite=True)
