@@ -1,8 +1,9 @@
 """Data that many tests share."""
 
 import os
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
@@ -39,6 +40,13 @@ class Told:
     def last(self) -> str:
         """The last line of stderr, where a mistake is told."""
         return self.err.rstrip("\n").rpartition("\n")[2]
+
+
+@pytest.fixture(autouse=True)
+def own_recovery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep copies of unsaved labels apart from the user's."""
+    monkeypatch.setenv("SEGSTUDIO_RECOVERY", str(tmp_path / "recovery"))
+    return tmp_path / "recovery"
 
 
 @pytest.fixture(autouse=True)
@@ -95,3 +103,19 @@ def data_folder() -> Path:
     if not folder:
         pytest.skip("SEGSTUDIO_DATA names no folder of real data")
     return Path(folder)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 256 KiB, where this machine lets us mount one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        done = False
+    if not done:
+        pytest.skip("Only root may mount a small disk.")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)

@@ -5,7 +5,7 @@ import pickle
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -387,22 +387,6 @@ def test_a_place_where_nothing_can_be_written(
     told = segstudio(command, *arguments, "--out", file / "m.nii")
     assert_told(told, file)
     assert file.read_text() == "mine"
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 256 KiB, where this machine lets us mount one."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)]
-    try:
-        done = subprocess.run(command, capture_output=True, check=False).returncode == 0
-    except OSError:
-        done = False
-    if not done:
-        pytest.skip("Only root may mount a small disk.")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
 def half_written(folder: Path) -> list[Path]:

@@ -76,6 +76,16 @@ class Recovery:
     picture: NDArray[np.uint8]
     time: datetime
 
+    @property
+    def is_older_than_file(self) -> bool:
+        """Whether those labels were written after it was copied, and so hold it in all likelihood.
+
+        A program that is killed between saving and removing its copy leaves one like this.
+        """
+        if self.labels is None or not self.labels.exists():
+            return False
+        return self.labels.stat().st_mtime > self.time.timestamp()
+
     def is_of(self, case: Case) -> bool:
         """Return whether it was painted on a case's image."""
         return (self.image, self.frames) == (case.image, case.frames)

@@ -112,7 +112,7 @@ class LabelsSession(OpenData):
             # What pairs with the image is what is read again, so the painting itself is kept.
             still = f"the case still uses {pair.name}" if pair else "the case still has no labels"
             self._paintings.keep(self.open_case, self.labels)
-            self._paintings.note_copy(case, request.labels, path)
+            self._paintings.note_copy(case, request.labels)
             self.say(f"Saved a copy, {path.name}; {still}.", is_error=False)
         else:
             self._take_saved(replace(case, labels=pair), request)

@@ -1,7 +1,6 @@
 """What was painted and is not in its case's file, image by image."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ LARGE = 4_000_000  # voxels that are not compared at each stroke, once they are 
 class _Painting:
     case: Case
     labels: NDArray[np.int32]
-    copy: Path | None = None  # another file that has them as they are
+    copy: NDArray[np.int32] | None = None  # as another file than the case's own has them
 
 
 class Paintings:
@@ -60,27 +59,26 @@ class Paintings:
         if opened is None or labels is None:
             return False
         before, image = self.is_unsaved(opened.case), image_of(opened.case)
-        if image in self._kept:
-            self._kept[image] = replace(self._kept[image], labels=labels, copy=None)
+        kept = self._kept.get(image)
+        if kept is not None and kept.copy is not None and not np.array_equal(labels, kept.copy):
+            self._kept[image] = replace(kept, labels=labels, copy=None)
         if not before or labels.size <= LARGE:
             self.keep(opened, labels)
         return before != self.is_unsaved(opened.case)
 
-    def note_copy(self, case: Case, labels: NDArray[np.int32], path: Path) -> None:
+    def note_copy(self, case: Case, labels: NDArray[np.int32]) -> None:
         """Note that a file besides the case's own has these labels, if nothing was painted since.
 
         Parameters
         ----------
         case : Case
         labels : ndarray of int, shape (Z, Y, X)
-            As they were written.
-        path : Path
-            The file.
+            As they were written; nobody paints on these.
         """
         image = image_of(case)
         kept = self._kept.get(image)
         if kept is not None and np.array_equal(kept.labels, labels):
-            self._kept[image] = replace(kept, copy=path)
+            self._kept[image] = replace(kept, copy=labels)
 
     def forget(self, case: Case) -> None:
         """Forget what was painted on a case: it is in its file, or given up."""

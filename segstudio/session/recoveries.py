@@ -30,6 +30,7 @@ class Recoveries:
 
     offered_changed = Signal(tuple)
     put_back = Signal(Recovery)
+    taken = Signal(Recovery)
     given_up = Signal(Recovery)
 
     def __init__(self) -> None:
@@ -76,6 +77,7 @@ class Recoveries:
                 "The file of its labels has changed since: look through the planes that were not "
                 "painted on."
             )
+        self.taken.emit(recovery)
         return recovery.onto(opened.truth)
 
 

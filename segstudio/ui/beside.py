@@ -26,6 +26,7 @@ class CallThread(QThread):
         self._call = call
         self.result: Any = None
         self.failure = ""
+        self.error: Exception | None = None
 
     def run(self) -> None:
         """Call; what goes wrong is kept as a sentence."""
@@ -34,7 +35,7 @@ class CallThread(QThread):
         except Exception as error:
             if not isinstance(error, InputError):
                 logger.exception("A call beside the window failed")
-            self.failure = sentence(error)
+            self.failure, self.error = sentence(error), error
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The question before a window is closed in which a network trains."""
+"""The questions before a window is closed in which a network trains, or labels are unsaved."""
 
 from typing import TYPE_CHECKING
 
@@ -11,12 +11,22 @@ if TYPE_CHECKING:
     from napari._qt.qt_main_window import _QtMainWindow
 
 
+MOST_LISTED = 12
+
+
 class CloseQuestion(QObject):
-    """Lets a window be closed only when the user gives up what trains in it."""
+    """Lets a window be closed only when the user gives up what trains in it, or is unsaved.
+
+    Attributes
+    ----------
+    discards : bool
+        Whether the user wants unsaved labels to be forgotten, instead of kept for the next start.
+    """
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
+        self.discards = False
 
     def watch(self, window: "_QtMainWindow") -> None:
         """Ask before a napari window is closed."""
@@ -24,15 +34,18 @@ class CloseQuestion(QObject):
 
     def eventFilter(self, watched: "_QtMainWindow", event: QEvent) -> bool:  # noqa: N802
         """Return whether an event goes no further: a closing that the user takes back."""
-        if event.type() != QEvent.Type.Close or self._session.training is None:
-            return False
         # A script that closes the viewer has taken the canvas down already: it is not asked.
-        if watched._qt_viewer.isHidden() or self._is_given_up(watched):
+        if event.type() != QEvent.Type.Close or watched._qt_viewer.isHidden():
+            return False
+        if self._may_stop(watched) and self._may_leave(watched):
             return False
         event.ignore()
         return True
 
-    def _is_given_up(self, window: "_QtMainWindow") -> bool:
+    def _may_stop(self, window: "_QtMainWindow") -> bool:
+        """Ask whether the training may be stopped, where there is one."""
+        if self._session.training is None:
+            return True
         box = QMessageBox(window)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle("A network is training")
@@ -49,3 +62,27 @@ class CloseQuestion(QObject):
         box.setEscapeButton(cancel)
         box.exec()
         return bool(box.clickedButton() is stop)
+
+    def _may_leave(self, window: "_QtMainWindow") -> bool:
+        """Ask what becomes of unsaved labels, where there are any."""
+        unsaved = [case.name for case in self._session.unsaved]
+        if not unsaved:
+            return True
+        box = QMessageBox(window)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle("Labels are not saved")
+        listed = "\n".join(f"• {name}" for name in unsaved[:MOST_LISTED])
+        more = len(unsaved) - MOST_LISTED
+        rest = f"\n… and {more} more" if more > 0 else ""
+        box.setText(f"What you painted on these cases is not saved:\n{listed}{rest}")
+        box.setInformativeText(
+            "Go back to save them; or close, and have them offered again at the next start."
+        )
+        back = box.addButton("Go back", QMessageBox.ButtonRole.RejectRole)
+        keep = box.addButton("Close and keep them", QMessageBox.ButtonRole.AcceptRole)
+        discard = box.addButton("Discard them", QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(back)
+        box.setEscapeButton(back)
+        box.exec()
+        self.discards = box.clickedButton() is discard
+        return bool(box.clickedButton() in (keep, discard))

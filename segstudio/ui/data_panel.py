@@ -80,6 +80,7 @@ class DataPanel(QWidget):
         session.case_opened.connect(self._describe)
         session.labels_made.connect(self._enable)
         session.reading_changed.connect(self._follow_reading)
+        session.saving_changed.connect(self._follow_saving)
         if session.dataset is not None:
             self._describe_dataset(session.dataset)
         if session.open_case is not None:
@@ -135,7 +136,7 @@ class DataPanel(QWidget):
         if chosen:
             path = with_suffix(Path(chosen), kind)
             # The dialog asks before an existing file is chosen, by the name it knows.
-            self.session.save_labels(path, overwrite=str(path) == chosen and path.exists())
+            self.session.ask_save(path, overwrite=str(path) == chosen and path.exists())
 
     @at_the_edge
     def _check(self, _checked: bool = False) -> None:
@@ -177,6 +178,10 @@ class DataPanel(QWidget):
         else:
             self.case.setText("")
         self._enable()
+
+    def _follow_saving(self, text: str) -> None:
+        """Say what is being saved, or is still to be."""
+        self._follow_reading(text or self.session.reading)
 
     def _describe(self, opened: OpenCase) -> None:
         self.case.setText(case_text(opened))

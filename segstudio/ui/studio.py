@@ -11,11 +11,13 @@ from qtpy.QtWidgets import QApplication
 
 from segstudio.data.datasets import Dataset
 from segstudio.data.doctor import Diagnosis
+from segstudio.data.recovery import Recovery
 from segstudio.learn.control import Control
 from segstudio.learn.events import Event
 from segstudio.session import Session
 from segstudio.session.messages import Check, Message
 from segstudio.session.open_case import OpenCase
+from segstudio.ui.autosaver import Autosaver
 from segstudio.ui.case_reader import CaseReader
 from segstudio.ui.check_thread import CheckThread
 from segstudio.ui.close_question import CloseQuestion
@@ -23,7 +25,9 @@ from segstudio.ui.edge import at_the_edge
 from segstudio.ui.header_reader import HeaderReader
 from segstudio.ui.orientation_letters import OrientationLetters
 from segstudio.ui.prediction_thread import PredictionThread
+from segstudio.ui.recovery_dialog import RecoveryDialog
 from segstudio.ui.run_reader import RunReader
+from segstudio.ui.saver import Saver
 from segstudio.ui.trainer import Trainer
 from segstudio.viewer.stage import Stage
 
@@ -50,6 +54,8 @@ class Studio(QObject):
         self.runs = RunReader(self.session)
         self.reader = CaseReader(self.session)
         self.headers = HeaderReader(self.session)
+        self.saver = Saver(self.session)
+        self.autosaver = Autosaver(self.session)
         self.trainer = Trainer(self.session)
         self.close_question = CloseQuestion(self.session)
         self._prediction: PredictionThread | None = None
@@ -59,6 +65,8 @@ class Studio(QObject):
         self.session.case_opened.connect(self._view_case)
         self.session.run_chosen.connect(self._predict_case)
         self.session.said.connect(self._show_message)
+        self.session.recoveries.offered_changed.connect(self._offer_recoveries)
+        self.autosaver.look_for_copies()
 
     def close(self, *_: object) -> None:
         """Stop what runs and wait for it; the training's state is saved."""
@@ -69,6 +77,9 @@ class Studio(QObject):
         self._stop_check()
         self.headers.close()
         self.reader.close()
+        self.saver.close()
+        unsaved = self.session.unsaved
+        self.autosaver.close(discard=self.close_question.discards or not unsaved)
         for thread in (self._prediction, self._check):
             if thread is not None:
                 thread.wait()
@@ -154,6 +165,12 @@ class Studio(QObject):
         wanted = run == self.session.run and opened is self.session.open_case
         if wanted and not self._closed:
             self.session.show_prediction(labels, run.name)  # type: ignore[arg-type]
+
+    @at_the_edge
+    def _offer_recoveries(self, offered: tuple[Recovery, ...]) -> None:
+        window = self._viewer.window._qt_window
+        if offered and not self._closed and window.findChild(RecoveryDialog) is None:
+            RecoveryDialog(self.session, window).show()
 
     def _show_message(self, message: Message) -> None:
         (show_error if message.is_error else show_info)(message.text)

@@ -1,3 +1,4 @@
+import os
 import signal
 import subprocess
 import sys
@@ -163,6 +164,17 @@ def test_forgetting_an_image_leaves_the_others(tmp_path: Path) -> None:
 def test_a_file_of_copies_is_the_users_own(tmp_path: Path) -> None:
     path = RecoveryFolder(tmp_path / "home").write(painted())
     assert path.parents[1].stat().st_mode & 0o077 == 0
+
+
+def test_a_copy_that_is_older_than_the_file_of_its_labels_says_so(tmp_path: Path) -> None:
+    labels = tmp_path / "heart_gt.nii"
+    copy = replace(painted(), labels=labels)
+    assert not copy.is_older_than_file
+    for minutes, is_older in ((-1, False), (1, True)):
+        labels.write_bytes(b"")
+        at = (TIME + timedelta(minutes=minutes)).timestamp()
+        os.utime(labels, (at, at))
+        assert copy.is_older_than_file == is_older
 
 
 def test_a_stamp_changes_with_the_file(tmp_path: Path) -> None:

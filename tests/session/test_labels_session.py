@@ -69,6 +69,7 @@ def test_unsaved_cases_are_those_whose_painting_is_in_no_file(
     assert names(session) == ["a"]
     session.show_case("a")
     session.save_labels(tmp_path / "elsewhere.nii")
+    session.note_painting()
     assert names(session) == [], "a copy is a file, too"
     paint(session, 2)
     assert names(session) == ["a"]

@@ -70,6 +70,10 @@ class Window:
         """Let the window work until what was asked for is read."""
         self.wait_for(lambda: not self.session.reading, 30)
 
+    def wait_for_saving(self) -> None:
+        """Let the window work until what was asked for is written."""
+        self.wait_for(lambda: not self.studio.saver.is_busy, 30)
+
     def grab(self, path: Path) -> None:
         """Save a picture of the window."""
         assert self.main.grab().save(str(path))

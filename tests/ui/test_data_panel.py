@@ -93,6 +93,7 @@ def test_a_picture_s_labels_are_saved_as_nifti_beside_it(window, tmp_path, monke
     monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
     data = window.panel("Data")
     window._qtbot.mouseClick(data.save_labels, Qt.MouseButton.LeftButton)
+    window.wait_for_saving()
 
     assert offered == [str(tmp_path / "a_gt.nii.gz")]
     assert window.session.open_case.case.labels == tmp_path / "a_gt.nii.gz"

@@ -47,6 +47,7 @@ def test_open_see_paint_save_train_and_look(window, hearts, runs, tmp_path, monk
     target = tmp_path / "painted_gt.nii.gz"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
     click(window, data.save_labels)
+    window.wait_for_saving()
     written, source = nib.load(target), nib.load(window.session.open_case.case.image)
     assert np.array_equal(written.affine, source.affine)
     assert np.asarray(written.dataobj)[12, 10, 1] == 3
@@ -180,6 +181,7 @@ def test_labels_painted_on_bare_images_can_be_trained_on(
             lambda *a, chosen=chosen: (chosen.setdefault("path", a[2]), ""),
         )
         click(window, data.save_labels)
+        window.wait_for_saving()
     assert all(c.labels is not None for c in window.session.dataset.cases)
     start(window, epochs=1)
     window.wait_for(lambda: window.session.training is None)
