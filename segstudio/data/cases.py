@@ -40,6 +40,8 @@ class Case:
         Why these labels are taken for this image's, for the user.
     facts : tuple of (str, str)
         What the dataset says of the case besides: phase, diagnosis, angles.
+    draft : Path or None
+        Labels that a network proposed, to be corrected: no truth, and never trained on.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Case:
     drawing: Drawing = "one"
     pairing: str = ""
     facts: tuple[tuple[str, str], ...] = ()
+    draft: Path | None = None
 
     @property
     def channels(self) -> tuple[Path, ...]:

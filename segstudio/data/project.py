@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
@@ -12,6 +12,7 @@ from segstudio.data.datasets import open_paths
 from segstudio.data.splits import SplitKind
 
 PROJECT_FILE = "project.toml"
+AnnotationState = Literal["", "draft", "edited", "reviewed"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,29 @@ class SavedLabels:
 
 
 @dataclass(frozen=True)
+class Progress:
+    """How far the annotation of an image is.
+
+    Attributes
+    ----------
+    image, frames : Path, tuple of int
+        As in `Case`.
+    state : {'', 'draft', 'edited', 'reviewed'}
+        Proposed by a network, painted on, or looked through and found good; empty: none of these.
+    seconds : int
+        Spent painting.
+    draft : Path or None
+        The file of what the network proposed.
+    """
+
+    image: Path
+    frames: tuple[int, ...] = ()
+    state: AnnotationState = ""
+    seconds: int = 0
+    draft: Path | None = None
+
+
+@dataclass(frozen=True)
 class Project:
     """What is worked on together, as its file tells it.
 
@@ -75,6 +99,8 @@ class Project:
         The case that was in view last; empty if none was.
     unknown : dict
         What a later version wrote into the file; kept when it is written again.
+    progress : tuple of Progress
+        How far the annotation of its images is.
     """
 
     root: Path
@@ -87,6 +113,7 @@ class Project:
     labels: tuple[SavedLabels, ...] = ()
     last_case: str = ""
     unknown: dict[str, Any] = field(default_factory=dict)
+    progress: tuple[Progress, ...] = ()
 
     @property
     def file(self) -> Path:
@@ -103,6 +130,12 @@ class Project:
         others = (s for s in self.labels if (s.image, s.frames) != (case.image, case.frames))
         saved = SavedLabels(case.image, file.absolute(), case.frames)
         return replace(self, labels=(*others, saved))
+
+    def with_progress(self, progress: Progress) -> "Project":
+        """Return the project with how far an image is, instead of how far it was."""
+        image = (progress.image, progress.frames)
+        others = (p for p in self.progress if (p.image, p.frames) != image)
+        return replace(self, progress=(*others, progress))
 
     def with_run(self, run: Path) -> "Project":
         """Return the project with a run, which is its newest."""
@@ -152,7 +185,12 @@ def dataset_of(project: Project) -> Dataset:
     """
     found = open_paths(*project.folders)
     saved = {(s.image, s.frames): s.file for s in project.labels}
-    cases = tuple(_with_saved(case, saved.get((case.image, case.frames))) for case in found.cases)
+    drafts = {(p.image, p.frames): p.draft for p in project.progress}
+    cases = tuple(
+        _with_draft(_with_saved(case, saved.get(image)), drafts.get(image))
+        for case in found.cases
+        for image in [(case.image, case.frames)]
+    )
     lost = [s.file for s in project.labels if not s.file.is_file()]
     notes = (
         (f"{len(lost)} file(s) of labels saved in the project are gone; the first is '{lost[0]}'.",)
@@ -163,6 +201,12 @@ def dataset_of(project: Project) -> Dataset:
     return replace(
         found, name=project.name, cases=cases, classes=classes, notes=(*found.notes, *notes)
     )
+
+
+def _with_draft(case: Case, file: Path | None) -> Case:
+    if file is None or case.labels is not None or not file.is_file():
+        return case
+    return replace(case, draft=file)
 
 
 def _with_saved(case: Case, file: Path | None) -> Case:

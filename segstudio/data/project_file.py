@@ -13,13 +13,20 @@ from segstudio.core.errors import InputError, near_names
 from segstudio.core.labels import PALETTE, ClassTable, LabelClass
 from segstudio.data.atomic import write_text
 from segstudio.data.formats import has_known_suffix
-from segstudio.data.project import PROJECT_FILE, Project, SavedLabels, SplitSettings
+from segstudio.data.project import (
+    PROJECT_FILE,
+    AnnotationState,
+    Progress,
+    Project,
+    SavedLabels,
+    SplitSettings,
+)
 from segstudio.data.splits import SplitKind
 
 PROGRAM = "segstudio"
 _KNOWN = (
     *("program", "name", "folders", "split", "classes", "ignore"),
-    *("runs_folder", "runs", "labels", "last_case"),
+    *("runs_folder", "runs", "labels", "progress", "last_case"),
 )
 _LARGEST = 2**24  # bytes: no list of cases is so long
 Row = TypeVar("Row")
@@ -60,6 +67,7 @@ def read_project(path: str | Path) -> Project:
         runs_folder=told.runs_folder(),
         runs=tuple(told.path(text, "runs") for text in told.texts("runs")),
         labels=told.rows("labels", told.saved),
+        progress=told.rows("progress", told.progress),
         last_case=told.text("last_case", ""),
         unknown={k: v for k, v in told.table.items() if k not in _KNOWN},
     )
@@ -98,6 +106,16 @@ def write_project(project: Project) -> None:
     table["labels"] = [
         {"image": text(s.image), "file": text(s.file), "frames": list(s.frames)}
         for s in project.labels
+    ]
+    table["progress"] = [
+        {
+            "image": text(p.image),
+            "frames": list(p.frames),
+            "state": p.state,
+            "seconds": p.seconds,
+            **({"draft": text(p.draft)} if p.draft is not None else {}),
+        }
+        for p in project.progress
     ]
     write_text(project.file, tomli_w.dumps(table), overwrite=True)
 
@@ -182,10 +200,27 @@ class _Told:
         image, file = (self.path(row.get(k), f"labels.{k}") for k in ("image", "file"))
         if not has_known_suffix(file):
             raise self.mistake(f"labels.file names '{file}', which is no file of labels.")
+        return SavedLabels(image, file, self.frames("labels", row))
+
+    def frames(self, name: str, row: Mapping[str, Any]) -> tuple[int, ...]:
         frames = row.get("frames", [])
         if not isinstance(frames, list) or not all(_is_whole(frame) for frame in frames):
-            raise self.mistake(f"labels.frames = {frames!r} is no list of whole numbers.")
-        return SavedLabels(image, file, tuple(frames))
+            raise self.mistake(f"{name}.frames = {frames!r} is no list of whole numbers.")
+        return tuple(frames)
+
+    def progress(self, row: Mapping[str, Any]) -> Progress:
+        self.expect_names("progress", row, [f.name for f in fields(Progress)])
+        image, frames = self.path(row.get("image"), "progress.image"), self.frames("progress", row)
+        state, seconds = row.get("state", ""), row.get("seconds", 0)
+        if state not in get_args(AnnotationState):
+            known = ", ".join(name for name in get_args(AnnotationState) if name)
+            raise self.mistake(f"progress.state = {state!r} will not do. Known: {known}.")
+        if not _is_whole(seconds):
+            raise self.mistake(f"progress.seconds = {seconds!r} is no whole number from 0.")
+        draft = self.path(row["draft"], "progress.draft") if "draft" in row else None
+        if draft is not None and not has_known_suffix(draft):
+            raise self.mistake(f"progress.draft names '{draft}', which is no file of labels.")
+        return Progress(image, frames, state, seconds, draft)
 
     def classes(self) -> ClassTable | None:
         if "classes" not in self.table:

@@ -7,8 +7,12 @@ import numpy as np
 from psygnal import Signal
 
 from segstudio.core.errors import InputError
-from segstudio.data.cases import Case
+from segstudio.data.cases import Case, Dataset
+from segstudio.data.project import Progress, Project
 from segstudio.data.recovery import Recovery
+from segstudio.learn.run_folder import runs_home
+from segstudio.session.annotation_progress import AnnotationProgress
+from segstudio.session.drafting import DraftRequest, draft_request
 from segstudio.session.open_case import OpenCase
 from segstudio.session.open_data import OpenData
 from segstudio.session.opening import opening
@@ -24,12 +28,18 @@ class LabelsSession(OpenData):
     ----------
     recoveries : Recoveries
         Copies left by a program that did not end as it should have.
-    saving : str
-        What is told of the file being written beside the window; empty if none is.
+    progress : AnnotationProgress
+        How far the annotation of each case is.
+    saving, drafting : str
+        What is told of the file being written, and of the drafts being made, beside the window;
+        empty if none is.
     """
 
     labels_made = Signal(object)
     painted = Signal(OpenCase)
+    drafts_asked = Signal(DraftRequest)
+    drafts_stop_asked = Signal()
+    drafting_changed = Signal(str)
     save_asked = Signal(SaveRequest)
     saving_changed = Signal(str)
     saved = Signal(Case)
@@ -38,15 +48,20 @@ class LabelsSession(OpenData):
         super().__init__()
         self.recoveries = Recoveries()
         self.recoveries.put_back.connect(self._ask_recovered)
-        self.saving = ""
+        self.progress = AnnotationProgress()
+        self.progress.changed.connect(self._note_progress)
+        self.saving = self.drafting = ""
         self._written: dict[object, Path] = {}
 
     def note_painting(self) -> None:
         """Note that a brush, or an undo, has changed the labels of the case in view."""
         if self.open_case is None:
             return
+        case = self.open_case.case
         if self._paintings.note(self.open_case, self.labels):
-            self.unsaved_changed.emit(self.open_case.case.name)
+            self.unsaved_changed.emit(case.name)
+        if case in self._paintings:
+            self.progress.note_painting(case)
         self.painted.emit(self.open_case)
 
     def new_labels(self) -> None:
@@ -139,8 +154,16 @@ class LabelsSession(OpenData):
         self.facts.note_present(case.name, present)
         self.dataset_opened.emit(self.dataset)
 
+    def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
+        """Take a dataset, and its project, for the open one; its cases are still to be read."""
+        self._note_progress_in_view()
+        self.progress.take(project.progress if project is not None else ())
+        super().list_cases(dataset, project)
+
     def show_read(self, opened: OpenCase) -> None:
         """Show a case that was read, with what was painted on it before a crash put back."""
+        self._note_progress_in_view()
+        self.progress.begin(opened.case)
         recovered = self.recoveries.labels_of(opened)
         if recovered is not None:
             # Whatever is in view was kept by now, the case itself among it.
@@ -154,6 +177,69 @@ class LabelsSession(OpenData):
             self.note_painting()
         elif self.recoveries.doubt:
             self.say(self.recoveries.doubt)
+
+    def _note_progress_in_view(self) -> None:
+        if self.open_case is not None:
+            self._note_progress(self.open_case.case)
+
+    def _note_progress(self, case: Case) -> None:
+        """Let the project's file know how far a case is."""
+        progress = self.progress.of(case)
+        if progress.state or progress.seconds:
+            self._record(lambda project: project.with_progress(progress))
+
+    def mark_reviewed(self, reviewed: bool = True) -> None:
+        """Say that the labels of the case in view were looked through and found good, or not.
+
+        Raises
+        ------
+        InputError
+            There are none.
+        """
+        if self.open_case is None or self.labels is None:
+            raise InputError("There are no labels to review. Open a case that has some.")
+        self.progress.set_state(self.open_case.case, "reviewed" if reviewed else "edited")
+
+    def ask_drafts(self, run: Path, *names: str) -> None:
+        """Ask for a run's predictions as drafts: of cases by name, or of all without labels.
+
+        Raises
+        ------
+        InputError
+            See `draft_request`.
+        """
+        request = draft_request(run, self.dataset, names or None, self._drafts_folder())
+        self.drafts_asked.emit(request)
+
+    def ask_drafts_stop(self) -> None:
+        """Ask for the drafts to stop after the case that is at hand."""
+        self.drafts_stop_asked.emit()
+
+    def note_drafting(self, text: str) -> None:
+        """Note how far the drafts are; nothing, if empty."""
+        self.drafting = text
+        self.drafting_changed.emit(text)
+
+    def _drafts_folder(self) -> Path:
+        if self.project is not None:
+            return self.project.root / "drafts"
+        return runs_home().parent / "drafts" / (self.dataset.fingerprint if self.dataset else "")
+
+    def note_drafted(self, request: DraftRequest, case: Case, path: Path) -> None:
+        """Note that a case has a draft; the one in view shows it, if nothing was painted there."""
+        if self.dataset is None or case not in self.dataset.cases:
+            return  # another dataset is open by now
+        drafted = replace(case, draft=path)
+        cases = tuple(drafted if each == case else each for each in self.dataset.cases)
+        classes = self.dataset.classes or request.classes
+        self.dataset = replace(self.dataset, cases=cases, classes=classes)
+        state = Progress(case.image, case.frames, "draft", self.progress.of(case).seconds, path)
+        self.progress.note_draft(state)
+        self._record(lambda project: project.with_progress(state))
+        self.dataset_opened.emit(self.dataset)
+        is_in_view = self.open_case is not None and self.open_case.case == case
+        if is_in_view and case not in self._paintings:
+            self.ask_case(case.name)
 
     @property
     def opens(self) -> tuple[Path, ...]:

@@ -1,6 +1,7 @@
 """A case read from disk, as the session shows it."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,8 @@ class OpenCase:
         The label values that occur in the labels.
     left_out : str
         Why its labels are not shown, where it has some that do not fit; empty otherwise.
+    draft : ndarray of int32, shape (Z, Y, X), or None
+        What a network proposed, where it has no labels.
     """
 
     case: Case
@@ -37,6 +40,17 @@ class OpenCase:
     classes: ClassTable
     present: tuple[int, ...] = ()
     left_out: str = ""
+    draft: NDArray[np.int32] | None = None
+
+    @property
+    def base(self) -> NDArray[np.int32] | None:
+        """What painting starts from: the labels, or else the draft; None where there is neither."""
+        return self.draft if self.truth is None else self.truth
+
+    @property
+    def base_file(self) -> Path | None:
+        """The file of that."""
+        return self.case.draft if self.truth is None else self.case.labels
 
     def paintable(self) -> "OpenCase":
         """Return the case with classes to paint with, where the data name none."""
@@ -62,7 +76,20 @@ def read_case(dataset: Dataset, case: Case) -> OpenCase:
     except (InputError, OSError) as error:
         classes = dataset.classes or ClassTable.found_in([])
         return OpenCase(case, volume, None, classes, left_out=sentence(error))
+    if truth is None and case.draft is not None:
+        return _with_draft(dataset, OpenCase(case, volume, None, ClassTable.found_in([])))
     return OpenCase(case, volume, truth, dataset.classes or ClassTable.found_in(present), present)
+
+
+def _with_draft(dataset: Dataset, opened: OpenCase) -> OpenCase:
+    """Return a case without labels, with its draft to correct."""
+    case = replace(opened.case, labels=opened.case.draft)
+    try:
+        draft, present = _labels_of(dataset, case, opened.volume)
+    except (InputError, OSError) as error:
+        classes = dataset.classes or opened.classes
+        return replace(opened, classes=classes, left_out=f"Its draft: {sentence(error)}")
+    return replace(opened, draft=draft, classes=dataset.classes or ClassTable.found_in(present))
 
 
 def _labels_of(

@@ -134,8 +134,8 @@ class OpenData:
         self._paintings.keep(self.open_case, self.labels)
         kept, opened = self._paintings.of(opened.case), self._as_painted(opened)
         self.open_case = opened
-        truth = opened.truth
-        self.labels = kept if kept is not None or truth is None else truth.copy()
+        base = opened.base
+        self.labels = kept if kept is not None or base is None else base.copy()
         self.facts.note_left_out(opened.case.name, opened.left_out)
         if opened.truth is not None:
             self.facts.note_present(opened.case.name, opened.present)
@@ -145,7 +145,7 @@ class OpenData:
 
     def _as_painted(self, opened: OpenCase) -> OpenCase:
         """Return a case with classes to paint with, where it was painted on and has none."""
-        painted = opened.case in self._paintings and opened.truth is None
+        painted = opened.case in self._paintings and opened.base is None
         return opened.paintable() if painted else opened
 
     def _tell_doubts(self, opened: OpenCase) -> None:

@@ -46,8 +46,8 @@ class Paintings:
         """Keep the labels of a case where they differ from what was read; else forget them."""
         if opened is None or labels is None:
             return
-        truth, image = opened.truth, image_of(opened.case)
-        if not labels.any() if truth is None else np.array_equal(labels, truth):
+        base, image = opened.base, image_of(opened.case)
+        if not labels.any() if base is None else np.array_equal(labels, base):
             self._kept.pop(image, None)
             return
         kept = self._kept.get(image)

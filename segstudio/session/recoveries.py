@@ -72,13 +72,13 @@ class Recoveries:
                 "could not be put back. The copy is kept."
             )
             return None
-        if recovery.stamp != stamp_of(opened.case.labels):
+        if recovery.stamp != stamp_of(opened.base_file):
             self.doubt = (
                 "The file of its labels has changed since: look through the planes that were not "
                 "painted on."
             )
         self.taken.emit(recovery)
-        return recovery.onto(opened.truth)
+        return recovery.onto(opened.base)
 
 
 def recovery_of(
@@ -95,10 +95,10 @@ def recovery_of(
     opens : tuple of Path
         What to open to have the case again.
     """
-    truth = opened.truth
+    base = opened.base
     # Plane by plane: comparing at once would take as much memory as the labels themselves.
     sizes = [
-        int(np.count_nonzero(plane if truth is None else plane != truth[z]))
+        int(np.count_nonzero(plane if base is None else plane != base[z]))
         for z, plane in enumerate(labels)
     ]
     planes = np.flatnonzero(sizes)
@@ -111,8 +111,8 @@ def recovery_of(
         image=opened.case.image,
         frames=opened.case.frames,
         opens=opens,
-        labels=opened.case.labels,
-        stamp=stamp_of(opened.case.labels),
+        labels=opened.base_file,
+        stamp=stamp_of(opened.base_file),
         shape=opened.volume.data.shape,
         planes=planes.astype(np.int64),
         values=values.astype(np.min_scalar_type(int(values.max(initial=0)))),

@@ -8,7 +8,7 @@ import pytest
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable, LabelClass
 from segstudio.data import atomic
-from segstudio.data.project import PROJECT_FILE, Project, SavedLabels, SplitSettings
+from segstudio.data.project import PROJECT_FILE, Progress, Project, SavedLabels, SplitSettings
 from segstudio.data.project_file import holds_project, read_project, write_project
 
 
@@ -166,3 +166,34 @@ def test_a_writing_that_fails_leaves_the_file_before(
 
     assert project.file.read_bytes() == before
     assert [path.name for path in project.root.iterdir() if path.is_file()] == [PROJECT_FILE]
+
+
+def test_progress_is_written_and_read_again(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    image = tmp_path / "images" / "a.nii"
+    progress = (
+        Progress(image, (2,), "draft", 12, tmp_path / "drafts" / "a.nii.gz"),
+        Progress(Path("/elsewhere/b.nii"), (), "reviewed", 0),
+    )
+    project = Project(tmp_path, "mine", (tmp_path / "images",), progress=progress)
+    write_project(project)
+    assert read_project(tmp_path).progress == progress
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ('image = "images/a.nii"\nstate = "done"', "Known: draft, edited, reviewed"),
+        ('image = "images/a.nii"\nseconds = -1', "no whole number from 0"),
+        ('image = "images/a.nii"\ndraft = "../../a.nii"', "leaves the project's folder"),
+        ('image = "images/a.nii"\ndraft = "run.py"', "no file of labels"),
+        ('image = "images/a.nii"\nseconds = 1\nstat = "draft"', "no setting 'stat'"),
+    ],
+)
+def test_a_mistake_in_progress_is_told(tmp_path: Path, row: str, told: str) -> None:
+    (tmp_path / "images").mkdir()
+    write_project(Project(tmp_path, "mine", (tmp_path / "images",)))
+    file = tmp_path / "project.toml"
+    file.write_text(file.read_text().replace("progress = []", "") + f"\n[[progress]]\n{row}\n")
+    with pytest.raises(InputError, match=told):
+        read_project(tmp_path)

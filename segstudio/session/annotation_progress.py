@@ -1,0 +1,67 @@
+"""How far the annotation of each case is, and the time it took."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from psygnal import Signal
+
+from segstudio.data.cases import Case
+from segstudio.data.project import AnnotationState, Progress
+from segstudio.session.paintings import image_of
+
+LONGEST_PAUSE = 60.0  # seconds between two strokes that count as work; longer ones do not
+
+
+class AnnotationProgress:
+    """Collects the states of cases, and the seconds spent on them.
+
+    Parameters
+    ----------
+    clock : callable
+        Returns seconds from some moment on.
+    """
+
+    changed = Signal(Case)
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._known: dict[object, Progress] = {}
+        self._seconds: dict[object, float] = {}
+        self._last: float | None = None
+        self._at: object = None
+
+    def take(self, known: Iterable[Progress]) -> None:
+        """Take what a project knows for all there is."""
+        self._known = {(each.image, each.frames): each for each in known}
+        self._seconds = {image: float(each.seconds) for image, each in self._known.items()}
+        self._last = None
+
+    def of(self, case: Case) -> Progress:
+        """Return how far a case is, with the time spent on it up to now."""
+        image = image_of(case)
+        known = self._known.get(image, Progress(case.image, case.frames))
+        return replace(known, seconds=round(self._seconds.get(image, 0.0)))
+
+    def begin(self, case: Case) -> None:
+        """Note that a case came into view: time is counted from now."""
+        self._at, self._last = image_of(case), self._clock()
+
+    def note_painting(self, case: Case) -> None:
+        """Note a stroke: the case is being edited, and the time since the last one was work."""
+        image, now = image_of(case), self._clock()
+        if self._at == image and self._last is not None:
+            spent = min(now - self._last, LONGEST_PAUSE)
+            self._seconds[image] = self._seconds.get(image, 0.0) + spent
+        self._at, self._last = image, now
+        if self.of(case).state != "edited":
+            self.set_state(case, "edited")
+
+    def note_draft(self, progress: Progress) -> None:
+        """Note that a network proposed labels."""
+        self._known[progress.image, progress.frames] = progress
+
+    def set_state(self, case: Case, state: AnnotationState) -> None:
+        """Say how far a case is."""
+        self._known[image_of(case)] = replace(self.of(case), state=state)
+        self.changed.emit(case)
