@@ -46,7 +46,7 @@ class DistancePanel(QWidget):
             choice.activated.connect(self._choose)
         session.case_opened.connect(self._list_classes)
         session.labels_made.connect(self._list_new_classes)
-        session.map_chosen.connect(self._follow_choice)
+        session.map_view.chosen.connect(self._follow_choice)
 
     def _make_choices(self) -> None:
         self.shown = QCheckBox("Show the distance map")
