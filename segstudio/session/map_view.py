@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from segstudio.core.distance import halves
 from segstudio.core.loss_maps import loss_maps
-from segstudio.session.messages import MapChoice
+from segstudio.session.messages import LineChoice, MapChoice
 from segstudio.session.open_case import OpenCase
 
 AT_ONCE = 4_000_000  # voxels whose map follows the brush without a pause
@@ -57,33 +58,112 @@ class MapView:
         The voxels of the class as it was measured from them.
     span : (float, float)
         The least and largest value it had since it was chosen.
+    lines : LineChoice
+        Which iso-lines are drawn.
     axis, index : int
         The plane that is looked at: which of (Z, Y, X) it is across, and its place there.
+    pointer : (int, int, int) or None
+        The voxel under the mouse.
     """
 
     chosen = Signal(MapChoice)
+    lines_chosen = Signal(LineChoice)
     changed = Signal(object)
+    moved = Signal()
+    pointed = Signal(object)
     asked = Signal(MapTask)
 
     def __init__(self) -> None:
-        self.choice = MapChoice()
+        self.choice, self.lines = MapChoice(), LineChoice()
         self.phi: Map | None = None
         self.mask: Mask = np.zeros((0, 0, 0), np.bool_)
         self.span = (0.0, 0.0)
         self.axis = self.index = 0
+        self.pointer: tuple[int, int, int] | None = None
         self._opened: OpenCase | None = None
-        self._labels: NDArray[np.int32] | None = None
+        self._painted: NDArray[np.int32] | None = None
+        self._predicted: NDArray[np.int32] | None = None
         self._known: NDArray[np.bool_] = np.zeros(0, np.bool_)  # the planes that were measured
         self._task: MapTask | None = None
 
-    def open(self, opened: OpenCase | None, labels: NDArray[np.int32] | None) -> None:
+    @property
+    def _labels(self) -> NDArray[np.int32] | None:
+        """What the map is of."""
+        return self._painted if self.choice.of == "labels" else self._predicted
+
+    @property
+    def unit(self) -> str:
+        """What a value of the map is in."""
+        options, opened = self.choice.options, self._opened
+        if options.pieces == "equal depth":
+            return "depths"
+        sized = opened is None or opened.volume.grid.unit == "mm"
+        return ("√" if options.root else "") + (options.unit if sized else "voxels")
+
+    @property
+    def lack(self) -> str:
+        """Why there is no map though one is wished for; empty where there is."""
+        if self._opened is None:
+            return "Open a case to see its distance map."
+        if self._labels is not None or not self.choice.visible:
+            return ""
+        if self.choice.of == "labels":
+            return "This case has no labels to measure. Make new labels under Data, and paint."
+        return (
+            "No prediction is laid over this case. Train, choose a run under Runs, or go through "
+            "its timeline."
+        )
+
+    @property
+    def is_measuring(self) -> bool:
+        """Whether the map of the volume is still being measured."""
+        return self._task is not None
+
+    def plane(self) -> tuple[Mask, Map] | None:
+        """Return the class and its map in the plane that is looked at, two axes each."""
+        if self.phi is None:
+            return None
+        index = min(self.index, self.phi.shape[self.axis] - 1)
+        box = (slice(None),) * self.axis + (index,)
+        return self.mask[box], self.phi[box]
+
+    def open(
+        self,
+        opened: OpenCase | None,
+        painted: NDArray[np.int32] | None = None,
+        predicted: NDArray[np.int32] | None = None,
+    ) -> None:
         """Measure another case, or none; its first class, where it has not the chosen one."""
-        self._opened, self._labels = opened, labels
+        self._opened, self._painted, self._predicted = opened, painted, predicted
+        self.pointer = None
         values = opened.classes.values[1:] if opened is not None else ()
         if values and self.choice.value not in values:
             self.choice = replace(self.choice, value=values[0])
             self.chosen.emit(self.choice)
         self._measure_anew()
+
+    def follow_prediction(self, predicted: NDArray[np.int32] | None) -> None:
+        """Measure another prediction, or none, where the map is that of the prediction."""
+        self._predicted = predicted
+        if self.choice.of == "prediction":
+            self._measure_anew()
+
+    def choose_lines(self, lines: LineChoice) -> None:
+        """Draw other iso-lines."""
+        self.lines = lines
+        self.lines_chosen.emit(lines)
+
+    def point_at(self, voxel: tuple[int, int, int] | None) -> None:
+        """Take note of the voxel under the mouse; None where it is on none."""
+        if voxel != self.pointer:
+            self.pointer = voxel
+            self.pointed.emit(voxel)
+
+    def value_at_pointer(self) -> float | None:
+        """Return the map under the mouse, in its unit; None where there is none."""
+        if self.phi is None or self.pointer is None:
+            return None
+        return float(self.phi[self.pointer])
 
     def choose(self, choice: MapChoice) -> None:
         """Measure another map."""
@@ -96,6 +176,7 @@ class MapView:
         if (axis, index) != (self.axis, self.index):
             self.axis, self.index = axis, index
             self.follow_brush()
+            self.moved.emit()
 
     def follow_brush(self) -> None:
         """Measure the planes that a brush, or an undo, has changed, where each is for itself."""
@@ -176,6 +257,9 @@ class MapView:
 
 def _map_of(mask: Mask, spacing: Sequence[float], choice: MapChoice) -> Map:
     """Return the chosen map of a class's voxels."""
-    maps = loss_maps(mask.view(np.uint8), spacing, [1], choice.options, per_plane=choice.per_plane)
-    phi: Map = maps[0]
-    return phi
+    one = mask.view(np.uint8)
+    phi: Map = loss_maps(one, spacing, [1], choice.options, per_plane=choice.per_plane)[0]
+    if choice.half == "both":
+        return phi
+    inside, outside = halves(phi)
+    return (inside if choice.half == "inside" else outside).astype(np.float32, copy=False)

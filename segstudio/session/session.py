@@ -45,6 +45,7 @@ class Session(TrainingSession):
     def __init__(self) -> None:
         super().__init__()
         self.map_view = MapView()
+        self.prediction_shown.connect(self.map_view.follow_prediction)
         self.prediction: NDArray[np.int32] | None = None
         self.prediction_of = ""
         self.previews = True
@@ -55,13 +56,13 @@ class Session(TrainingSession):
     def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
         """Take a dataset, and its project, for the open one; its cases are still to be read."""
         self.prediction = None
-        self.map_view.open(None, None)
+        self.map_view.open(None)
         super().list_cases(dataset, project)
 
     def show_read(self, opened: OpenCase) -> None:
         """Show a case of the open dataset that was read."""
         self.prediction = None
-        self.map_view.open(None, None)
+        self.map_view.open(None)
         super().show_read(opened)
         self.show_map()
 
@@ -81,7 +82,7 @@ class Session(TrainingSession):
 
     def show_map(self) -> None:
         """Measure the distance map of what is open now."""
-        self.map_view.open(self.open_case, self.labels)
+        self.map_view.open(self.open_case, self.labels, self.prediction)
 
     def show_prediction(self, labels: NDArray[np.int32], source: str = "") -> None:
         """Lay label values ``(Z, Y, X)`` over the case in view; `source` says whose they are."""

@@ -8,6 +8,7 @@ from napari.utils.colormaps import Colormap
 from numpy.typing import NDArray
 
 from segstudio.session import Session
+from segstudio.session.map_view import MapView
 from segstudio.viewer.placement import placement
 
 if TYPE_CHECKING:
@@ -15,16 +16,14 @@ if TYPE_CHECKING:
 
 IMAGE, MAP = "image", "distance map"
 # Blue inside, red outside, and clear at the contour, so that the image stays to be seen.
-DISTANCE_COLORS = Colormap(
-    [
-        (0.02, 0.19, 0.38, 0.9),
-        (0.26, 0.58, 0.76, 0.7),
-        (0.97, 0.97, 0.97, 0.0),
-        (0.84, 0.38, 0.30, 0.30),
-        (0.65, 0.06, 0.16, 0.40),
-    ],
-    name="segstudio distance",
-)
+CLEAR = (0.97, 0.97, 0.97, 0.0)
+INSIDE = (CLEAR, (0.26, 0.58, 0.76, 0.7), (0.02, 0.19, 0.38, 0.9))
+OUTSIDE = (CLEAR, (0.84, 0.38, 0.30, 0.30), (0.65, 0.06, 0.16, 0.40))
+DISTANCE_COLORS = {
+    "both": Colormap([*INSIDE[:0:-1], *OUTSIDE], name="segstudio distance"),
+    "inside": Colormap(INSIDE, name="segstudio depth inside"),
+    "outside": Colormap(OUTSIDE, name="segstudio distance outside"),
+}
 
 
 class MapStage:
@@ -45,6 +44,8 @@ class MapStage:
         session.map_view.changed.connect(self._show)
         viewer.dims.events.point.connect(self._follow_plane)
         viewer.dims.events.order.connect(self._follow_plane)
+        viewer.cursor.events.position.connect(self._follow_mouse)
+        viewer.events.mouse_over_canvas.connect(self._follow_mouse)
 
     def _follow_plane(self) -> None:
         """Tell the session which plane is in view; the slider may run against the planes."""
@@ -57,6 +58,15 @@ class MapStage:
         place = float(layer.world_to_data(dims.point)[axis])
         index = int(np.clip(round(place), 0, layer.data.shape[axis] - 1))
         self._session.map_view.look_at(axis, index)
+
+    def _follow_mouse(self) -> None:
+        """Tell the session which voxel the mouse is on."""
+        layer, voxel = self._layers.get(IMAGE), None
+        if layer is not None and self._viewer.mouse_over_canvas:
+            place = np.rint(layer.world_to_data(self._viewer.cursor.position)).astype(int)
+            if ((place >= 0) & (place < layer.data.shape)).all():
+                voxel = (int(place[0]), int(place[1]), int(place[2]))
+        self._session.map_view.point_at(voxel)
 
     def _show(self, planes: NDArray[np.intp] | None) -> None:
         """Show the map, all of it anew or the planes that changed."""
@@ -73,7 +83,8 @@ class MapStage:
                 layer.data = view.phi
             else:
                 layer.refresh(extent=False)
-            layer.contrast_limits = _reach(view.span)
+            layer.colormap = DISTANCE_COLORS[view.choice.half]
+            layer.contrast_limits = _limits(view)
             if planes is None:
                 layer.visible = True
 
@@ -86,8 +97,8 @@ class MapStage:
         layer: Image = self._viewer.add_image(
             phi,
             name=MAP,
-            colormap=DISTANCE_COLORS,
-            contrast_limits=_reach(self._session.map_view.span),
+            colormap=DISTANCE_COLORS[self._session.map_choice.half],
+            contrast_limits=_limits(self._session.map_view),
             opacity=0.8,
             metadata={"segstudio_grid": opened.volume.grid},
             **placement(opened.volume.grid),
@@ -98,9 +109,11 @@ class MapStage:
         layers.selection.active = active
 
 
-def _reach(span: tuple[float, float]) -> tuple[float, float]:
+def _limits(view: MapView) -> tuple[float, float]:
     """Return limits about 0 that show the inside, which is never as deep as the outside is far."""
-    least, most = span
+    least, most = view.span
+    if view.choice.half != "both":
+        return 0.0, most or 1.0
     largest = max(-least, most)
     reach = min(-3.0 * least, largest) or largest or 1.0
     return -reach, reach

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from segstudio.core.labels import IGNORED_COLOR, PALETTE, ClassTable
 from segstudio.session import Session
 from segstudio.session.open_case import OpenCase
+from segstudio.viewer.line_stage import LineStage
 from segstudio.viewer.map_stage import IMAGE, MAP, MapStage
 from segstudio.viewer.placement import placement
 
@@ -42,6 +43,7 @@ class Stage:
         session.prediction_shown.connect(self._show_prediction)
         viewer.layers.events.removed.connect(self._forget)
         self._map = MapStage(viewer, session, self._layers)
+        self._lines = LineStage(viewer, session, self._layers)
 
     def layer(self, role: str) -> Layer | None:
         """Return one of the studio's layers by its role; None where it is not shown."""
