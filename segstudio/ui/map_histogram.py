@@ -112,7 +112,7 @@ class MapHistogram(QWidget):
             inside = np.ones_like(inside)
         for bars, side in zip(self._bars, (inside, ~inside), strict=True):
             bars.setData(edges, np.where(side, heights, 0))
-        letter, _, below = symbol(self._view).partition("_")
+        letter, _score, below = symbol(self._view).partition("_")
         self.plot.setLabel("bottom", f"{letter}<sub>{below}</sub>, {self._view.unit}")
         self.plot.setLabel("left", "log₁₀(1 + voxels)" if self.log.isChecked() else "voxels")
 

@@ -20,6 +20,17 @@ INSIDE, CONTOUR, OUTSIDE = (0.55, 0.80, 1.0, 0.9), (1.0, 1.0, 1.0, 1.0), (1.0, 0
 LINES_ACROSS = 700
 
 
+class IsoLines(Vectors):  # type: ignore[misc]  # napari's layers are untyped
+    """Vectors without a thumbnail, which would take longer than all else that a brush causes."""
+
+    @property
+    def _type_string(self) -> str:
+        return "vectors"
+
+    def _update_thumbnail(self) -> None:
+        pass
+
+
 class LineStage:
     """Keeps the layer of the iso-lines in step with a session.
 
@@ -55,9 +66,12 @@ class LineStage:
             levels = -levels
         layer = layer or self._add(_width(phi))
         if layer is not None:
-            layer.data = self._vectors(segments)
+            # Drawn once, when they have their colours too.
+            with layer.events.set_data.blocker():
+                layer.data = self._vectors(segments)
             layer.edge_color = _colors(levels)
-            layer.visible = True
+            if not layer.visible:
+                layer.visible = True
 
     def _vectors(self, segments: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return segments of the plane in view as napari has vectors: start and way."""
@@ -75,7 +89,7 @@ class LineStage:
             return None
         layers = self._viewer.layers
         active = layers.selection.active
-        layer: Vectors = self._viewer.add_vectors(
+        layer = IsoLines(
             np.zeros((0, 2, 3), np.float32),
             ndim=3,
             name=LINES,
@@ -83,6 +97,7 @@ class LineStage:
             vector_style="line",
             **placement(opened.volume.grid),
         )
+        layers.append(layer)
         self._layers[LINES] = layer
         layers.move(layers.index(layer), layers.index(below) + 1)
         layers.selection.active = active
