@@ -60,7 +60,7 @@ def make_window() -> "tuple[Viewer, Studio]":
         "Runs": RunsPanel(session),
     }
     for i, (name, panel) in enumerate(panels.items()):
-        stretch = name not in ("Data", "Train")  # which take all the height there is
+        stretch = name not in ("Data", "Train", "Distance")  # which take all the height there is
         window.add_dock_widget(
             panel, name=name, area="right", tabify=i > 0, add_vertical_stretch=stretch
         )

@@ -1,10 +1,12 @@
 """What passes through the session: choices, requests, how a check stands, sentences."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from segstudio.core.errors import InputError
 from segstudio.core.loss_maps import MapOptions
 from segstudio.data.cases import Case, Dataset
 from segstudio.data.doctor import Diagnosis
@@ -26,12 +28,43 @@ class MapChoice:
         Whether it is shown at all.
     options : MapOptions
         How it is measured and shaped.
+    of : {'labels', 'prediction'}
+        Whether it is that of the labels, which may be painted, or of the prediction laid over.
+    half : {'both', 'inside', 'outside'}
+        All of φ_G; or φ_t, the depth inside, or φ_bg, the distance outside, both from 0 up.
     """
 
     value: int = 1
     per_plane: bool = True
     visible: bool = True
     options: MapOptions = field(default_factory=MapOptions)
+    of: Literal["labels", "prediction"] = "labels"
+    half: Literal["both", "inside", "outside"] = "both"
+
+
+@dataclass(frozen=True)
+class LineChoice:
+    """Which iso-lines of the map are shown.
+
+    Attributes
+    ----------
+    visible : bool
+        Whether any are.
+    step : float
+        From one to the next, in the map's unit.
+
+    Raises
+    ------
+    InputError
+        The step is not above 0.
+    """
+
+    visible: bool = False
+    step: float = 5.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.step < math.inf:
+            raise InputError(f"Iso-lines every {self.step} cannot be drawn: give more than 0.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,5 @@
 """What is open now: the one mutable state of the program. Scriptable, free of Qt and torch."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ from psygnal import Signal
 
 from segstudio.data.datasets import Dataset
 from segstudio.data.project import Project
+from segstudio.session.map_view import MapView
 from segstudio.session.messages import Check, MapChoice
 from segstudio.session.open_case import OpenCase
 from segstudio.session.training_session import TrainingSession
@@ -23,8 +23,8 @@ class Session(TrainingSession):
 
     Attributes
     ----------
-    map_choice : MapChoice
-        Which distance map is shown.
+    map_view : MapView
+        The distance map that is shown.
     prediction : ndarray of int32 or None
         Label values laid over the case in view.
     prediction_of : str
@@ -37,7 +37,6 @@ class Session(TrainingSession):
         How the last examination of a dataset stands.
     """
 
-    map_chosen = Signal(MapChoice)
     prediction_shown = Signal(object)
     run_chosen = Signal(object)
     check_asked = Signal(Dataset)
@@ -46,7 +45,8 @@ class Session(TrainingSession):
 
     def __init__(self) -> None:
         super().__init__()
-        self.map_choice = MapChoice()
+        self.map_view = MapView()
+        self.prediction_shown.connect(self.map_view.follow_prediction)
         self.prediction: NDArray[np.int32] | None = None
         self.prediction_of = ""
         self.previews = True
@@ -57,20 +57,33 @@ class Session(TrainingSession):
     def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
         """Take a dataset, and its project, for the open one; its cases are still to be read."""
         self.prediction = None
+        self.map_view.open(None)
         super().list_cases(dataset, project)
 
     def show_read(self, opened: OpenCase) -> None:
         """Show a case of the open dataset that was read."""
         self.prediction = None
-        values = self._as_painted(opened).classes.values
-        if self.map_choice.value not in values[1:] and len(values) > 1:
-            self.map_choice = replace(self.map_choice, value=values[1])
+        self.map_view.open(None)
         super().show_read(opened)
+        self.show_map()
+
+    def new_labels(self) -> None:
+        """Make empty labels to paint on, where the case in view has none."""
+        super().new_labels()
+        self.show_map()
+
+    @property
+    def map_choice(self) -> MapChoice:
+        """Which distance map is shown."""
+        return self.map_view.choice
 
     def choose_map(self, choice: MapChoice) -> None:
         """Show another distance map."""
-        self.map_choice = choice
-        self.map_chosen.emit(choice)
+        self.map_view.choose(choice)
+
+    def show_map(self) -> None:
+        """Measure the distance map of what is open now."""
+        self.map_view.open(self.open_case, self.labels, self.prediction)
 
     def show_prediction(self, labels: NDArray[np.int32], source: str = "") -> None:
         """Lay label values ``(Z, Y, X)`` over the case in view; `source` says whose they are."""

@@ -23,6 +23,8 @@ from segstudio.ui.check_thread import CheckThread
 from segstudio.ui.close_question import CloseQuestion
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.header_reader import HeaderReader
+from segstudio.ui.map_reader import MapReader
+from segstudio.ui.map_status import MapStatus
 from segstudio.ui.orientation_letters import OrientationLetters
 from segstudio.ui.prediction_thread import PredictionThread
 from segstudio.ui.recovery_dialog import RecoveryDialog
@@ -51,6 +53,8 @@ class Studio(QObject):
         self.session = Session()
         self.stage = Stage(viewer, self.session)
         self.letters = OrientationLetters(viewer, self.stage)
+        self.maps = MapReader(self.session)
+        self.status = MapStatus(viewer, self.session)
         self.runs = RunReader(self.session)
         self.reader = CaseReader(self.session)
         self.headers = HeaderReader(self.session)
@@ -72,6 +76,7 @@ class Studio(QObject):
         """Stop what runs and wait for it; the training's state is saved."""
         self._closed = True
         self.letters.close()
+        self.maps.close()
         self.runs.close()
         self.trainer.close()
         self._stop_check()

@@ -35,13 +35,13 @@ def test_the_map_is_shown_as_a_loss_is_given_it(qtbot: QtBot, stage: tuple[Sessi
     qtbot.addWidget(panel)
     layer = shown.layer(MAP)
     assert np.abs(layer.data).max() > 11
-    assert panel.unit.text() == "mm"
+    assert panel.choices.unit.currentData() == "mm"
 
     given = card("modified-boundary-log").maps
-    choose(panel.shaped, given)
+    choose(panel.choices.shaped, given)
     assert session.map_choice.options == given
     assert np.abs(layer.data).max() == given.cap
-    assert panel.unit.text() == "voxels"
+    assert panel.choices.unit.currentData() == "voxels"
 
 
 def test_what_is_measured_to_can_be_chosen(qtbot: QtBot, stage: tuple[Session, Stage]) -> None:
@@ -50,7 +50,7 @@ def test_what_is_measured_to_can_be_chosen(qtbot: QtBot, stage: tuple[Session, S
     qtbot.addWidget(panel)
     on_contour = {}
     for convention in ("voxel", "contour", "face"):
-        choose(panel.convention, convention)
+        choose(panel.choices.convention, convention)
         inside = session.labels == session.map_choice.value
         on_contour[convention] = float(shown.layer(MAP).data[inside].max())
     step = session.open_case.volume.spacing[1]
@@ -63,8 +63,8 @@ def test_a_choice_made_elsewhere_is_followed(qtbot: QtBot, stage: tuple[Session,
     qtbot.addWidget(panel)
     options = replace(session.map_choice.options, convention="face")
     session.choose_map(replace(session.map_choice, options=options, per_plane=False))
-    assert panel.convention.currentData() == "face"
-    assert panel.measured.currentData() is False
+    assert panel.choices.convention.currentData() == "face"
+    assert panel.choices.measured.currentData() is False
 
 
 def test_maps_that_a_script_asks_for_stay_when_something_else_is_chosen(
@@ -75,7 +75,7 @@ def test_maps_that_a_script_asks_for_stay_when_something_else_is_chosen(
     qtbot.addWidget(panel)
     own = MapOptions(unit="voxels", cap=5.0, pieces="equal depth", root=True)
     session.choose_map(replace(session.map_choice, options=own))
-    assert panel.shaped.currentIndex() == -1
-    panel.shown.setChecked(False)
+    assert panel.choices.shaped.currentIndex() == -1
+    panel.choices.shown.setChecked(False)
     assert session.map_choice.options == own
     assert not session.map_choice.visible

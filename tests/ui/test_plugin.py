@@ -33,7 +33,7 @@ def test_panels_opened_one_by_one_share_a_session(viewer, hearts) -> None:
     panels[0].session.open(hearts)
 
     assert panels[0].session is panels[1].session
-    assert panels[1].classes.count() == 3
+    assert panels[1].choices.classes.count() == 3
     assert len(viewer.layers) == 4
 
 

@@ -193,10 +193,10 @@ def test_the_panels_follow_the_session_and_the_session_the_panels(window, hearts
     session: Session = window.session
     session.open(hearts)
     distance, data = window.panel("Distance"), window.panel("Data")
-    distance.classes.setCurrentIndex(distance.classes.findText("left ventricle"))
-    distance.classes.activated.emit(distance.classes.currentIndex())
+    distance.choices.classes.setCurrentIndex(distance.choices.classes.findText("left ventricle"))
+    distance.choices.classes.activated.emit(distance.choices.classes.currentIndex())
     assert session.map_choice.value == 3
-    distance.shown.click()
+    distance.choices.shown.click()
     assert not session.map_choice.visible
 
     second = session.dataset.cases[1].name
