@@ -4,8 +4,10 @@ import gc
 import os
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +45,8 @@ ABOUT = (
     "on what it shows.</p><p>BSD-3-Clause</p>"
 )
 
+SETTLED_MS = 200  # after which a window is drawn: what loads beside it must not hold that up
+
 NAPARI_FOLDERS = (".zarr", ".n5")  # images that are folders, for napari's own plugins
 
 
@@ -52,7 +56,28 @@ def make_window() -> "tuple[Viewer, Studio]":
 
     viewer = napari.Viewer(title="segstudio", show=False)
     studio = studio_of(viewer)
-    session, window = studio.session, viewer.window
+    with _settings_unwritten():
+        _dock_panels(viewer, studio.session)
+    _add_about(viewer.window._qt_window)
+    _open_as_cases(viewer, studio.session)
+    return viewer, studio
+
+
+@contextmanager
+def _settings_unwritten() -> Iterator[None]:
+    """Keep napari from writing its settings file anew for each dock: a tenth of the start."""
+    from napari.settings import get_settings
+
+    settings = get_settings()
+    settings._save_on_change = False
+    try:
+        yield
+    finally:
+        settings._save_on_change = True
+
+
+def _dock_panels(viewer: "Viewer", session: Session) -> None:
+    window = viewer.window
     panels = {
         "Data": DataPanel(session),
         "Train": TrainPanel(session),
@@ -76,9 +101,6 @@ def make_window() -> "tuple[Viewer, Studio]":
     main.resizeDocks([docks["Data"]], [380], Qt.Orientation.Horizontal)
     main.resizeDocks([docks["Curves"], docks["Timeline"]], [220, 58], Qt.Orientation.Vertical)
     main.resize(1280, 800)
-    _add_about(main)
-    _open_as_cases(viewer, session)
-    return viewer, studio
 
 
 def _open_as_cases(viewer: "Viewer", session: Session) -> None:
@@ -129,7 +151,7 @@ def run_window(paths: Sequence[Path]) -> None:
 
     viewer, studio = make_window()
     viewer.window.show()
-    load_slow_libraries()
+    QTimer.singleShot(SETTLED_MS, _settle)
     if paths:
         QTimer.singleShot(0, lambda: _ask_open(studio.session, paths))
     napari.run()
@@ -145,10 +167,18 @@ def run_demo_window(out: Path, seconds: float) -> None:
     dataset = make_demo_dataset(out)
     viewer, studio = make_window()
     viewer.window.show()
+    QTimer.singleShot(SETTLED_MS, _settle)
     config = demo_config(seconds)
     QTimer.singleShot(0, lambda: studio.session.ask_open(dataset.root))
     QTimer.singleShot(0, lambda: studio.train(partial(demo, dataset, out, config), out / "run"))
     napari.run()
+
+
+def _settle() -> None:
+    """Do what waited for the window to be drawn."""
+    gc.freeze()  # later collections need not look through what a window is made of
+    gc.enable()
+    load_slow_libraries()
 
 
 def load_slow_libraries() -> threading.Thread:
@@ -157,8 +187,10 @@ def load_slow_libraries() -> threading.Thread:
     def load() -> None:
         from segstudio.core.distance import warm_up as warm_up_distance
 
-        # First the maps, which a window needs at once.
+        # First the maps, which a window needs at once, then what the panels draw and measure with.
         warm_up_distance()
+        for name in ("scipy.ndimage", "skimage.transform", "matplotlib.figure"):
+            import_module(name)
         import segstudio.learn.training  # noqa: F401
         from segstudio.losses.warm_up import warm_up
 
