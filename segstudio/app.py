@@ -19,7 +19,7 @@ if find_spec("PySide6"):
 from napari.errors import NoAvailableReaderError
 from qtpy.QtCore import QCoreApplication, Qt, QTimer
 from qtpy.QtGui import QAction, QGuiApplication, QOffscreenSurface, QOpenGLContext
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QTabBar
 
 from segstudio import __version__
 from segstudio.compare.demo import demo, demo_config, make_demo_dataset
@@ -27,12 +27,11 @@ from segstudio.core.errors import InputError, sentence
 from segstudio.data.formats import has_known_suffix
 from segstudio.data.project import PROJECT_FILE
 from segstudio.session import Session
-from segstudio.ui.curves_panel import CurvesPanel
+from segstudio.ui.curves_dock import CurvesDock
 from segstudio.ui.data_panel import DataPanel
 from segstudio.ui.distance_panel import DistancePanel
 from segstudio.ui.runs_panel import RunsPanel
 from segstudio.ui.studio import Studio, studio_of
-from segstudio.ui.timeline_panel import TimelinePanel
 from segstudio.ui.train_panel import TrainPanel
 
 if TYPE_CHECKING:
@@ -45,6 +44,7 @@ ABOUT = (
     "on what it shows.</p><p>BSD-3-Clause</p>"
 )
 
+CURVES_HEIGHT = 250
 SETTLED_MS = 200  # after which a window is drawn: what loads beside it must not hold that up
 
 NAPARI_FOLDERS = (".zarr", ".n5")  # images that are folders, for napari's own plugins
@@ -89,18 +89,25 @@ def _dock_panels(viewer: "Viewer", session: Session) -> None:
         window.add_dock_widget(
             panel, name=name, area="right", tabify=i > 0, add_vertical_stretch=stretch
         )
-    window.add_dock_widget(CurvesPanel(session), name="Curves", area="bottom")
-    window.add_dock_widget(TimelinePanel(session), name="Timeline", area="bottom")
+    window.add_dock_widget(CurvesDock(session), name="Curves", area="bottom")
     main: QMainWindow = window._qt_window
     # The columns keep their full height; the curves lie under the image.
     main.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
     main.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
     docks = {d.objectName() or d.windowTitle(): d for d in main.findChildren(QDockWidget)}
     docks["Data"].raise_()
-    main.splitDockWidget(docks["Curves"], docks["Timeline"], Qt.Orientation.Vertical)
     main.resizeDocks([docks["Data"]], [380], Qt.Orientation.Horizontal)
-    main.resizeDocks([docks["Curves"], docks["Timeline"]], [220, 58], Qt.Orientation.Vertical)
+    main.resizeDocks([docks["Curves"]], [CURVES_HEIGHT], Qt.Orientation.Vertical)
     main.resize(1280, 800)
+    main.tabifiedDockWidgetActivated.connect(lambda _: _spell_tabs(main))
+    _spell_tabs(main)
+
+
+def _spell_tabs(main: QMainWindow) -> None:
+    """Let the tabs of docks be scrolled where they do not fit, rather than abridged."""
+    for bar in main.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        bar.setElideMode(Qt.TextElideMode.ElideNone)
+        bar.setUsesScrollButtons(True)
 
 
 def _open_as_cases(viewer: "Viewer", session: Session) -> None:
