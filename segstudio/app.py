@@ -17,11 +17,10 @@ if find_spec("PySide6"):
     os.environ.setdefault("QT_API", "pyside6")
 
 from napari.errors import NoAvailableReaderError
-from qtpy.QtCore import QCoreApplication, Qt, QTimer
-from qtpy.QtGui import QAction, QGuiApplication, QOffscreenSurface, QOpenGLContext
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QTabBar
+from qtpy.QtCore import QCoreApplication, QTimer
+from qtpy.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext
+from qtpy.QtWidgets import QMainWindow, QWidget
 
-from segstudio import __version__
 from segstudio.compare.demo import demo, demo_config, make_demo_dataset
 from segstudio.core.errors import InputError, sentence
 from segstudio.data.formats import has_known_suffix
@@ -30,21 +29,17 @@ from segstudio.session import Session
 from segstudio.ui.curves_dock import CurvesDock
 from segstudio.ui.data_panel import DataPanel
 from segstudio.ui.distance_panel import DistancePanel
+from segstudio.ui.panels import Panels
+from segstudio.ui.program_actions import ProgramActions
+from segstudio.ui.program_menus import ProgramMenus
 from segstudio.ui.runs_panel import RunsPanel
+from segstudio.ui.start_page import StartPage
 from segstudio.ui.studio import Studio, studio_of
 from segstudio.ui.train_panel import TrainPanel
 
 if TYPE_CHECKING:
     from napari import Viewer
 
-ABOUT = (
-    f"<h3>segstudio {__version__}</h3>"
-    "<p>Distance maps, losses and trainings for medical image segmentation, in napari.</p>"
-    "<p><b>For research use only. Not a medical device.</b> Do not base the care of a patient "
-    "on what it shows.</p><p>BSD-3-Clause</p>"
-)
-
-CURVES_HEIGHT = 250
 SETTLED_MS = 200  # after which a window is drawn: what loads beside it must not hold that up
 
 NAPARI_FOLDERS = (".zarr", ".n5")  # images that are folders, for napari's own plugins
@@ -57,10 +52,28 @@ def make_window() -> "tuple[Viewer, Studio]":
     viewer = napari.Viewer(title="segstudio", show=False)
     studio = studio_of(viewer)
     with _settings_unwritten():
-        _dock_panels(viewer, studio.session)
-    _add_about(viewer.window._qt_window)
+        _furnish(viewer, studio.session)
     _open_as_cases(viewer, studio.session)
     return viewer, studio
+
+
+def _furnish(viewer: "Viewer", session: Session) -> None:
+    """Add the panels, the menus and the start page to a viewer's window."""
+    data = DataPanel(session)
+    right: dict[str, QWidget] = {
+        "Data": data,
+        "Train": TrainPanel(session),
+        "Distance": DistancePanel(session),
+        "Runs": RunsPanel(session),
+    }
+    panels = Panels(viewer, right, {"Curves": CurvesDock(session)})
+    main: QMainWindow = viewer.window._qt_window
+    main.resize(1280, 800)
+    actions = ProgramActions(main, session, data.cases)
+    menus = ProgramMenus(viewer, session, actions, panels)
+    # The canvas with its sliders; the widget around both takes what is dropped.
+    start = StartPage(session, actions, menus.guide, viewer.window._qt_viewer.widget(0))
+    viewer.layers.events.inserted.connect(start.leave)
 
 
 @contextmanager
@@ -74,40 +87,6 @@ def _settings_unwritten() -> Iterator[None]:
         yield
     finally:
         settings._save_on_change = True
-
-
-def _dock_panels(viewer: "Viewer", session: Session) -> None:
-    window = viewer.window
-    panels = {
-        "Data": DataPanel(session),
-        "Train": TrainPanel(session),
-        "Distance": DistancePanel(session),
-        "Runs": RunsPanel(session),
-    }
-    for i, (name, panel) in enumerate(panels.items()):
-        stretch = name not in ("Data", "Train")  # which take all the height there is
-        window.add_dock_widget(
-            panel, name=name, area="right", tabify=i > 0, add_vertical_stretch=stretch
-        )
-    window.add_dock_widget(CurvesDock(session), name="Curves", area="bottom")
-    main: QMainWindow = window._qt_window
-    # The columns keep their full height; the curves lie under the image.
-    main.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
-    main.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
-    docks = {d.objectName() or d.windowTitle(): d for d in main.findChildren(QDockWidget)}
-    docks["Data"].raise_()
-    main.resizeDocks([docks["Data"]], [380], Qt.Orientation.Horizontal)
-    main.resizeDocks([docks["Curves"]], [CURVES_HEIGHT], Qt.Orientation.Vertical)
-    main.resize(1280, 800)
-    main.tabifiedDockWidgetActivated.connect(lambda _: _spell_tabs(main))
-    _spell_tabs(main)
-
-
-def _spell_tabs(main: QMainWindow) -> None:
-    """Let the tabs of docks be scrolled where they do not fit, rather than abridged."""
-    for bar in main.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
-        bar.setElideMode(Qt.TextElideMode.ElideNone)
-        bar.setUsesScrollButtons(True)
 
 
 def _open_as_cases(viewer: "Viewer", session: Session) -> None:
@@ -209,13 +188,6 @@ def load_slow_libraries() -> threading.Thread:
     thread = threading.Thread(target=load, daemon=True, name="segstudio-load")
     thread.start()
     return thread
-
-
-def _add_about(main: QMainWindow) -> None:
-    action = QAction("About segstudio", main)
-    action.triggered.connect(lambda: QMessageBox.about(main, "About segstudio", ABOUT))
-    menus = {a.text().replace("&", ""): a.menu() for a in main.menuBar().actions()}
-    menus["Help"].addAction(action)
 
 
 def describe_opengl() -> str:
