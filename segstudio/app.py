@@ -4,8 +4,10 @@ import gc
 import os
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,33 +17,30 @@ if find_spec("PySide6"):
     os.environ.setdefault("QT_API", "pyside6")
 
 from napari.errors import NoAvailableReaderError
-from qtpy.QtCore import QCoreApplication, Qt, QTimer
-from qtpy.QtGui import QAction, QGuiApplication, QOffscreenSurface, QOpenGLContext
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox
+from qtpy.QtCore import QCoreApplication, QTimer
+from qtpy.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext
+from qtpy.QtWidgets import QMainWindow, QWidget
 
-from segstudio import __version__
 from segstudio.compare.demo import demo, demo_config, make_demo_dataset
 from segstudio.core.errors import InputError, sentence
 from segstudio.data.formats import has_known_suffix
 from segstudio.data.project import PROJECT_FILE
 from segstudio.session import Session
-from segstudio.ui.curves_panel import CurvesPanel
+from segstudio.ui.curves_dock import CurvesDock
 from segstudio.ui.data_panel import DataPanel
 from segstudio.ui.distance_panel import DistancePanel
+from segstudio.ui.panels import Panels
+from segstudio.ui.program_actions import ProgramActions
+from segstudio.ui.program_menus import ProgramMenus
 from segstudio.ui.runs_panel import RunsPanel
+from segstudio.ui.start_page import StartPage
 from segstudio.ui.studio import Studio, studio_of
-from segstudio.ui.timeline_panel import TimelinePanel
 from segstudio.ui.train_panel import TrainPanel
 
 if TYPE_CHECKING:
     from napari import Viewer
 
-ABOUT = (
-    f"<h3>segstudio {__version__}</h3>"
-    "<p>Distance maps, losses and trainings for medical image segmentation, in napari.</p>"
-    "<p><b>For research use only. Not a medical device.</b> Do not base the care of a patient "
-    "on what it shows.</p><p>BSD-3-Clause</p>"
-)
+SETTLED_MS = 200  # after which a window is drawn: what loads beside it must not hold that up
 
 NAPARI_FOLDERS = (".zarr", ".n5")  # images that are folders, for napari's own plugins
 
@@ -52,33 +51,42 @@ def make_window() -> "tuple[Viewer, Studio]":
 
     viewer = napari.Viewer(title="segstudio", show=False)
     studio = studio_of(viewer)
-    session, window = studio.session, viewer.window
-    panels = {
-        "Data": DataPanel(session),
+    with _settings_unwritten():
+        _furnish(viewer, studio.session)
+    _open_as_cases(viewer, studio.session)
+    return viewer, studio
+
+
+def _furnish(viewer: "Viewer", session: Session) -> None:
+    """Add the panels, the menus and the start page to a viewer's window."""
+    data = DataPanel(session)
+    right: dict[str, QWidget] = {
+        "Data": data,
         "Train": TrainPanel(session),
         "Distance": DistancePanel(session),
         "Runs": RunsPanel(session),
     }
-    for i, (name, panel) in enumerate(panels.items()):
-        stretch = name not in ("Data", "Train", "Distance")  # which take all the height there is
-        window.add_dock_widget(
-            panel, name=name, area="right", tabify=i > 0, add_vertical_stretch=stretch
-        )
-    window.add_dock_widget(CurvesPanel(session), name="Curves", area="bottom")
-    window.add_dock_widget(TimelinePanel(session), name="Timeline", area="bottom")
-    main: QMainWindow = window._qt_window
-    # The columns keep their full height; the curves lie under the image.
-    main.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
-    main.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
-    docks = {d.objectName() or d.windowTitle(): d for d in main.findChildren(QDockWidget)}
-    docks["Data"].raise_()
-    main.splitDockWidget(docks["Curves"], docks["Timeline"], Qt.Orientation.Vertical)
-    main.resizeDocks([docks["Data"]], [380], Qt.Orientation.Horizontal)
-    main.resizeDocks([docks["Curves"], docks["Timeline"]], [220, 58], Qt.Orientation.Vertical)
+    panels = Panels(viewer, right, {"Curves": CurvesDock(session)})
+    main: QMainWindow = viewer.window._qt_window
     main.resize(1280, 800)
-    _add_about(main)
-    _open_as_cases(viewer, session)
-    return viewer, studio
+    actions = ProgramActions(main, session, data.cases)
+    menus = ProgramMenus(viewer, session, actions, panels)
+    # The canvas with its sliders; the widget around both takes what is dropped.
+    start = StartPage(session, actions, menus.guide, viewer.window._qt_viewer.widget(0))
+    viewer.layers.events.inserted.connect(start.leave)
+
+
+@contextmanager
+def _settings_unwritten() -> Iterator[None]:
+    """Keep napari from writing its settings file anew for each dock: a tenth of the start."""
+    from napari.settings import get_settings
+
+    settings = get_settings()
+    settings._save_on_change = False
+    try:
+        yield
+    finally:
+        settings._save_on_change = True
 
 
 def _open_as_cases(viewer: "Viewer", session: Session) -> None:
@@ -129,7 +137,7 @@ def run_window(paths: Sequence[Path]) -> None:
 
     viewer, studio = make_window()
     viewer.window.show()
-    load_slow_libraries()
+    QTimer.singleShot(SETTLED_MS, _settle)
     if paths:
         QTimer.singleShot(0, lambda: _ask_open(studio.session, paths))
     napari.run()
@@ -145,10 +153,18 @@ def run_demo_window(out: Path, seconds: float) -> None:
     dataset = make_demo_dataset(out)
     viewer, studio = make_window()
     viewer.window.show()
+    QTimer.singleShot(SETTLED_MS, _settle)
     config = demo_config(seconds)
     QTimer.singleShot(0, lambda: studio.session.ask_open(dataset.root))
     QTimer.singleShot(0, lambda: studio.train(partial(demo, dataset, out, config), out / "run"))
     napari.run()
+
+
+def _settle() -> None:
+    """Do what waited for the window to be drawn."""
+    gc.freeze()  # later collections need not look through what a window is made of
+    gc.enable()
+    load_slow_libraries()
 
 
 def load_slow_libraries() -> threading.Thread:
@@ -157,8 +173,10 @@ def load_slow_libraries() -> threading.Thread:
     def load() -> None:
         from segstudio.core.distance import warm_up as warm_up_distance
 
-        # First the maps, which a window needs at once.
+        # First the maps, which a window needs at once, then what the panels draw and measure with.
         warm_up_distance()
+        for name in ("scipy.ndimage", "skimage.transform", "matplotlib.figure"):
+            import_module(name)
         import segstudio.learn.training  # noqa: F401
         from segstudio.losses.warm_up import warm_up
 
@@ -170,13 +188,6 @@ def load_slow_libraries() -> threading.Thread:
     thread = threading.Thread(target=load, daemon=True, name="segstudio-load")
     thread.start()
     return thread
-
-
-def _add_about(main: QMainWindow) -> None:
-    action = QAction("About segstudio", main)
-    action.triggered.connect(lambda: QMessageBox.about(main, "About segstudio", ABOUT))
-    menus = {a.text().replace("&", ""): a.menu() for a in main.menuBar().actions()}
-    menus["Help"].addAction(action)
 
 
 def describe_opengl() -> str:

@@ -1,5 +1,6 @@
 """The commands. Torch and Qt are imported by the command that needs them, not here."""
 
+import gc
 import logging
 import sys
 from collections.abc import Sequence
@@ -55,6 +56,8 @@ def open_window(paths: say.Paths = None) -> None:
         raise InputError(
             "The window needs Qt, which is not installed: pip install 'segstudio[app]'"
         )
+    # Until the window shows: what it is made of is no garbage, and looking takes long.
+    gc.disable()
     from segstudio.app import run_window
 
     run_window(paths or [])

@@ -7,7 +7,6 @@ from segstudio.core.distance import signed_distance
 from segstudio.core.errors import InputError
 from segstudio.data.datasets import Dataset, load_case, open_dataset
 from segstudio.data.formats import read_grid, write_labels, write_maps
-from segstudio.data.phantoms import write_heart_dataset
 from segstudio.learn.config import TrainConfig, make_config
 from segstudio.learn.control import Control
 from segstudio.learn.events import Event, Finished
@@ -42,6 +41,9 @@ def make_demo_dataset(out: Path) -> Dataset:
 def sample_dataset(folder: Path) -> Dataset:
     """Return generated hearts in a folder, written now or found there."""
     if not (folder / "phantom.txt").exists():
+        # Deferred: what draws them loads much of scipy, which a window should not wait for.
+        from segstudio.data.phantoms import write_heart_dataset
+
         write_heart_dataset(folder, patients=PATIENTS, shape=SHAPE)
     return open_dataset(folder)
 

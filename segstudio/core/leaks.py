@@ -1,8 +1,8 @@
 """Where a prediction lets two regions of the truth leak into each other."""
 
 import numpy as np
+import scipy  # its parts load where they are used: a window need not wait for them
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from segstudio.core.labels import IGNORED
 
@@ -64,9 +64,9 @@ def _regions(
     used = 0
     for value in np.setdiff1d(labels, IGNORED):
         mask = labels == value
-        own, count = ndimage.label(mask)
+        own, count = scipy.ndimage.label(mask)
         regions[mask] = own[mask] + used
-        deepest = ndimage.maximum_position(depth, own, range(1, count + 1))
+        deepest = scipy.ndimage.maximum_position(depth, own, range(1, count + 1))
         seeds[tuple(np.transpose(deepest))] = np.arange(used + 1, used + count + 1)
         used += count
     return regions, seeds

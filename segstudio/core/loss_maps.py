@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
+import scipy  # its parts load where they are used: a window need not wait for them
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from segstudio.core.distance import FAR, Absent, Convention, signed_distance
 from segstudio.core.errors import InputError, near_names
@@ -214,13 +214,13 @@ def _scale_pieces(
     numbers, count = label_pieces(mask)
     inside = np.maximum(-phi, 0)
     if how == "equal depth":
-        size = np.asarray(ndimage.maximum(inside, numbers, range(1, count + 1)))
+        size = np.asarray(scipy.ndimage.maximum(inside, numbers, range(1, count + 1)))
     else:
-        weights = np.asarray(ndimage.sum(inside, numbers, range(1, count + 1)))
+        weights = np.asarray(scipy.ndimage.sum(inside, numbers, range(1, count + 1)))
         size = weights / (weights[weights > 0].mean() if weights.any() else 1.0)
     # A piece without any depth, all contour, has nothing to be scaled by.
     factors = np.array([1.0, *(1.0 / s if s > 0 else 1.0 for s in size)], np.float32)
-    away = ndimage.distance_transform_edt(
+    away = scipy.ndimage.distance_transform_edt(
         ~mask, sampling=steps, return_distances=False, return_indices=True
     )
     phi *= factors[numbers[tuple(away)]]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+import scipy  # its parts load where they are used: a window need not wait for them
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
@@ -206,8 +206,8 @@ def surface_distances(
         return SurfaceDistances(diagonal, diagonal, 0.0)
     box = _bounding_box(prediction | truth)
     p, t = _contour(prediction[box]), _contour(truth[box])
-    to_truth = ndimage.distance_transform_edt(~t, sampling=spacing)[p]
-    to_prediction = ndimage.distance_transform_edt(~p, sampling=spacing)[t]
+    to_truth = scipy.ndimage.distance_transform_edt(~t, sampling=spacing)[p]
+    to_prediction = scipy.ndimage.distance_transform_edt(~p, sampling=spacing)[t]
     hd95 = max(np.percentile(to_truth, 95), np.percentile(to_prediction, 95))
     both = np.concatenate([to_truth, to_prediction])
     return SurfaceDistances(float(hd95), float(both.mean()), float((both <= tolerance).mean()))
@@ -230,12 +230,12 @@ def _distances_in_planes(
 
 
 def _bounding_box(mask: Mask) -> tuple[slice, ...]:
-    found: tuple[slice, ...] = ndimage.find_objects(mask.astype(np.uint8))[0]
+    found: tuple[slice, ...] = scipy.ndimage.find_objects(mask.astype(np.uint8))[0]
     return found
 
 
 def _contour(mask: Mask) -> Mask:
-    inside: Mask = ndimage.binary_erosion(mask)
+    inside: Mask = scipy.ndimage.binary_erosion(mask)
     return mask & ~inside
 
 

@@ -1,8 +1,8 @@
 """Connected pieces of a class: seventeen vertebrae, a hundred lesions."""
 
 import numpy as np
+import scipy  # its parts load where they are used: a window need not wait for them
 from numpy.typing import NDArray
-from scipy import ndimage
 
 
 def label_pieces(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
@@ -22,10 +22,10 @@ def label_pieces(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
         centres along the first axis, then the second: from the top of a spine downwards.
     """
     found = np.zeros(mask.shape, np.int32)
-    count = int(ndimage.label(mask, structure=np.ones((3,) * mask.ndim), output=found))
+    count = int(scipy.ndimage.label(mask, structure=np.ones((3,) * mask.ndim), output=found))
     if count < 2:
         return found, count
-    centres = ndimage.center_of_mass(mask, found, range(1, count + 1))
+    centres = scipy.ndimage.center_of_mass(mask, found, range(1, count + 1))
     order = sorted(range(count), key=lambda i: centres[i])
     number = np.zeros(count + 1, np.int32)
     number[1 + np.array(order)] = np.arange(1, count + 1)

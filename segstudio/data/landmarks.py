@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import numpy as np
+import skimage  # its parts load where they are used: a window need not wait for them
 from numpy.typing import NDArray
-from skimage.draw import polygon
 
 from segstudio.core.editing.polygon import go_round
 from segstudio.core.errors import InputError
@@ -90,7 +90,7 @@ def draw_landmarks(
     for k, vertebra in reversed(list(enumerate(corners))):
         value = {"one": 1, "each": k + 1, "alternating": 1 + k % 2}[drawing]
         columns, rows = go_round(vertebra).T
-        labels[polygon(rows, columns, shape)] = value
+        labels[skimage.draw.polygon(rows, columns, shape)] = value
     return labels[np.newaxis]
 
 

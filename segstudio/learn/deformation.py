@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy  # its parts load where they are used: a window need not wait for them
 from numpy.typing import NDArray
-from scipy import ndimage
 
 Array = NDArray[np.float64]
 Image = NDArray[np.float32]
@@ -146,7 +146,7 @@ def _interpolated(array: NDArray[Any], where: Image, order: int, fill: float) ->
     block = block.astype(np.float32, copy=False)
     found = np.empty((*array.shape[:-ndim], *where.shape[1:]), np.float32)
     for i in np.ndindex(array.shape[:-ndim]):
-        ndimage.map_coordinates(block[i], where, found[i], order=1, mode="nearest")
+        scipy.ndimage.map_coordinates(block[i], where, found[i], order=1, mode="nearest")
     return found
 
 

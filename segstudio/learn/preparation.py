@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
+import skimage  # its parts load where they are used: a window need not wait for them
 from numpy.typing import NDArray
-from skimage.transform import resize
 
 from segstudio.core.errors import InputError, near_names
 from segstudio.core.volume import Grid, Volume
@@ -120,7 +120,7 @@ def _resized(data: NDArray[Any], shape: Sequence[int], order: int) -> NDArray[An
     is_image = order > 0
     shrinks = any(new < old for new, old in zip(shape, data.shape, strict=True))
     values = np.nan_to_num(data.astype(np.float32)) if is_image else data
-    resized: NDArray[Any] = resize(
+    resized: NDArray[Any] = skimage.transform.resize(
         values,
         shape,
         order=order,

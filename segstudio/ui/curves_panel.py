@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import cast
 
 from qtpy.QtCore import QEvent, Qt, QTimer
-from qtpy.QtGui import QPalette, QShowEvent
+from qtpy.QtGui import QPalette, QResizeEvent, QShowEvent
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -21,16 +21,15 @@ from segstudio.learn.run_curves import Figure
 from segstudio.session import Session
 from segstudio.ui.curve_style import TITLES
 from segstudio.ui.curve_values import CurveValues
+from segstudio.ui.curves_dock import EMPTY, LOWEST, NO_LIMIT
 from segstudio.ui.curves_export import FILTERS, export_curves, export_path
 from segstudio.ui.curves_plot import CurvesPlot
 from segstudio.ui.edge import at_the_edge
 
 REDRAW_MS = 100  # steps come faster than a screen needs them; one redraw serves many
 LEAST_HEIGHT = 200
-HIGHEST_EMPTY = 58  # the dock's own buttons need as much
+NARROW = 640  # pixels, below which two charts beside their values cannot be read
 ROOM = 24  # pixels of a list beside its words
-NO_LIMIT = 2**24 - 1  # of Qt
-EMPTY = "The loss and Dice of a training appear here as it runs; so do the runs ticked under Runs."
 SCALES = {
     "automatic": "Symlog where losses span orders of magnitude, linear elsewhere.",
     "linear": "Equal steps of the value are equally high.",
@@ -44,6 +43,7 @@ class CurvesPanel(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
+        self._alone = 0  # which chart is drawn where there is room for one
         self._make_controls()
         self._lay_out()
         self._timer = QTimer(self)
@@ -61,7 +61,9 @@ class CurvesPanel(QWidget):
             box.currentIndexChanged.connect(lambda _, place=place: self._choose_figure(place))
         self.scale.currentIndexChanged.connect(self._choose_scale)
         self.with_steps.toggled.connect(self.redraw)
+        self.other.clicked.connect(self._draw_other)
         self.export.clicked.connect(self._export)
+        self._fit()
         self.redraw()
 
     def _make_controls(self) -> None:
@@ -88,6 +90,8 @@ class CurvesPanel(QWidget):
         self.with_steps = QCheckBox("Each step")
         self.with_steps.setChecked(True)
         self.with_steps.setToolTip("Draw every step of the training too, as a thin line.")
+        self.other = QPushButton()
+        self.other.setToolTip("Draw the other chart: there is room for one beside the values.")
         self.export = QPushButton("Export…")
         self.export.setToolTip("Save the charts as a picture or a drawing, or all values.")
         self.hint = QLabel(EMPTY)
@@ -97,7 +101,8 @@ class CurvesPanel(QWidget):
     def _lay_out(self) -> None:
         self.body = QWidget()
         row = QHBoxLayout()
-        for widget in (self.figures[0], self.scale, self.figures[1], self.with_steps):
+        boxes = (self.figures[0], self.scale, self.figures[1], self.other, self.with_steps)
+        for widget in boxes:
             row.addWidget(widget)
         row.addStretch(1)
         row.addWidget(self.export)
@@ -105,7 +110,7 @@ class CurvesPanel(QWidget):
         beside.addWidget(self.plot)
         beside.addWidget(self.values)
         beside.setStretchFactor(0, 1)
-        beside.setSizes([700, 220])
+        beside.setSizes([700, 210])
         inner, outer = QVBoxLayout(self.body), QVBoxLayout(self)
         for column in (inner, outer):
             column.setContentsMargins(2, 0, 2, 2)
@@ -122,12 +127,30 @@ class CurvesPanel(QWidget):
         self.plot.draw(in_view, with_steps=self.with_steps.isChecked())
         self.values.show_values(in_view, self.plot.charts)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Draw one chart where there is no room for two."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        is_narrow = self.width() < NARROW
+        self.plot.show_charts((self._alone,) if is_narrow else (0, 1))
+        for place, box in enumerate(self.figures):
+            box.setVisible(not is_narrow or place == self._alone)
+        self.scale.setVisible(not is_narrow or self._alone == 0)
+        self.other.setVisible(is_narrow)
+        self.other.setText(f"⇄ {self.figures[1 - self._alone].currentText()}")
+
+    def _draw_other(self, _checked: bool = False) -> None:
+        self._alone = 1 - self._alone
+        self._fit()
+
     def _make_room(self, is_needed: bool) -> None:
         """Take little of the window's height while there is nothing to draw."""
         self.hint.setVisible(not is_needed)
         self.body.setVisible(is_needed)
         self.setMinimumHeight(LEAST_HEIGHT if is_needed else 0)
-        self.setMaximumHeight(NO_LIMIT if is_needed else HIGHEST_EMPTY)
+        self.setMaximumHeight(NO_LIMIT if is_needed else LOWEST)
 
     def _wait_to_redraw(self, *_: object) -> None:
         if not self._timer.isActive():
@@ -156,6 +179,7 @@ class CurvesPanel(QWidget):
 
     def _choose_figure(self, place: int) -> None:
         self.plot.charts[place].set_figure(cast(Figure, self.figures[place].currentData()))
+        self._fit()
         self.redraw()
 
     def _choose_scale(self, *_: object) -> None:

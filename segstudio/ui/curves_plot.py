@@ -1,5 +1,6 @@
 """Two charts side by side, in step with each other: their epochs, and their cursor."""
 
+from collections.abc import Sequence
 from html import escape
 
 import pyqtgraph as pg
@@ -46,6 +47,16 @@ class CurvesPlot(pg.GraphicsLayoutWidget):
         for chart in self.charts:
             chart.draw(in_view, with_steps=with_steps)
             chart.put_cursor(in_view.epoch)
+
+    def show_charts(self, places: Sequence[int]) -> None:
+        """Give the room to these charts, by their place from the left."""
+        for place, chart in enumerate(self.charts):
+            if (place in places) == (chart in self.ci.items):
+                continue
+            if place in places:
+                self.ci.addItem(chart, row=0, col=place)
+            else:
+                self.ci.removeItem(chart)
 
     def forget(self) -> None:
         """Take all curves away, so that they are made anew."""
@@ -97,6 +108,6 @@ class CurvesPlot(pg.GraphicsLayoutWidget):
         at = event.scenePos()  # type: ignore[attr-defined]
         if event.button() != Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]
             return
-        for chart in self.charts:
+        for chart in self.ci.items:
             if chart.vb.sceneBoundingRect().contains(at):
                 self._pick(chart.vb.mapSceneToView(at).x())

@@ -1,15 +1,10 @@
 """The data panel: open images and folders, pick a case, save labels."""
 
-from functools import partial
-from pathlib import Path
-
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from segstudio.compare.demo import sample_dataset
 from segstudio.data.datasets import Dataset
-from segstudio.learn.run_folder import runs_home
 from segstudio.session import Session
 from segstudio.session.open_case import OpenCase
 from segstudio.ui.case_table import CaseTable
@@ -22,9 +17,10 @@ from segstudio.ui.dataset_words import (
     dataset_tip,
 )
 from segstudio.ui.edge import at_the_edge
-from segstudio.ui.file_names import free_name, open_filter, save_filter, with_suffix
+from segstudio.ui.file_names import open_filter
 from segstudio.ui.last_error import LastError
 from segstudio.ui.project_menu import ProjectMenu
+from segstudio.ui.questions import ask_folder, ask_save, open_sample
 
 
 class DataPanel(QWidget):
@@ -112,14 +108,11 @@ class DataPanel(QWidget):
 
     @at_the_edge
     def _ask_folder(self, _checked: bool = False) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Open folder of images with labels")
-        if name:
-            self.session.ask_open(name)
+        ask_folder(self.session, self)
 
     @at_the_edge
     def _open_sample(self, _checked: bool = False) -> None:
-        folder = runs_home().parent / "demos" / "sample" / "hearts"
-        self.session.ask_reading(partial(sample_dataset, folder), "Making sample hearts …")
+        open_sample(self.session)
 
     @at_the_edge
     def _make_labels(self, _checked: bool = False) -> None:
@@ -127,16 +120,7 @@ class DataPanel(QWidget):
 
     @at_the_edge
     def _ask_save(self, _checked: bool = False) -> None:
-        opened = self.session.open_case
-        if opened is None:
-            return
-        chosen, kind = QFileDialog.getSaveFileName(
-            self, "Save labels", str(free_name(opened.case)), save_filter()
-        )
-        if chosen:
-            path = with_suffix(Path(chosen), kind)
-            # The dialog asks before an existing file is chosen, by the name it knows.
-            self.session.ask_save(path, overwrite=str(path) == chosen and path.exists())
+        ask_save(self.session, self)
 
     @at_the_edge
     def _check(self, _checked: bool = False) -> None:

@@ -1,7 +1,7 @@
 """The choice of a loss: by its title, or a sum typed by its names, with formula and reading."""
 
 from qtpy.QtCore import QEvent, QSignalBlocker, Qt, QTimer, Signal
-from qtpy.QtGui import QFont, QPalette
+from qtpy.QtGui import QFont, QPaintEvent, QPalette
 from qtpy.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -69,6 +69,7 @@ class LossChoice(QWidget):
         # Its own, so that it ends with the widget, and one drawing serves many changes.
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
+        self._is_formula_old = True
         self._soon.timeout.connect(self._draw_formula)
         self.set_text(loss)
         self.names.currentTextChanged.connect(self._show)
@@ -132,16 +133,28 @@ class LossChoice(QWidget):
         self.note_fold.setVisible(bool(note))
         self.changed.emit(self.text())
         self.edited.emit()
-        # After the panel is drawn, since the first formula loads matplotlib.
-        self._soon.start()
+        self._renew_formula()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         """Draw the formula again in the colours of a new theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange:
+            self._renew_formula()
+
+    def _renew_formula(self) -> None:
+        self._is_formula_old = True
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Draw the formula soon, where it is not that of the loss."""
+        super().paintEvent(event)
+        # Only here: the first formula loads matplotlib, for which a window should not wait, and a
+        # tab that lies behind another one counts as visible.
+        if self._is_formula_old:
             self._soon.start()
 
     def _draw_formula(self) -> None:
+        self._is_formula_old = False
         expression = self.expression()
         if expression is None:
             return

@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton
 from segstudio.data.project import Project
 from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
+from segstudio.ui.questions import ask_new_project, ask_project
 from segstudio.ui.recent_projects import forget_projects, recent_projects, remember_project
 
 
@@ -61,15 +62,11 @@ class ProjectMenu(QPushButton):
 
     @at_the_edge
     def _ask_new(self, _checked: bool = False) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Choose or make the new project's folder")
-        if name:
-            self.session.ask_new_project(Path(name))
+        ask_new_project(self.session, self)
 
     @at_the_edge
     def _ask_open(self, _checked: bool = False) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Open a project's folder")
-        if name:
-            self.session.ask_project(name)
+        ask_project(self.session, self)
 
     @at_the_edge
     def _ask_more(self, _checked: bool = False) -> None:

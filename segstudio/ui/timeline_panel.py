@@ -4,14 +4,14 @@ from pathlib import Path
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QIcon, QPixmap
-from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSizePolicy, QSlider, QWidget
+from superqt import QElidingLabel
 
 from segstudio.learn.events import EpochDone, Event
 from segstudio.learn.timeline import Timeline, read_timeline
 from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
 
-HIGHEST = 58  # the dock's own buttons need as much
 WIDEST_NAME = 190
 NO_RUN = "Tick a run under Runs, or train: how its prediction grew is shown here."
 NO_CASE = "Open a case to see how its prediction grew."
@@ -29,7 +29,7 @@ class TimelinePanel(QWidget):
         row.setContentsMargins(4, 0, 4, 2)
         for widget in (self.shown, self.runs, self.slider, self.told):
             row.addWidget(widget)
-        self.setMaximumHeight(HIGHEST)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         row.setStretchFactor(self.slider, 3)
         row.setStretchFactor(self.told, 1)
         self.shown.clicked.connect(self._show)
@@ -61,8 +61,7 @@ class TimelinePanel(QWidget):
             "Drag, or press the left and right keys, to go through the epochs; the cursor of the "
             "curves goes with it."
         )
-        self.told = QLabel(NO_RUN)
-        self.told.setWordWrap(True)
+        self.told = QElidingLabel(NO_RUN)  # one line: the curves need the height
         self.told.setMinimumWidth(100)
         self.told.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 

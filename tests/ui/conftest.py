@@ -47,9 +47,11 @@ class Window:
 
     def panel(self, name: str) -> QWidget:
         """Return a panel, raised."""
-        dock = self.main.findChild(QDockWidget, name)
-        dock.raise_()
-        return self.viewer.window.dock_widgets[name]
+        shared = {"Curves": "curves", "Timeline": "timeline"}
+        dock = "Curves" if name in shared else name
+        self.main.findChild(QDockWidget, dock).raise_()
+        docked = self.viewer.window.dock_widgets[dock]
+        return getattr(docked, shared[name]) if name in shared else docked
 
     def drop(self, *paths: Path, on: QWidget | None = None) -> None:
         """Drop files as a file manager does; on the canvas, where not told otherwise."""

@@ -12,7 +12,8 @@ from qtpy.QtWidgets import QAbstractButton, QComboBox, QWidget
 from segstudio.learn.events import EpochDone, Event, Started, StepDone
 from segstudio.learn.run_curves import CurveKey, RunCurves
 from segstudio.session import Session
-from segstudio.ui.curves_panel import EMPTY, CurvesPanel
+from segstudio.ui.curves_dock import EMPTY
+from segstudio.ui.curves_panel import CurvesPanel
 
 STEP = CurveKey("loss", each="step")
 TRAIN, VALIDATION = CurveKey("loss"), CurveKey("loss", side="validation")
@@ -270,7 +271,30 @@ def test_50000_steps_are_drawn_in_a_moment(panel: CurvesPanel, qtbot: QtBot) -> 
 def test_every_control_says_what_it_does(panel: CurvesPanel) -> None:
     controls = [*panel.findChildren(QAbstractButton), *panel.findChildren(QComboBox)]
     own: list[QWidget] = [c for c in controls if c.parent() is panel.body]
-    assert len(own) == 5
+    assert len(own) == 6
     for control in (*own, panel.plot, panel.values):
         assert control.toolTip()
         assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def test_where_there_is_room_for_one_chart_the_other_is_a_click_away(
+    panel: CurvesPanel, qtbot: QtBot
+) -> None:
+    train(panel.session)
+    panel.redraw()
+    panel.resize(540, 260)
+    panel.show()
+    loss, dice = panel.plot.charts
+    one_wide = [list(panel.plot.ci.items), loss.vb.width()]
+    qtbot.mouseClick(panel.other, Qt.MouseButton.LeftButton)
+    after = list(panel.plot.ci.items)
+    boxes = [box.isVisible() for box in panel.figures]
+    panel.resize(900, 260)
+
+    assert one_wide[0] == [loss]
+    assert one_wide[1] > 200
+    assert after == [dice]
+    assert boxes == [False, True]
+    assert set(panel.plot.ci.items) == {loss, dice}
+    assert not panel.other.isVisible()
+    assert dice.vb.viewRange()[0] == pytest.approx(loss.vb.viewRange()[0])

@@ -3,14 +3,22 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import napari
+import napari.settings
 import numpy as np
 import pytest
+from napari.settings import NapariSettings
+from npe2 import CommandRegistry, PluginManager, PluginManifest
+from qtpy.QtWidgets import QApplication
 
+import segstudio
+from segstudio.core.volume import Grid
 from segstudio.learn.run_curves import CurveKey
 
-PANELS = ("Data", "Distance", "Train", "Curves", "Timeline", "Runs")
+MANIFEST = Path(segstudio.__file__).with_name("napari.yaml")
+PANELS = [w.display_name for w in PluginManifest.from_file(MANIFEST).contributions.widgets]
 
 
 @pytest.fixture
@@ -23,9 +31,57 @@ def viewer(qtbot, runs):
 
 @pytest.mark.parametrize("name", PANELS)
 def test_each_panel_opens_by_itself(viewer, name) -> None:
-    _, panel = viewer.window.add_plugin_dock_widget("segstudio", name)
+    dock, panel = viewer.window.add_plugin_dock_widget("segstudio", name)
+    viewer.window.show()
+    dock.raise_()
+    QApplication.processEvents()
 
+    assert panel.isVisible()
     assert name in {c.__name__.removesuffix("Panel") for c in type(panel).__mro__[1:]}
+
+
+def test_npe2_finds_nothing_wrong_with_the_manifest() -> None:
+    command = [sys.executable, "-m", "npe2", "validate", str(MANIFEST)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "valid" in done.stdout
+
+
+def test_samples_writers_and_the_reader_are_where_napari_looks_for_them() -> None:
+    found = PluginManager.instance()
+    samples = {
+        s.key: s.command
+        for name, some in found.iter_sample_data()
+        for s in some
+        if name == "segstudio"
+    }
+    readers = [r.plugin_name for r in found.iter_compatible_readers("a.nii.gz")]
+    writers = {
+        kind: found.get_writer("a.nii.gz", [kind], "segstudio")[0].command
+        for kind in ("image", "labels")
+    }
+    menu = [item.command for item in found.menus()["napari/file/io_utilities"]]
+
+    assert samples.keys() == {"heart", "spine", "brain"}
+    assert "segstudio" in readers
+    assert writers == {"image": "segstudio.write_image", "labels": "segstudio.write_labels"}
+    assert "segstudio.prefer_reader" in menu
+
+
+def test_a_file_dropped_on_a_plain_viewer_is_read_as_chosen_once(
+    viewer, hearts, tmp_path, monkeypatch
+) -> None:
+    settings = NapariSettings(config_path=tmp_path / "napari.yaml")
+    monkeypatch.setattr(napari.settings, "_SETTINGS", settings)
+    CommandRegistry.instance().execute("segstudio.prefer_reader")
+    path = hearts / "patient001" / "patient001_frame01.nii.gz"
+    viewer.window.show()
+    # What napari does with what is dropped; a dialog that asks for a reader would wait for ever.
+    viewer.window._qt_viewer._qt_open([str(path)], stack=False, choose_plugin=False)
+
+    assert isinstance(viewer.layers[0].metadata["segstudio_grid"], Grid)
+    assert viewer.layers[0].scale == pytest.approx((80 / 3, 6, 6))
 
 
 def test_panels_opened_one_by_one_share_a_session(viewer, hearts) -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 import numpy as np
+import scipy  # its parts load where they are used: a window need not wait for them
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from segstudio.core.errors import InputError, sentence
 from segstudio.core.volume import Volume
@@ -138,11 +138,11 @@ def _image_report(case: Case, volume: Volume) -> CaseReport:
 
 def _classes(labels: NDArray[np.int32]) -> dict[int, ClassReport]:
     found: dict[int, ClassReport] = {}
-    for value, box in enumerate(ndimage.find_objects(labels), 1):
+    for value, box in enumerate(scipy.ndimage.find_objects(labels), 1):
         if box is None:
             continue
         mask = labels[box] == value
-        numbers, objects = ndimage.label(mask, np.ones((3, 3, 3)))
+        numbers, objects = scipy.ndimage.label(mask, np.ones((3, 3, 3)))
         sizes = np.bincount(numbers.ravel())[1:]
         found[value] = ClassReport(
             voxels=int(mask.sum()),
