@@ -39,6 +39,7 @@ def test_ctrl_s_asks_once_where_the_labels_go_and_then_saves_there(
     for value in (1, 2):
         layer.paint((0, 0, 0), value)
         press(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+        window.wait_for_saving()
         values.append(np.asarray(nib.load(target).dataobj)[0, 0, 0])
 
     assert values == [1, 2]
