@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.segmentation import find_boundaries
 
 from segstudio.core.labels import ClassTable
 from segstudio.core.volume import Volume
@@ -101,6 +100,9 @@ def contour_entropy(entropy: NDArray[np.floating], labels: NDArray[np.integer]) 
     labels : ndarray of int, shape (Z, Y, X)
         What was predicted.
     """
+    # Deferred: the window shows before it is loaded.
+    from skimage.segmentation import find_boundaries
+
     band = np.stack([find_boundaries(plane, mode="thick") for plane in labels])
     return float(entropy[band].mean()) if band.any() else 1.0
 

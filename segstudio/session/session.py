@@ -6,10 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from segstudio.core.errors import InputError
 from segstudio.data.datasets import Dataset
 from segstudio.data.project import Project
+from segstudio.learn.doubt import usual_values
 from segstudio.session.map_view import MapView
 from segstudio.session.messages import Check, MapChoice
+from segstudio.session.next_cases import NextCases
 from segstudio.session.open_case import OpenCase
 from segstudio.session.training_session import TrainingSession
 
@@ -35,6 +38,8 @@ class Session(TrainingSession):
         The run whose prediction is shown for each case that is opened.
     check : Check or None
         How the last examination of a dataset stands.
+    next_cases : NextCases
+        The cases that a network would have annotated next.
     """
 
     prediction_shown = Signal(object)
@@ -53,10 +58,13 @@ class Session(TrainingSession):
         self.run: Path | None = None
         self.runs_in_view.timeline_changed.connect(self._follow_timeline)
         self.check: Check | None = None
+        self.next_cases = NextCases()
+        self.saved.connect(lambda case: self.next_cases.forget(case.name))
 
     def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
         """Take a dataset, and its project, for the open one; its cases are still to be read."""
         self.prediction = None
+        self.next_cases.forget()
         self.map_view.open(None)
         super().list_cases(dataset, project)
 
@@ -111,6 +119,38 @@ class Session(TrainingSession):
         if run is None:
             self.prediction, self.prediction_of = None, ""
             self.prediction_shown.emit(None)
+
+    @property
+    def helping_run(self) -> Path:
+        """The run that drafts and ranks cases: the one chosen, or the newest on this dataset.
+
+        Raises
+        ------
+        InputError
+            There is none yet.
+        """
+        newest = self.facts.run.run if self.facts.run is not None else None
+        run = self.run or newest
+        if run is None:
+            raise InputError(
+                "There is no network for these images yet. Train one on the labelled cases, or "
+                "choose a run under Runs and show its prediction."
+            )
+        return run
+
+    def ask_next_cases(self) -> None:
+        """Ask for the cases without labels to be ranked by what `helping_run` doubts of them.
+
+        Raises
+        ------
+        InputError
+            There is no such run, nothing is open, or all cases have labels.
+        """
+        labelled = (
+            {case.name for case in self.dataset.cases if case.labels} if self.dataset else set()
+        )
+        present = {name: v for name, v in self.facts.present.items() if name in labelled}
+        self.next_cases.ask(self.helping_run, self.dataset, usual_values(present))
 
     def ask_check(self) -> None:
         """Ask for the open dataset to be examined; whoever examines hears it.

@@ -15,12 +15,17 @@ from segstudio.session import Session
 from segstudio.session.case_facts import Badge
 from segstudio.ui.check_dialog import LEVELS
 
-PROBLEM, NAME, LABELLED, DICE, SIDE, SIZE, SPACING, CLASSES, PATIENT = range(9)
-TITLES = ("", "Case", "Labels", "Dice", "Split", "Size", "Spacing", "Classes", "Patient")
+PROBLEM, NAME, LABELLED, NEXT, STATE, DICE, SIDE, SIZE, SPACING, CLASSES, PATIENT = range(11)
+TITLES = (
+    *("", "Case", "Labels", "Next", "State", "Dice", "Split"),
+    *("Size", "Spacing", "Classes", "Patient"),
+)
 TIPS = (
     "What is wrong or doubtful: in a header at once, in the voxels once the dataset was checked.",
     "The case; a pencil marks painting that is not saved.",
     "Whether it has labels: a filled dot, or an empty one.",
+    "In which order a network would have the cases annotated that have no labels.",
+    "Draft: proposed by a network; edited: painted on; reviewed: found good.",
     "Dice of its prediction, the mean over classes, by the newest run or the one chosen in Runs.",
     "On which side of that run's split it is, or of the dataset's own.",
     "Planes × rows × columns.",
@@ -29,6 +34,7 @@ TIPS = (
     "Cases of one patient stay on one side of a split.",
 )
 UNSAVED = "✎"
+STATES = ("draft", "edited", "reviewed")
 Key = tuple[Any, ...] | None  # None where nothing is known: such rows come last
 
 
@@ -92,7 +98,7 @@ class CaseModel(QAbstractTableModel):
 
     def has(self, column: int) -> bool:
         """Return whether a column tells anything of any case."""
-        if column in (SIDE, DICE):
+        if column in (SIDE, DICE, NEXT, STATE):
             return any(self.text(case, column) for case in self._cases)
         if column == PATIENT:
             return any(case.patient != case.name for case in self._cases)
@@ -105,8 +111,12 @@ class CaseModel(QAbstractTableModel):
             "unlabelled": lambda: case.labels is None,
             "unsaved": lambda: self._session.is_unsaved(case),
             "problem": lambda: self.badge(case) is not None,
+            **{state: partial(self._is_in, case, state) for state in STATES},
         }
         return states[word]() if word in states else None
+
+    def _is_in(self, case: Case, state: str) -> bool:
+        return self._session.progress.of(case).state == state
 
     def words(self, case: Case) -> str:
         """Return what a case is found by: all that its row says, in small letters."""
@@ -121,6 +131,10 @@ class CaseModel(QAbstractTableModel):
             return case.name
         if column == PATIENT:
             return case.patient
+        if column == STATE:
+            return self._session.progress.of(case).state
+        if column == NEXT:
+            return str(self._session.next_cases.place(case.name) or "")
         if column == SIDE:
             return (
                 (facts.run.sides if facts.run else {}).get(case.name) or case.official_split or ""
@@ -229,7 +243,11 @@ class CaseModel(QAbstractTableModel):
         if column == PROBLEM:
             return "".join(f"<p>{escape(text)}</p>" for text in badge.texts) if badge else ""
         if column in (NAME, LABELLED):
-            return case_tip(case, is_unsaved=self._session.is_unsaved(case))
+            minutes = self._session.progress.of(case).seconds / 60
+            return case_tip(case, is_unsaved=self._session.is_unsaved(case), minutes=minutes)
+        if column == NEXT:
+            doubts = {d.case: d for d in self._session.next_cases.doubts}
+            return doubts[case.name].reason if case.name in doubts else ""
         if column == DICE and self._session.facts.run is not None:
             return f"By the run {self._session.facts.run.run.name}."
         return self.text(case, column)
@@ -241,12 +259,14 @@ def natural(text: str) -> tuple[Any, ...]:
     return tuple(int(part) if k % 2 else part for k, part in enumerate(parts))
 
 
-def case_tip(case: Case, *, is_unsaved: bool) -> str:
+def case_tip(case: Case, *, is_unsaved: bool, minutes: float = 0.0) -> str:
     """Return whose a case is, why its labels are its own, and what else is said of it."""
     why = case.pairing or ("it has labels" if case.labels is not None else "it has no labels")
     rows = [("Patient", case.patient), ("Labels", why), *case.facts]
     if is_unsaved:
         rows.append(("Painting", "not saved"))
+    if minutes:
+        rows.append(("Time spent", f"{minutes:.0f} min" if minutes >= 1 else "less than a minute"))
     cells = (f"<tr><td>{escape(k)}:&nbsp;</td><td>{escape(v)}</td></tr>" for k, v in rows)
     return f"<table>{''.join(cells)}</table>"
 

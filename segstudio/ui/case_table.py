@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from segstudio.data.datasets import Dataset
+from segstudio.data.datasets import Case, Dataset
 from segstudio.session import Session
 from segstudio.session.open_case import OpenCase
 from segstudio.ui.case_filter import CaseFilter
@@ -110,6 +110,8 @@ class CaseTable(QWidget):
         session.reading_changed.connect(self._follow_reading)
         session.unsaved_changed.connect(self._mark)
         session.facts.changed.connect(self._refresh)
+        session.progress.changed.connect(self._follow_progress)
+        session.next_cases.changed.connect(self._follow_ranking)
         self._fit_columns()
         if session.dataset is not None:
             self._list(session.dataset)
@@ -218,6 +220,12 @@ class CaseTable(QWidget):
     def _mark(self, name: str) -> None:
         with self._unheard():
             self.model.refresh((name,))
+
+    def _follow_progress(self, case: Case) -> None:
+        self._refresh((case.name,))
+
+    def _follow_ranking(self, _doubts: object) -> None:
+        self._refresh(())
 
     def _look_for(self, text: str) -> None:
         with self._unheard():

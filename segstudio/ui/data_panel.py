@@ -61,6 +61,10 @@ class DataPanel(QWidget):
         self.save_labels = _button(
             "Save labels…", "Save the painted labels as a new file on the image's own grid."
         )
+        self.reviewed = _button(
+            "Reviewed", "Mark the case as looked through and found good; painting takes it back."
+        )
+        self.reviewed.setCheckable(True)
         self._lay_out()
         self._connect()
 
@@ -72,6 +76,8 @@ class DataPanel(QWidget):
         self.check.clicked.connect(self._check)
         self.new_labels.clicked.connect(self._make_labels)
         self.save_labels.clicked.connect(self._ask_save)
+        self.reviewed.clicked.connect(self._mark_reviewed)
+        session.progress.changed.connect(self._enable)
         session.dataset_opened.connect(self._describe_dataset)
         session.case_opened.connect(self._describe)
         session.labels_made.connect(self._enable)
@@ -93,7 +99,7 @@ class DataPanel(QWidget):
             self.cases,
             self.classes,
             self.case,
-            _row(self.new_labels, self.save_labels),
+            _row(self.new_labels, self.save_labels, self.reviewed),
         ):
             if isinstance(row, QWidget):
                 column.addWidget(row, 1 if row is self.cases else 0)
@@ -121,6 +127,10 @@ class DataPanel(QWidget):
     @at_the_edge
     def _ask_save(self, _checked: bool = False) -> None:
         ask_save(self.session, self)
+
+    @at_the_edge
+    def _mark_reviewed(self, checked: bool) -> None:
+        self.session.mark_reviewed(checked)
 
     @at_the_edge
     def _check(self, _checked: bool = False) -> None:
@@ -181,6 +191,9 @@ class DataPanel(QWidget):
         self.check.setEnabled(is_idle and self.session.dataset is not None)
         self.new_labels.setEnabled(is_idle and opened is not None and labels is None)
         self.save_labels.setEnabled(is_idle and labels is not None)
+        self.reviewed.setEnabled(is_idle and labels is not None)
+        state = self.session.progress.of(opened.case).state if opened is not None else ""
+        self.reviewed.setChecked(state == "reviewed")
 
 
 def _button(text: str, tip: str) -> QPushButton:

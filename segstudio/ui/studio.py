@@ -25,6 +25,7 @@ from segstudio.ui.edge import at_the_edge
 from segstudio.ui.header_reader import HeaderReader
 from segstudio.ui.map_reader import MapReader
 from segstudio.ui.map_status import MapStatus
+from segstudio.ui.network_helper import NetworkHelper
 from segstudio.ui.orientation_letters import OrientationLetters
 from segstudio.ui.prediction_thread import PredictionThread
 from segstudio.ui.recovery_dialog import RecoveryDialog
@@ -58,6 +59,7 @@ class Studio(QObject):
         self.runs = RunReader(self.session)
         self.reader = CaseReader(self.session)
         self.headers = HeaderReader(self.session)
+        self.helper = NetworkHelper(self.session)
         self.saver = Saver(self.session)
         self.autosaver = Autosaver(self.session)
         self.trainer = Trainer(self.session)
@@ -82,6 +84,7 @@ class Studio(QObject):
         self._stop_check()
         self.headers.close()
         self.reader.close()
+        self.helper.close()
         self.saver.close()
         unsaved = self.session.unsaved
         self.autosaver.close(discard=self.close_question.discards or not unsaved)
