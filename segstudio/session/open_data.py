@@ -10,11 +10,15 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from segstudio.core.errors import InputError
+from segstudio.core.labels import ClassTable
 from segstudio.data.datasets import Case, Dataset, labels_found_again
 from segstudio.data.formats import write_labels
 from segstudio.data.project import Project
 from segstudio.data.project_file import read_project, write_project
+from segstudio.session.annotation import Annotation
+from segstudio.session.annotation_choices import Ground
 from segstudio.session.case_facts import CaseFacts
+from segstudio.session.class_choice import with_values
 from segstudio.session.messages import Message, ReadingRequest
 from segstudio.session.open_case import OpenCase, read_case
 from segstudio.session.opening import adding_folder, making_project, opening, opening_project
@@ -36,6 +40,8 @@ class OpenData:
         The case in view.
     labels : ndarray of int32, shape (Z, Y, X), or None
         The labels being painted: what was read, or empty ones; edited in place.
+    annotation : Annotation
+        Paints the labels.
     reading : str
         What is being read beside the window, for the user; empty if nothing is.
     """
@@ -56,6 +62,9 @@ class OpenData:
         self.facts = CaseFacts()
         self.open_case: OpenCase | None = None
         self.labels: NDArray[np.int32] | None = None
+        self.annotation = Annotation()
+        self.annotation.stepped.connect(self._note_step)
+        self.annotation.classes.changed.connect(self._take_classes)
         self.reading = ""
         self._paintings = Paintings()
         self._doubted: set[object] = set()
@@ -128,6 +137,7 @@ class OpenData:
         self.open_case, self.labels = None, None
         self.dataset, self.project = dataset, project
         self.facts.forget()
+        self.annotation.take(None)
         self.dataset_opened.emit(dataset)
         self.project_opened.emit(project)
 
@@ -141,6 +151,7 @@ class OpenData:
         self.facts.note_left_out(opened.case.name, opened.left_out)
         if opened.truth is not None:
             self.facts.note_present(opened.case.name, opened.present)
+        self._annotate()
         self.case_opened.emit(opened)
         self._tell_doubts(opened)
         self._record(lambda project: replace(project, last_case=opened.case.name))
@@ -174,9 +185,14 @@ class OpenData:
         return case in self._paintings
 
     def note_painting(self) -> None:
-        """Note that a brush, or an undo, has changed the labels of the case in view."""
-        if self._paintings.note(self.open_case, self.labels) and self.open_case is not None:
-            self.unsaved_changed.emit(self.open_case.case.name)
+        """Note that the labels of the case in view may have been changed by somebody."""
+        self._note_changes(surely=False)
+
+    def _note_changes(self, *, surely: bool) -> None:
+        opened = self.open_case
+        changed = self._paintings.note(opened, self.labels, surely=surely)
+        if changed and opened is not None:
+            self.unsaved_changed.emit(opened.case.name)
 
     def new_labels(self) -> None:
         """Make empty labels to paint on, where the case in view has none."""
@@ -185,7 +201,38 @@ class OpenData:
         if self.labels is None:
             self.open_case = self.open_case.paintable()
             self.labels = np.zeros(self.open_case.volume.data.shape, np.int32)
+            self._annotate()
             self.labels_made.emit(self.labels)
+
+    def take_labels(self, labels: NDArray[np.int32]) -> None:
+        """Paint on another array from now on, as a tool of napari's made it."""
+        self.labels = labels
+        self._annotate()
+        self._note_step()
+
+    def _annotate(self) -> None:
+        """Let the annotation paint the labels of the case in view."""
+        opened, labels = self.open_case, self.labels
+        if opened is None or labels is None:
+            self.annotation.take(None)
+            return
+        self.annotation.classes.take(opened.classes)
+        self.annotation.take(Ground(labels, opened.volume), opened.truth)
+
+    def _note_step(self) -> None:
+        self._note_changes(surely=True)
+
+    def _take_classes(self, classes: ClassTable) -> None:
+        """Give the dataset, and the case in view, the table that the user made; keep it."""
+        if self.open_case is None or self.dataset is None:
+            return
+        elsewhere = self.facts.values_but(self.open_case.case.name)
+        self.open_case = replace(self.open_case, classes=classes)
+        # What other cases hold stays a class of the dataset, or they could not be read.
+        whole = with_values(classes, elsewhere, self.dataset.classes)
+        self.dataset = replace(self.dataset, classes=whole)
+        self._record(lambda project: replace(project, classes=whole))
+        self.dataset_opened.emit(self.dataset)
 
     def save_labels(self, path: Path, *, overwrite: bool = False) -> None:
         """Write the labels of the case in view, in the geometry of its image.
@@ -231,6 +278,7 @@ class OpenData:
         )
         cases = tuple(case if image_of(c) == image_of(case) else c for c in self.dataset.cases)
         self.dataset = replace(self.dataset, cases=cases)
+        self.annotation.limits.note_mask("saved", truth)
         self.facts.forget_labels(case.name)
         self.facts.note_present(case.name, present)
         self.dataset_opened.emit(self.dataset)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from segstudio.data.cases import Case
 from segstudio.session.open_case import OpenCase
 
-LARGE = 4_000_000  # voxels that are not compared at each stroke, once they are known to differ
+LARGE = 4_000_000  # voxels that are not compared at each stroke
 
 
 class Paintings:
@@ -32,13 +32,20 @@ class Paintings:
         else:
             self._unsaved[image] = labels
 
-    def note(self, opened: OpenCase | None, labels: NDArray[np.int32] | None) -> bool:
-        """Follow a stroke; return whether the case became painted on, or is not any more."""
+    def note(
+        self, opened: OpenCase | None, labels: NDArray[np.int32] | None, *, surely: bool = False
+    ) -> bool:
+        """Follow a stroke; return whether the case became painted on, or is not any more.
+
+        `surely` says that voxels did change, so that a large volume need not be compared.
+        """
         if opened is None or labels is None:
             return False
         before = opened.case in self
-        if not before or labels.size <= LARGE:
+        if labels.size <= LARGE:
             self.keep(opened, labels)
+        elif surely:
+            self._unsaved[image_of(opened.case)] = labels
         return before != (opened.case in self)
 
     def forget(self, case: Case) -> None:

@@ -1,6 +1,7 @@
 """What is open now: the one mutable state of the program. Scriptable, free of Qt and torch."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,7 @@ class Session(TrainingSession):
         self.run: Path | None = None
         self.runs_in_view.timeline_changed.connect(self._follow_timeline)
         self.check: Check | None = None
+        self.prediction_shown.connect(partial(self.annotation.limits.note_mask, "prediction"))
 
     def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
         """Take a dataset, and its project, for the open one; its cases are still to be read."""

@@ -25,6 +25,7 @@ from segstudio.ui.orientation_letters import OrientationLetters
 from segstudio.ui.prediction_thread import PredictionThread
 from segstudio.ui.run_reader import RunReader
 from segstudio.ui.trainer import Trainer
+from segstudio.viewer.annotation_stage import AnnotationStage
 from segstudio.viewer.stage import Stage
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Studio(QObject):
         self._closed = False
         self.session = Session()
         self.stage = Stage(viewer, self.session)
+        self.annotation = AnnotationStage(viewer, self.session, self.stage)
         self.letters = OrientationLetters(viewer, self.stage)
         self.runs = RunReader(self.session)
         self.reader = CaseReader(self.session)

@@ -12,6 +12,7 @@ from segstudio.core.loss_maps import loss_maps
 from segstudio.session import Session
 from segstudio.session.messages import MapChoice
 from segstudio.session.open_case import OpenCase
+from segstudio.viewer.annotated_labels import AnnotatedLabels
 from segstudio.viewer.placement import placement
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ class Stage:
         opened = self._session.open_case
         if opened is None:
             return
-        layer = self._viewer.add_labels(
+        layer = AnnotatedLabels(
+            self._session.annotation,
             labels,
             name=LABELS,
             opacity=0.35,
@@ -105,16 +107,14 @@ class Stage:
             metadata={"segstudio_grid": opened.volume.grid},
             **placement(opened.volume.grid),
         )
-        # napari paints into the session's own array; an undo shows as a refresh.
+        self._viewer.add_layer(layer)
+        # The session's own array is painted; an undo shows as a refresh.
         layer.events.labels_update.connect(self._follow_brush)
         layer.events.set_data.connect(self._follow_brush)
         layer.events.set_data.connect(self._session.note_painting)
         layer.events.paint.connect(self._follow_stroke)
         layer.events.data.connect(self._take_labels)
         self._layers[LABELS] = layer
-        # The brush has a class of the data, and not the value 1 where there is none.
-        if opened.classes.foreground:
-            layer.selected_label = opened.classes.foreground[0].value
         # Under the prediction's outlines, and what a brush paints on.
         self._move_above_image(layer)
         self._viewer.layers.selection.active = layer
@@ -123,8 +123,7 @@ class Stage:
         """Follow a tool that gave the layer another array instead of painting into its own."""
         layer = self._layers.get(LABELS)
         if layer is not None and event.source is layer:
-            self._session.labels = np.asarray(layer.data)
-            self._session.note_painting()
+            self._session.take_labels(np.asarray(layer.data))
             self._show_map(self._session.map_choice)
 
     def _follow_brush(self) -> None:
