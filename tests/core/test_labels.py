@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from segstudio.core.errors import InputError
-from segstudio.core.labels import IGNORED, ClassTable, LabelClass, onehot
+from segstudio.core.labels import IGNORED, PALETTE, ClassTable, LabelClass, onehot
 
 
 @pytest.mark.parametrize("values", [(0, 1, 2, 3), (0, 1, 255), (0, 7, 40000), (0,)])
