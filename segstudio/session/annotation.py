@@ -43,6 +43,8 @@ class Annotation:
     takes_corners, corners_go_on : bool
         Whether the user is clicking the corners of quadrilaterals; whether each is of the class
         after the one before.
+    pieces : dict of int to int
+        How many pieces each class has, as far as they have been counted.
     revision : int
         Goes up whenever a voxel changes.
     """
@@ -54,6 +56,7 @@ class Annotation:
     brush_changed = Signal(Brush)
     corners_changed = Signal(bool)
     plane_changed = Signal(Plane)
+    pieces_changed = Signal(dict)
 
     def __init__(self) -> None:
         self.ground: Ground | None = None
@@ -63,6 +66,7 @@ class Annotation:
         self.brush = Brush()
         self.plane = Plane()
         self.takes_corners = self.corners_go_on = False
+        self.pieces: dict[int, int] = {}
         self.revision = 0
         self._history: History | None = None
         self._stroke: list[Edit] | None = None
@@ -73,7 +77,7 @@ class Annotation:
         """Paint on other labels from now on, or on none; `saved` are those read from the disk."""
         self.ground = ground
         self._history = None if ground is None else History(ground.labels)
-        self._stroke, self._counts = None, None
+        self._stroke, self._counts, self.pieces = None, None, {}
         self.revision += 1
         self.limits.forget(saved)
         self.ground_changed.emit(ground)
@@ -124,6 +128,11 @@ class Annotation:
         if plane != self.plane:
             self.plane = plane
             self.plane_changed.emit(plane)
+
+    def note_pieces(self, pieces: dict[int, int]) -> None:
+        """Note how many pieces each class has."""
+        self.pieces = pieces
+        self.pieces_changed.emit(pieces)
 
     def paint(
         self, start: Sequence[float], end: Sequence[float], value: int, plane_axis: int | None

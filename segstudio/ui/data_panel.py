@@ -1,7 +1,6 @@
 """The data panel: open images and folders, pick a case, save labels."""
 
 from functools import partial
-from pathlib import Path
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
@@ -22,9 +21,10 @@ from segstudio.ui.dataset_words import (
     dataset_tip,
 )
 from segstudio.ui.edge import at_the_edge
-from segstudio.ui.file_names import free_name, open_filter, save_filter, with_suffix
+from segstudio.ui.file_names import open_filter
 from segstudio.ui.last_error import LastError
 from segstudio.ui.project_menu import ProjectMenu
+from segstudio.ui.save_labels import ask_save
 
 
 class DataPanel(QWidget):
@@ -126,16 +126,7 @@ class DataPanel(QWidget):
 
     @at_the_edge
     def _ask_save(self, _checked: bool = False) -> None:
-        opened = self.session.open_case
-        if opened is None:
-            return
-        chosen, kind = QFileDialog.getSaveFileName(
-            self, "Save labels", str(free_name(opened.case)), save_filter()
-        )
-        if chosen:
-            path = with_suffix(Path(chosen), kind)
-            # The dialog asks before an existing file is chosen, by the name it knows.
-            self.session.save_labels(path, overwrite=str(path) == chosen and path.exists())
+        ask_save(self, self.session)
 
     @at_the_edge
     def _check(self, _checked: bool = False) -> None:

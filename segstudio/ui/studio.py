@@ -21,6 +21,7 @@ from segstudio.ui.check_thread import CheckThread
 from segstudio.ui.close_question import CloseQuestion
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.header_reader import HeaderReader
+from segstudio.ui.operation_runner import OperationRunner
 from segstudio.ui.orientation_letters import OrientationLetters
 from segstudio.ui.prediction_thread import PredictionThread
 from segstudio.ui.run_reader import RunReader
@@ -48,6 +49,7 @@ class Studio(QObject):
         self.session = Session()
         self.stage = Stage(viewer, self.session)
         self.annotation = AnnotationStage(viewer, self.session, self.stage)
+        self.operations = OperationRunner(self.session)
         self.letters = OrientationLetters(viewer, self.stage)
         self.runs = RunReader(self.session)
         self.reader = CaseReader(self.session)
@@ -66,6 +68,7 @@ class Studio(QObject):
         """Stop what runs and wait for it; the training's state is saved."""
         self._closed = True
         self.letters.close()
+        self.operations.close()
         self.runs.close()
         self.trainer.close()
         self._stop_check()

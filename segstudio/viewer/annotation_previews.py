@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Image, Labels, Layer, Points
+from napari.layers.base import ActionType
 from napari.utils.colormaps import Colormap
 
 from segstudio.core.editing.edit import Edit
@@ -120,10 +121,11 @@ class AnnotationPreviews:
         layer.mode = "add"
         layer.events.data.connect(self._take_corners)
 
-    def _take_corners(self, _event: Any) -> None:
+    def _take_corners(self, event: Any) -> None:
         layer = self._layers.get(CORNERS)
         annotation = self._session.annotation
-        if not isinstance(layer, Points) or len(layer.data) < CORNERS_OF_ONE:
+        is_added = event.action == ActionType.ADDED
+        if not is_added or not isinstance(layer, Points) or len(layer.data) < CORNERS_OF_ONE:
             return
         points = np.array(layer.data[:CORNERS_OF_ONE])
         layer.data = layer.data[CORNERS_OF_ONE:]
