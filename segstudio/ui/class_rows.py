@@ -76,7 +76,7 @@ class ClassRows(QTableWidget):
         self._classes.chosen_changed.connect(self._show_chosen)
         self._classes.hidden_changed.connect(self._show_checks)
         self._limits.locked_changed.connect(self._show_checks)
-        annotation.ground_changed.connect(self._count_soon)
+        annotation.ground_changed.connect(self._show_counts)
         annotation.edited.connect(self._count_soon)
         annotation.pieces_changed.connect(self._show_counts)
 
