@@ -85,6 +85,16 @@ class ClassTable:
         kept = tuple(c for c in self.classes if c.value != value or value == 0)
         return ClassTable(kept, self.ignore)
 
+    def with_values(
+        self, values: Iterable[int], otherwise: "ClassTable | None" = None
+    ) -> "ClassTable":
+        """Return the table with a class for each value; rows that it lacks come from another."""
+        rows = {} if otherwise is None else {c.value: c for c in otherwise.foreground}
+        table, known = self, {*self.values, self.ignore}
+        for value in sorted(set(values) - known):
+            table = table.with_class(rows.get(value) or ClassTable.found_in([value]).classes[1])
+        return table
+
     @property
     def next_class(self) -> LabelClass:
         """An unnamed class of the lowest value that is free, in a colour of the palette."""

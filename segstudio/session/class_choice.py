@@ -99,21 +99,10 @@ class ClassChoice:
 
     def name_values(self, values: Iterable[int]) -> None:
         """Add a class for each value that is none yet, as painting may bring them."""
-        self.change(with_values(self.table, values))
+        self.change(self.table.with_values(values))
 
     def _row(self, value: int) -> LabelClass:
         for row in self.table.foreground:
             if row.value == value:
                 return row
         raise InputError(f"There is no class of the value {value}.")
-
-
-def with_values(
-    table: ClassTable, values: Iterable[int], otherwise: ClassTable | None = None
-) -> ClassTable:
-    """Return a table with a class for each value; the rows that it lacks come from another."""
-    rows = {} if otherwise is None else {c.value: c for c in otherwise.foreground}
-    known = {*table.values, table.ignore}
-    for value in sorted(set(values) - known):
-        table = table.with_class(rows.get(value) or ClassTable.found_in([value]).foreground[0])
-    return table

@@ -29,6 +29,8 @@ class OpenCase:
         The label values that occur in the labels.
     left_out : str
         Why its labels are not shown, where it has some that do not fit; empty otherwise.
+    stray : str
+        Which value of its labels is no class of the dataset; it is shown as one all the same.
     """
 
     case: Case
@@ -37,6 +39,7 @@ class OpenCase:
     classes: ClassTable
     present: tuple[int, ...] = ()
     left_out: str = ""
+    stray: str = ""
 
     def paintable(self) -> "OpenCase":
         """Return the case with classes to paint with, where the data name none."""
@@ -48,8 +51,9 @@ class OpenCase:
 def read_case(dataset: Dataset, case: Case) -> OpenCase:
     """Return a case of a dataset, read from disk.
 
-    Labels that cannot be read, or do not fit their image or the dataset's classes, are left out,
-    and why is told: the image is worth seeing all the same.
+    Labels that cannot be read, or do not fit their image, are left out, and why is told: the image
+    is worth seeing all the same. A value that is no class of the dataset is shown as one, so that
+    it can be corrected.
 
     Raises
     ------
@@ -58,22 +62,25 @@ def read_case(dataset: Dataset, case: Case) -> OpenCase:
     """
     volume = read_image(case)
     try:
-        truth, present = _labels_of(dataset, case, volume)
+        truth, present = _labels_of(case, volume)
     except (InputError, OSError) as error:
         classes = dataset.classes or ClassTable.found_in([])
         return OpenCase(case, volume, None, classes, left_out=sentence(error))
-    return OpenCase(case, volume, truth, dataset.classes or ClassTable.found_in(present), present)
+    if dataset.classes is None:
+        return OpenCase(case, volume, truth, ClassTable.found_in(present), present)
+    try:
+        dataset.classes.to_indices(np.array(present, np.int64), f"'{case.labels}'")
+    except InputError as error:
+        classes = dataset.classes.with_values(present)
+        return OpenCase(case, volume, truth, classes, present, stray=sentence(error))
+    return OpenCase(case, volume, truth, dataset.classes, present)
 
 
-def _labels_of(
-    dataset: Dataset, case: Case, volume: Volume
-) -> tuple[NDArray[np.int32] | None, tuple[int, ...]]:
+def _labels_of(case: Case, volume: Volume) -> tuple[NDArray[np.int32] | None, tuple[int, ...]]:
     """Return a case's label values ``(Z, Y, X)``, and which there are."""
     if case.labels is None:
         return None, ()
     truth = read_case_labels(case, volume)
     # Labels are below 65536, and counting is several times as fast as sorting.
     present = np.flatnonzero(np.bincount(truth.ravel()))
-    if dataset.classes is not None:
-        dataset.classes.to_indices(present, f"'{case.labels}'")
     return truth, tuple(present.tolist())

@@ -18,7 +18,6 @@ from segstudio.data.project_file import read_project, write_project
 from segstudio.session.annotation import Annotation
 from segstudio.session.annotation_choices import Ground
 from segstudio.session.case_facts import CaseFacts
-from segstudio.session.class_choice import with_values
 from segstudio.session.messages import Message, ReadingRequest
 from segstudio.session.open_case import OpenCase, read_case
 from segstudio.session.opening import adding_folder, making_project, opening, opening_project
@@ -148,7 +147,7 @@ class OpenData:
         self.open_case = opened
         truth = opened.truth
         self.labels = kept if kept is not None or truth is None else truth.copy()
-        self.facts.note_left_out(opened.case.name, opened.left_out)
+        self.facts.note_left_out(opened.case.name, opened.left_out or opened.stray)
         if opened.truth is not None:
             self.facts.note_present(opened.case.name, opened.present)
         self._annotate()
@@ -169,6 +168,8 @@ class OpenData:
             self.say(f"{opened.case.name}: {' '.join(doubts)}", is_error=False)
         if opened.left_out:
             self.say(f"The labels of '{opened.case.name}' are not shown. {opened.left_out}")
+        elif opened.stray:
+            self.say(f"{opened.case.name}: {opened.stray}", is_error=False)
 
     def _record(self, changed: Callable[[Project], Project]) -> None:
         """Change the open project, and its file where that may be written."""
@@ -229,7 +230,7 @@ class OpenData:
         elsewhere = self.facts.values_but(self.open_case.case.name)
         self.open_case = replace(self.open_case, classes=classes)
         # What other cases hold stays a class of the dataset, or they could not be read.
-        whole = with_values(classes, elsewhere, self.dataset.classes)
+        whole = classes.with_values(elsewhere, self.dataset.classes)
         self.dataset = replace(self.dataset, classes=whole)
         self._record(lambda project: replace(project, classes=whole))
         self.dataset_opened.emit(self.dataset)

@@ -1,9 +1,11 @@
 """The annotate panel: classes, tools, where painting is allowed, operations, undo."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtWidgets import (
+    QCheckBox,
     QFileDialog,
     QFrame,
     QHBoxLayout,
@@ -18,7 +20,7 @@ from qtpy.QtWidgets import (
 
 from segstudio.data.color_tables import SUFFIXES, Program, read_color_table, write_color_table
 from segstudio.session import Session
-from segstudio.session.class_choice import with_values
+from segstudio.session.messages import MapChoice
 from segstudio.ui.class_rows import ClassRows
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.fold import Fold
@@ -47,9 +49,15 @@ class AnnotatePanel(QWidget):
         self.note.setWordWrap(True)
         self.save = QPushButton("Save labels…")
         self.save.setToolTip("Save the labels as a file on the image's own grid.")
+        self.map = QCheckBox("Show the distance map")
+        self.map.setToolTip(
+            "The red and blue over the image: how far each place is from the outline of a class, "
+            "chosen under Distance. Untick for the plain image."
+        )
         self._lay_out()
         self._connect()
         self._follow()
+        self._follow_map(session.map_choice)
 
     def _make_class_buttons(self) -> None:
         self.add, self.remove = QPushButton("Add class"), QPushButton("Remove")
@@ -106,7 +114,10 @@ class AnnotatePanel(QWidget):
         outer = QVBoxLayout(whole)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(area, 1)
-        outer.addWidget(self.save)
+        row = QHBoxLayout()
+        row.addWidget(self.map)
+        row.addWidget(self.save, 1)
+        outer.addLayout(row)
         self.pages.addWidget(whole)
         QVBoxLayout(self).addWidget(self.pages)
 
@@ -116,6 +127,8 @@ class AnnotatePanel(QWidget):
         self.add.clicked.connect(self._add)
         self.remove.clicked.connect(self._remove)
         self.save.clicked.connect(self._save)
+        self.map.toggled.connect(self._choose_map)
+        self.session.map_chosen.connect(self._follow_map)
         self.session.case_opened.connect(self._follow)
         self.session.labels_made.connect(self._follow)
         self.session.dataset_opened.connect(self._follow)
@@ -146,6 +159,14 @@ class AnnotatePanel(QWidget):
         self.where.head.setText(f"Where painting is allowed{restricted}")
 
     @at_the_edge
+    def _choose_map(self, wanted: bool) -> None:
+        self.session.choose_map(replace(self.session.map_choice, visible=wanted))
+
+    def _follow_map(self, choice: MapChoice) -> None:
+        with QSignalBlocker(self.map):
+            self.map.setChecked(choice.visible)
+
+    @at_the_edge
     def _make_labels(self, *_: object) -> None:
         self.session.new_labels()
 
@@ -173,7 +194,7 @@ class AnnotatePanel(QWidget):
             painted = (v for v, voxels in annotation.counts.items() if voxels)
             # What is painted keeps a name, whether the file has one for it or not.
             before = annotation.classes.table
-            annotation.classes.change(with_values(found.classes, painted, before))
+            annotation.classes.change(found.classes.with_values(painted, before))
             annotation.classes.hide(found.hidden)
 
     @at_the_edge

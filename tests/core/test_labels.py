@@ -129,3 +129,10 @@ def test_a_class_is_added_changed_and_taken_away_in_order_of_value() -> None:
 
 def test_the_next_class_has_no_value_that_is_ignored() -> None:
     assert ClassTable.named({1: "a"}, ignore=2).next_class.value == 3
+
+
+def test_values_that_lack_a_class_get_one_from_another_table_or_a_name_by_number() -> None:
+    table = ClassTable.named({1: "a"}, ignore=9).with_values(
+        [0, 1, 4, 5, 9], ClassTable.named({4: "known"})
+    )
+    assert [(c.value, c.name) for c in table.foreground] == [(1, "a"), (4, "known"), (5, "class 5")]

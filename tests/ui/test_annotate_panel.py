@@ -1,5 +1,6 @@
 """The annotate panel in the real window."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
@@ -162,6 +163,15 @@ def test_the_table_of_classes_shows_and_changes_the_case(
     annotation.paint((1, 6, 6), (1, 6, 6), 1, 0)
     window.wait_for(lambda: rows.item(0, VOLUME).toolTip() != f"{voxels:,} voxels", 5)
     assert rows.item(0, VOLUME).toolTip() == f"{(session.labels == 1).sum():,} voxels"
+
+
+def test_the_distance_map_is_put_away_and_shown_again(window: Window, hearts: Path) -> None:
+    panel, session = panel_of(window), window.session
+    session.open(hearts)
+    panel.map.setChecked(False)
+    assert not window.studio.stage.layer("distance map").visible
+    session.choose_map(replace(session.map_choice, visible=True))
+    assert panel.map.isChecked()
 
 
 def test_limits_are_chosen_in_the_form_and_shown_there(window: Window, hearts: Path) -> None:
