@@ -16,6 +16,7 @@ from segstudio.app import make_window
 from segstudio.compare.demo import demo, demo_config, make_demo_dataset
 
 SLOWEST_START = 60.0
+PANELS = ("Data", "Annotate", "Train", "Distance", "Runs")
 
 
 def main() -> None:
@@ -25,7 +26,7 @@ def main() -> None:
     parser.add_argument("--theme", default="dark", choices=["dark", "light"])
     parser.add_argument("--size", default="1280x800")
     parser.add_argument("--seconds", type=float, default=90.0)
-    parser.add_argument("--panel", default="Train", choices=["Data", "Train", "Distance", "Runs"])
+    parser.add_argument("--panel", default="Train", choices=PANELS)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         _take(options, Path(folder))

@@ -26,6 +26,7 @@ from segstudio.core.errors import InputError, sentence
 from segstudio.data.formats import has_known_suffix
 from segstudio.data.project import PROJECT_FILE
 from segstudio.session import Session
+from segstudio.ui.annotate_panel import AnnotatePanel
 from segstudio.ui.curves_dock import CurvesDock
 from segstudio.ui.data_panel import DataPanel
 from segstudio.ui.distance_panel import DistancePanel
@@ -62,6 +63,7 @@ def _furnish(viewer: "Viewer", session: Session) -> None:
     data = DataPanel(session)
     right: dict[str, QWidget] = {
         "Data": data,
+        "Annotate": AnnotatePanel(session),
         "Train": TrainPanel(session),
         "Distance": DistancePanel(session),
         "Runs": RunsPanel(session),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +74,36 @@ class ClassTable:
         """Return the table with a value to ignore, which is no class any more if it was one."""
         kept = tuple(c for c in self.classes if c.value != value or value == 0)
         return ClassTable(kept, value)
+
+    def with_class(self, row: LabelClass) -> "ClassTable":
+        """Return the table with a class, instead of the one of that value if there is one."""
+        rows = {c.value: c for c in self.classes} | {row.value: row}
+        return ClassTable(tuple(rows[value] for value in sorted(rows)), self.ignore)
+
+    def without(self, value: int) -> "ClassTable":
+        """Return the table without a class; background stays."""
+        kept = tuple(c for c in self.classes if c.value != value or value == 0)
+        return ClassTable(kept, self.ignore)
+
+    def with_values(
+        self, values: Iterable[int], otherwise: "ClassTable | None" = None
+    ) -> "ClassTable":
+        """Return the table with a class for each value; rows that it lacks come from another."""
+        rows = {} if otherwise is None else {c.value: c for c in otherwise.foreground}
+        table, known = self, {*self.values, self.ignore}
+        for value in sorted(set(values) - known):
+            table = table.with_class(rows.get(value) or ClassTable.found_in([value]).classes[1])
+        return table
+
+    @property
+    def next_class(self) -> LabelClass:
+        """An unnamed class of the lowest value that is free, in a colour of the palette."""
+        taken = {*self.values, self.ignore}
+        value = next(v for v in count(1) if v not in taken)
+        used = {c.color.lower() for c in self.foreground}
+        free = (color for color in PALETTE if color not in used)
+        color = next(free, PALETTE[(value - 1) % len(PALETTE)])
+        return LabelClass(value, f"class {value}", color)
 
     def __len__(self) -> int:
         return len(self.classes)

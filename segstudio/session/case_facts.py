@@ -86,6 +86,10 @@ class CaseFacts:
                 self.present[report.case.name] = tuple(sorted(report.classes))
         self.changed.emit(())
 
+    def values_but(self, name: str) -> set[int]:
+        """Return the label values that are known of all cases but one."""
+        return {v for other, values in self.present.items() if other != name for v in values}
+
     def badge(self, case: Case, dataset: Dataset) -> Badge | None:
         """Return what is wrong with a case of a dataset; None where nothing is, or is known."""
         header = self.headers.get(case.name)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from psygnal import Signal
 
 from segstudio.core.errors import InputError
@@ -46,6 +47,7 @@ class LabelsSession(OpenData):
 
     def __init__(self) -> None:
         super().__init__()
+        self.annotation.stepped.connect(self.note_painting)
         self.recoveries = Recoveries()
         self.recoveries.put_back.connect(self._ask_recovered)
         self.progress = AnnotationProgress()
@@ -53,16 +55,22 @@ class LabelsSession(OpenData):
         self.saving = self.drafting = ""
         self._written: dict[object, Path] = {}
 
-    def note_painting(self) -> None:
-        """Note that a brush, or an undo, has changed the labels of the case in view."""
-        if self.open_case is None:
+    def note_painting(self, *, surely: bool = True) -> None:
+        """Note that the labels of the case in view have been changed, or may have been."""
+        opened = self.open_case
+        if opened is None:
             return
-        case = self.open_case.case
-        if self._paintings.note(self.open_case, self.labels):
-            self.unsaved_changed.emit(case.name)
-        if case in self._paintings:
-            self.progress.note_painting(case)
-        self.painted.emit(self.open_case)
+        if self._paintings.note(opened, self.labels, surely=surely):
+            self.unsaved_changed.emit(opened.case.name)
+        if surely:
+            self.progress.note_painting(opened.case)
+            self.painted.emit(opened)
+
+    def take_labels(self, labels: NDArray[np.int32]) -> None:
+        """Paint on another array from now on, as a tool of napari's made it."""
+        self.labels = labels
+        self._annotate()
+        self.note_painting()
 
     def new_labels(self) -> None:
         """Make empty labels to paint on, where the case in view has none."""
@@ -71,6 +79,7 @@ class LabelsSession(OpenData):
         if self.labels is None:
             self.open_case = self.open_case.paintable()
             self.labels = np.zeros(self.open_case.volume.data.shape, np.int32)
+            self._annotate()
             self.labels_made.emit(self.labels)
 
     @property
@@ -144,6 +153,7 @@ class LabelsSession(OpenData):
         painted = self._paintings.of(case)
         if self.open_case is not None and image_of(self.open_case.case) == image_of(case):
             self.open_case, painted = opened, self.labels
+            self.annotation.limits.note_mask("saved", truth)
         self._paintings.forget(case)
         self._paintings.keep(opened, painted)  # what was painted while they were written
         if self.dataset is None or all(image_of(c) != image_of(case) for c in self.dataset.cases):

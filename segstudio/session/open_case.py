@@ -32,6 +32,8 @@ class OpenCase:
         Why its labels are not shown, where it has some that do not fit; empty otherwise.
     draft : ndarray of int32, shape (Z, Y, X), or None
         What a network proposed, where it has no labels.
+    stray : str
+        Which value of its labels is no class of the dataset; it is shown as one all the same.
     """
 
     case: Case
@@ -41,6 +43,7 @@ class OpenCase:
     present: tuple[int, ...] = ()
     left_out: str = ""
     draft: NDArray[np.int32] | None = None
+    stray: str = ""
 
     @property
     def base(self) -> NDArray[np.int32] | None:
@@ -62,8 +65,9 @@ class OpenCase:
 def read_case(dataset: Dataset, case: Case) -> OpenCase:
     """Return a case of a dataset, read from disk.
 
-    Labels that cannot be read, or do not fit their image or the dataset's classes, are left out,
-    and why is told: the image is worth seeing all the same.
+    Labels that cannot be read, or do not fit their image, are left out, and why is told: the image
+    is worth seeing all the same. A value that is no class of the dataset is shown as one, so that
+    it can be corrected.
 
     Raises
     ------
@@ -72,35 +76,46 @@ def read_case(dataset: Dataset, case: Case) -> OpenCase:
     """
     volume = read_image(case)
     try:
-        truth, present = _labels_of(dataset, case, volume)
+        truth, present = _labels_of(case, volume)
     except (InputError, OSError) as error:
         classes = dataset.classes or ClassTable.found_in([])
         return OpenCase(case, volume, None, classes, left_out=sentence(error))
     if truth is None and case.draft is not None:
         return _with_draft(dataset, OpenCase(case, volume, None, ClassTable.found_in([])))
-    return OpenCase(case, volume, truth, dataset.classes or ClassTable.found_in(present), present)
+    return _classed(dataset, OpenCase(case, volume, truth, ClassTable.found_in(present), present))
+
+
+def _classed(dataset: Dataset, opened: OpenCase) -> OpenCase:
+    """Return a case with the dataset's classes, and those that only its labels have."""
+    if dataset.classes is None:
+        return opened
+    try:
+        present = np.array(opened.present, np.int64)
+        dataset.classes.to_indices(present, f"'{opened.base_file}'")
+    except InputError as error:
+        classes = dataset.classes.with_values(opened.present)
+        return replace(opened, classes=classes, stray=sentence(error))
+    return replace(opened, classes=dataset.classes)
 
 
 def _with_draft(dataset: Dataset, opened: OpenCase) -> OpenCase:
     """Return a case without labels, with its draft to correct."""
     case = replace(opened.case, labels=opened.case.draft)
     try:
-        draft, present = _labels_of(dataset, case, opened.volume)
+        draft, present = _labels_of(case, opened.volume)
     except (InputError, OSError) as error:
         classes = dataset.classes or opened.classes
         return replace(opened, classes=classes, left_out=f"Its draft: {sentence(error)}")
-    return replace(opened, draft=draft, classes=dataset.classes or ClassTable.found_in(present))
+    found = ClassTable.found_in(present)
+    drafted = _classed(dataset, replace(opened, draft=draft, classes=found, present=present))
+    return replace(drafted, present=())  # what a network proposed is not known to be there
 
 
-def _labels_of(
-    dataset: Dataset, case: Case, volume: Volume
-) -> tuple[NDArray[np.int32] | None, tuple[int, ...]]:
+def _labels_of(case: Case, volume: Volume) -> tuple[NDArray[np.int32] | None, tuple[int, ...]]:
     """Return a case's label values ``(Z, Y, X)``, and which there are."""
     if case.labels is None:
         return None, ()
     truth = read_case_labels(case, volume)
     # Labels are below 65536, and counting is several times as fast as sorting.
     present = np.flatnonzero(np.bincount(truth.ravel()))
-    if dataset.classes is not None:
-        dataset.classes.to_indices(present, f"'{case.labels}'")
     return truth, tuple(present.tolist())

@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from segstudio.core.errors import InputError
+from segstudio.core.labels import ClassTable
 from segstudio.data.datasets import Case, Dataset
 from segstudio.data.project import Project
 from segstudio.data.project_file import read_project, write_project
+from segstudio.session.annotation import Annotation
+from segstudio.session.annotation_choices import Ground
 from segstudio.session.case_facts import CaseFacts
 from segstudio.session.messages import Message, ReadingRequest
 from segstudio.session.open_case import OpenCase, read_case
@@ -35,6 +38,8 @@ class OpenData:
         The case in view.
     labels : ndarray of int32, shape (Z, Y, X), or None
         The labels being painted: what was read, or empty ones; edited in place.
+    annotation : Annotation
+        Paints the labels.
     reading : str
         What is being read beside the window, for the user; empty if nothing is.
     """
@@ -54,6 +59,8 @@ class OpenData:
         self.facts = CaseFacts()
         self.open_case: OpenCase | None = None
         self.labels: NDArray[np.int32] | None = None
+        self.annotation = Annotation()
+        self.annotation.classes.changed.connect(self._take_classes)
         self.reading = ""
         self._paintings = Paintings()
         self._doubted: set[object] = set()
@@ -126,6 +133,7 @@ class OpenData:
         self.open_case, self.labels = None, None
         self.dataset, self.project = dataset, project
         self.facts.forget()
+        self.annotation.take(None)
         self.dataset_opened.emit(dataset)
         self.project_opened.emit(project)
 
@@ -136,9 +144,10 @@ class OpenData:
         self.open_case = opened
         base = opened.base
         self.labels = kept if kept is not None or base is None else base.copy()
-        self.facts.note_left_out(opened.case.name, opened.left_out)
+        self.facts.note_left_out(opened.case.name, opened.left_out or opened.stray)
         if opened.truth is not None:
             self.facts.note_present(opened.case.name, opened.present)
+        self._annotate()
         self.case_opened.emit(opened)
         self._tell_doubts(opened)
         self._record(lambda project: replace(project, last_case=opened.case.name))
@@ -156,6 +165,8 @@ class OpenData:
             self.say(f"{opened.case.name}: {' '.join(doubts)}", is_error=False)
         if opened.left_out:
             self.say(f"The labels of '{opened.case.name}' are not shown. {opened.left_out}")
+        elif opened.stray:
+            self.say(f"{opened.case.name}: {opened.stray}", is_error=False)
 
     def _record(self, changed: Callable[[Project], Project]) -> None:
         """Change the open project, and its file where that may be written."""
@@ -170,6 +181,27 @@ class OpenData:
     def is_unsaved(self, case: Case) -> bool:
         """Return whether a case has painting that is in no file."""
         return self._paintings.is_unsaved(case)
+
+    def _annotate(self) -> None:
+        """Let the annotation paint the labels of the case in view."""
+        opened, labels = self.open_case, self.labels
+        if opened is None or labels is None:
+            self.annotation.take(None)
+            return
+        self.annotation.classes.take(opened.classes)
+        self.annotation.take(Ground(labels, opened.volume), opened.truth)
+
+    def _take_classes(self, classes: ClassTable) -> None:
+        """Give the dataset, and the case in view, the table that the user made; keep it."""
+        if self.open_case is None or self.dataset is None:
+            return
+        elsewhere = self.facts.values_but(self.open_case.case.name)
+        self.open_case = replace(self.open_case, classes=classes)
+        # What other cases hold stays a class of the dataset, or they could not be read.
+        whole = classes.with_values(elsewhere, self.dataset.classes)
+        self.dataset = replace(self.dataset, classes=whole)
+        self._record(lambda project: replace(project, classes=whole))
+        self.dataset_opened.emit(self.dataset)
 
     def say(self, text: str, *, is_error: bool = True) -> None:
         """Tell the user something."""

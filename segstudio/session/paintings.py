@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from segstudio.data.cases import Case
 from segstudio.session.open_case import OpenCase
 
-LARGE = 4_000_000  # voxels that are not compared at each stroke, once they are known to differ
+LARGE = 4_000_000  # voxels that are not compared at each stroke
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,16 +54,24 @@ class Paintings:
         copy = None if kept is None else kept.copy
         self._kept[image] = _Painting(opened.case, labels, copy)
 
-    def note(self, opened: OpenCase | None, labels: NDArray[np.int32] | None) -> bool:
-        """Follow a stroke; return whether the case became unsaved, or is not any more."""
+    def note(
+        self, opened: OpenCase | None, labels: NDArray[np.int32] | None, *, surely: bool = False
+    ) -> bool:
+        """Follow a stroke; return whether the case became unsaved, or is not any more.
+
+        `surely` says that voxels did change, so that a large volume need not be compared.
+        """
         if opened is None or labels is None:
             return False
         before, image = self.is_unsaved(opened.case), image_of(opened.case)
         kept = self._kept.get(image)
+        if labels.size > LARGE:
+            if surely:
+                self._kept[image] = _Painting(opened.case, labels)
+            return before != self.is_unsaved(opened.case)
         if kept is not None and kept.copy is not None and not np.array_equal(labels, kept.copy):
             self._kept[image] = replace(kept, labels=labels, copy=None)
-        if not before or labels.size <= LARGE:
-            self.keep(opened, labels)
+        self.keep(opened, labels)
         return before != self.is_unsaved(opened.case)
 
     def note_copy(self, case: Case, labels: NDArray[np.int32]) -> None:

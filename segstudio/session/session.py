@@ -1,5 +1,6 @@
 """What is open now: the one mutable state of the program. Scriptable, free of Qt and torch."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,7 @@ class Session(TrainingSession):
         self.check: Check | None = None
         self.next_cases = NextCases()
         self.saved.connect(lambda case: self.next_cases.forget(case.name))
+        self.prediction_shown.connect(partial(self.annotation.limits.note_mask, "prediction"))
 
     def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
         """Take a dataset, and its project, for the open one; its cases are still to be read."""

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from segstudio.ui.annotate_panel import AnnotatePanel
 from segstudio.ui.curves_panel import CurvesPanel
 from segstudio.ui.data_panel import DataPanel
 from segstudio.ui.distance_panel import DistancePanel
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
 class Data(DataPanel):
     """The data panel of a viewer."""
+
+    def __init__(self, napari_viewer: "Viewer") -> None:
+        super().__init__(studio_of(napari_viewer).session)
+
+
+class Annotate(AnnotatePanel):
+    """The annotate panel of a viewer."""
 
     def __init__(self, napari_viewer: "Viewer") -> None:
         super().__init__(studio_of(napari_viewer).session)

@@ -26,12 +26,14 @@ from segstudio.ui.header_reader import HeaderReader
 from segstudio.ui.map_reader import MapReader
 from segstudio.ui.map_status import MapStatus
 from segstudio.ui.network_helper import NetworkHelper
+from segstudio.ui.operation_runner import OperationRunner
 from segstudio.ui.orientation_letters import OrientationLetters
 from segstudio.ui.prediction_thread import PredictionThread
 from segstudio.ui.recovery_dialog import RecoveryDialog
 from segstudio.ui.run_reader import RunReader
 from segstudio.ui.saver import Saver
 from segstudio.ui.trainer import Trainer
+from segstudio.viewer.annotation_stage import AnnotationStage
 from segstudio.viewer.stage import Stage
 
 if TYPE_CHECKING:
@@ -53,6 +55,8 @@ class Studio(QObject):
         self._closed = False
         self.session = Session()
         self.stage = Stage(viewer, self.session)
+        self.annotation = AnnotationStage(viewer, self.session, self.stage)
+        self.operations = OperationRunner(self.session)
         self.letters = OrientationLetters(viewer, self.stage)
         self.maps = MapReader(self.session)
         self.status = MapStatus(viewer, self.session)
@@ -79,6 +83,7 @@ class Studio(QObject):
         self._closed = True
         self.letters.close()
         self.maps.close()
+        self.operations.close()
         self.runs.close()
         self.trainer.close()
         self._stop_check()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from segstudio.core.labels import IGNORED_COLOR, PALETTE, ClassTable
 from segstudio.session import Session
 from segstudio.session.open_case import OpenCase
+from segstudio.viewer.annotated_labels import AnnotatedLabels
 from segstudio.viewer.line_stage import LineStage
 from segstudio.viewer.map_stage import IMAGE, MAP, MapStage
 from segstudio.viewer.placement import placement
@@ -86,7 +87,8 @@ class Stage:
         opened = self._session.open_case
         if opened is None:
             return
-        layer = self._viewer.add_labels(
+        layer = AnnotatedLabels(
+            self._session.annotation,
             labels,
             name=LABELS,
             opacity=0.35,
@@ -94,16 +96,14 @@ class Stage:
             metadata={"segstudio_grid": opened.volume.grid},
             **placement(opened.volume.grid),
         )
-        # napari paints into the session's own array; an undo shows as a refresh.
+        self._viewer.add_layer(layer)
+        # The session's own array is painted; an undo shows as a refresh.
         layer.events.labels_update.connect(self._follow_brush)
         layer.events.set_data.connect(self._follow_brush)
-        layer.events.set_data.connect(self._session.note_painting)
+        layer.events.set_data.connect(self._look_for_changes)
         layer.events.paint.connect(self._follow_stroke)
         layer.events.data.connect(self._take_labels)
         self._layers[LABELS] = layer
-        # The brush has a class of the data, and not the value 1 where there is none.
-        if opened.classes.foreground:
-            layer.selected_label = opened.classes.foreground[0].value
         # Under the prediction's outlines, and what a brush paints on.
         self._move_above_image(layer)
         self._viewer.layers.selection.active = layer
@@ -112,9 +112,12 @@ class Stage:
         """Follow a tool that gave the layer another array instead of painting into its own."""
         layer = self._layers.get(LABELS)
         if layer is not None and event.source is layer:
-            self._session.labels = np.asarray(layer.data)
-            self._session.note_painting()
+            self._session.take_labels(np.asarray(layer.data))
             self._session.show_map()
+
+    def _look_for_changes(self) -> None:
+        """Note changes by a script, which are not told of as those by a tool are."""
+        self._session.note_painting(surely=False)
 
     def _follow_brush(self) -> None:
         """Bring the map up to date while a brush moves, and after an undo."""
@@ -127,8 +130,8 @@ class Stage:
 
     def _go_to_labelled_plane(self, opened: OpenCase) -> None:
         plane = len(opened.volume.data) // 2
-        if opened.truth is not None and opened.truth.any():
-            labelled = np.flatnonzero((opened.truth > 0).any(axis=(1, 2)))
+        if opened.base is not None and opened.base.any():
+            labelled = np.flatnonzero((opened.base > 0).any(axis=(1, 2)))
             plane = int(labelled[len(labelled) // 2])
         self._viewer.dims.set_point(0, self._layers[IMAGE].data_to_world((plane, 0, 0))[0])
 

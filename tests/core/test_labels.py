@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from segstudio.core.errors import InputError
-from segstudio.core.labels import IGNORED, PALETTE, ClassTable, onehot
+from segstudio.core.labels import IGNORED, PALETTE, ClassTable, LabelClass, onehot
 
 
 @pytest.mark.parametrize("values", [(0, 1, 2, 3), (0, 1, 255), (0, 7, 40000), (0,)])
@@ -112,3 +112,27 @@ def test_as_many_classes_as_a_byte_counts_beside_the_ignored_are_taken(count: in
             table.to_indices(labels, "")
     else:
         np.testing.assert_array_equal(table.to_values(table.to_indices(labels, "")), labels)
+
+
+def test_a_class_is_added_changed_and_taken_away_in_order_of_value() -> None:
+    table = ClassTable.named({3: "c", 1: "a"})
+    assert table.next_class.value == 2
+    assert table.next_class.color not in {c.color for c in table.foreground}
+
+    table = table.with_class(LabelClass(2, "b", "#123456")).with_class(
+        LabelClass(3, "d", "#ffffff")
+    )
+    assert [(c.value, c.name) for c in table.foreground] == [(1, "a"), (2, "b"), (3, "d")]
+    assert table.without(1).values == (0, 2, 3)
+    assert table.without(0) == table
+
+
+def test_the_next_class_has_no_value_that_is_ignored() -> None:
+    assert ClassTable.named({1: "a"}, ignore=2).next_class.value == 3
+
+
+def test_values_that_lack_a_class_get_one_from_another_table_or_a_name_by_number() -> None:
+    table = ClassTable.named({1: "a"}, ignore=9).with_values(
+        [0, 1, 4, 5, 9], ClassTable.named({4: "known"})
+    )
+    assert [(c.value, c.name) for c in table.foreground] == [(1, "a"), (4, "known"), (5, "class 5")]

@@ -36,13 +36,15 @@ def test_labels_that_do_not_fit_are_left_out_and_the_image_is_shown(folder: Path
     assert "(3, 4, 5)" in opened.left_out
 
 
-def test_labels_of_a_class_that_is_none_of_the_dataset_are_left_out(folder: Path) -> None:
+def test_labels_of_a_class_that_is_none_of_the_dataset_are_shown_and_told(folder: Path) -> None:
     write(folder / "a_gt.nii", np.full((5, 4, 3), 7, np.uint8))
     dataset = replace(open_dataset(folder), classes=ClassTable.named({1: "cavity"}))
     opened = read_case(dataset, dataset.cases[0])
 
-    assert opened.truth is None
-    assert "label value 7" in opened.left_out
+    assert (opened.truth == 7).all()
+    assert opened.classes.values == (0, 1, 7)
+    assert "label value 7" in opened.stray
+    assert not opened.left_out
 
 
 def test_labels_that_are_damaged_are_left_out(folder: Path) -> None:
@@ -80,3 +82,18 @@ def test_why_labels_are_left_out_is_said(folder: Path) -> None:
     assert session.facts.badge(session.open_case.case, session.dataset).level == "error"
     assert said[-1].is_error
     assert said[-1].text.startswith("The labels of 'a' are not shown. ")
+
+
+def test_a_stray_value_is_said_and_becomes_a_class_when_the_user_keeps_it(folder: Path) -> None:
+    write(folder / "a_gt.nii", np.full((5, 4, 3), 7, np.uint8))
+    session, said = Session(), []
+    session.said.connect(lambda message: said.append(message.text))
+    dataset = replace(open_dataset(folder), classes=ClassTable.named({1: "cavity"}))
+    session.list_cases(dataset)
+    session.show_read(read_case(dataset, dataset.cases[0]))
+    assert "label value 7" in said[0]
+
+    session.annotation.classes.rename(7, "scar")
+    assert session.dataset is not None
+    assert [c.name for c in session.dataset.classes.foreground] == ["cavity", "scar"]
+    assert not read_case(session.dataset, session.dataset.cases[0]).stray

@@ -2,12 +2,19 @@
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from segstudio.core.editing.box import Box, bounding_box, box_shape, full_box, hull, inner_box
+from segstudio.core.editing.box import (
+    Box,
+    bounding_box,
+    box_shape,
+    full_box,
+    hull,
+    inner_box,
+)
 from segstudio.core.errors import InputError
 
 Labels = NDArray[np.integer]
@@ -119,12 +126,40 @@ def limited(edit: Edit, allowed: NDArray[np.bool_]) -> Edit:
     allowed : ndarray of bool, of the shape of the edit's box
         As by `where_allowed` with that box.
     """
-    mask = edit.mask
-    kept = allowed[mask]
+    return part_of(edit, allowed[edit.mask])
+
+
+def part_of(edit: Edit, kept: NDArray[np.bool_]) -> Edit:
+    """Return the part of an edit that some of its voxels make up.
+
+    Parameters
+    ----------
+    edit : Edit
+    kept : ndarray of bool, shape (edit.count,)
+        In the order of `edit.old` and `edit.new`.
+    """
     if kept.all():
         return edit
+    mask = edit.mask
     mask[mask] = kept
     return _packed(edit.box, mask, edit.old[kept], edit.new[kept])
+
+
+def placed(edit: Edit, part: Box) -> Edit:
+    """Return an edit of a part of the labels as one of the whole.
+
+    Parameters
+    ----------
+    edit : Edit
+        Of ``labels[part]``.
+    part : tuple of slice
+        Whose every start is a number, as by `full_box`.
+    """
+    box = tuple(
+        slice(inner.start + outer.start, inner.stop + outer.start)
+        for inner, outer in zip(edit.box, part, strict=True)
+    )
+    return replace(edit, box=box)
 
 
 def joined(edits: Sequence[Edit]) -> Edit:

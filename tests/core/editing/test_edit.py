@@ -10,6 +10,8 @@ from segstudio.core.editing.edit import (
     joined,
     limited,
     no_edit,
+    part_of,
+    placed,
     revert,
 )
 from segstudio.core.errors import InputError
@@ -129,3 +131,25 @@ def test_a_class_that_the_labels_cannot_hold_is_refused(dtype: str, value: int) 
     labels = np.zeros((2, 2, 2), dtype)
     with pytest.raises(InputError, match=f"not {value}"):
         edit_where(labels, whole_of(labels), labels == 0, value)
+
+
+def test_a_part_of_an_edit_changes_some_of_its_voxels() -> None:
+    labels = some_labels()
+    before = labels.copy()
+    edit = edit_where(labels, (slice(None),) * 3, labels > 0, 5)
+    part = part_of(edit, edit.old == 2)
+    apply(part, labels)
+    np.testing.assert_array_equal(labels, np.where(before == 2, 5, before))
+    revert(part, labels)
+    np.testing.assert_array_equal(labels, before)
+
+
+def test_an_edit_of_a_part_of_the_labels_is_placed_in_the_whole() -> None:
+    labels = some_labels()
+    expected = labels.copy()
+    expected[2, 1:4, 2:5] = 7
+    box = (slice(2, 3), slice(1, 5), slice(2, 6))
+    inner = (slice(0, 1), slice(0, 3), slice(0, 3))
+    edit = edit_where(labels[box], inner, np.ones((1, 3, 3), bool), 7)
+    apply(placed(edit, box), labels)
+    np.testing.assert_array_equal(labels, expected)

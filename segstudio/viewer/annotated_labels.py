@@ -1,0 +1,161 @@
+"""napari's labels layer, whose tools paint through the session's annotation."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels
+from numpy.typing import ArrayLike, NDArray
+
+from segstudio.core.editing.box import Box
+from segstudio.core.editing.edit import Edit, edit_to
+from segstudio.session.annotation import Annotation
+
+
+class AnnotatedLabels(Labels):  # type: ignore[misc]
+    """Labels whose brush, eraser, bucket and polygon keep to the annotation's limits.
+
+    All they do is a step of the annotation's history, which napari's keys undo and redo; napari's
+    own history, which takes 5 bytes for each voxel of a stroke's box and more for an edit by
+    index, stays empty.
+
+    Parameters
+    ----------
+    annotation : Annotation
+        Its ground are these labels.
+    data : ndarray of int, shape (Z, Y, X)
+    **arguments
+        As for napari's layer.
+    """
+
+    def __init__(self, annotation: Annotation, data: NDArray[np.int32], **arguments: Any) -> None:
+        self.annotation = annotation
+        self.is_drawing = False
+        super().__init__(data, **arguments)
+        annotation.edited.connect(self._follow_edit)
+        annotation.stepped.connect(self._follow_step)
+
+    @property
+    def _is_painted(self) -> bool:
+        """Whether the annotation still paints these labels."""
+        ground = self.annotation.ground
+        return ground is not None and ground.labels is self.data
+
+    def _follow_edit(self, _box: Box) -> None:
+        """Draw what was done by others than this layer's tools: an undo, an operation."""
+        if self._is_painted and not self.is_drawing:
+            self.refresh(extent=False)
+
+    def _follow_step(self) -> None:
+        if self._is_painted:
+            self.events.paint(value=[])
+
+    @property
+    def _type_string(self) -> str:
+        # What writers and menus go by.
+        return "labels"
+
+    def _calculate_cursor_size(self) -> float:
+        return self.annotation.brush.diameter_mm
+
+    @property
+    def plane_axis(self) -> int | None:
+        """The axis that the plane in view lies across; None where the volume is in view."""
+        hidden = self._slice_input.not_displayed
+        return int(hidden[-1]) if len(hidden) == 1 else None
+
+    @property
+    def _edited_axis(self) -> int | None:
+        """The axis across which a plane is edited; None where the volume is."""
+        return None if self.n_edit_dimensions > 2 else self.plane_axis
+
+    def paint(self, coord: Sequence[float], new_label: int, refresh: bool = True) -> None:
+        """Paint with the brush at a place."""
+        place = [float(c) for c in coord]
+        with self._drawing(refresh):
+            self._show(self.annotation.paint(place, place, new_label, self.plane_axis))
+
+    def fill(self, coord: Sequence[float], new_label: int, refresh: bool = True) -> None:
+        """Fill what hangs together with a voxel, or all of its class."""
+        place = [round(float(c)) for c in coord]
+        if not all(0 <= c < n for c, n in zip(place, self.data.shape, strict=True)):
+            return
+        with self._drawing(refresh):
+            edit = self.annotation.fill(
+                place, new_label, self._edited_axis, contiguous=self.contiguous
+            )
+            self._show(edit)
+
+    def paint_polygon(self, points: ArrayLike, new_label: int) -> None:
+        """Fill a polygon in the plane in view."""
+        axis = self.plane_axis
+        if axis is not None and len(np.asarray(points)) > 2:
+            with self._drawing(refresh=True):
+                self._show(self.annotation.fill_polygon(points, new_label, axis))
+
+    def data_setitem(
+        self, indices: tuple[NDArray[np.intp], ...], value: ArrayLike, refresh: bool = True
+    ) -> None:
+        """Set voxels by their indices, as plugins do."""
+        if not indices or not np.size(indices[0]):
+            return
+        places = [np.asarray(index) for index in indices]
+        box = tuple(slice(int(p.min()), int(p.max()) + 1) for p in places)
+        new = self.data[box].copy()
+        new[tuple(p - part.start for p, part in zip(places, box, strict=True))] = value
+        with self._drawing(refresh):
+            self._show(self.annotation.do(edit_to(self.data, box, new)))
+
+    def undo(self) -> None:
+        """Take the last step back, whichever tool did it."""
+        self.annotation.undo()
+
+    def redo(self) -> None:
+        """Do the step again that was taken back last."""
+        self.annotation.redo()
+
+    @contextmanager
+    def block_history(self) -> Iterator[None]:
+        """Make one step of all that is painted inside."""
+        self._begin_stroke()
+        try:
+            yield
+        finally:
+            self._commit_stroke()
+
+    def _begin_stroke(self) -> None:
+        self.annotation.begin_stroke()
+
+    def _commit_stroke(self) -> None:
+        self.annotation.end_stroke()
+
+    def _abort_stroke(self) -> None:
+        self.annotation.drop_stroke()
+
+    @contextmanager
+    def _drawing(self, refresh: bool) -> Iterator[None]:
+        """Draw what is done inside by itself, and not when the annotation tells of it."""
+        self.is_drawing = True
+        try:
+            yield
+        finally:
+            self.is_drawing = False
+        if refresh:
+            self._partial_labels_refresh()
+
+    def _show(self, edit: Edit) -> None:
+        """Note that an edit is to be drawn, in view or not: who follows the labels hears of it."""
+        if edit.count:
+            self._accumulate_updated_slice(edit.box)
+
+    def _partial_labels_refresh(self) -> None:
+        """Draw what was edited since the last time, at one go."""
+        box = self._updated_slice
+        if box is not None and self._slicing_state.loaded and not self._slice.empty:
+            found = self._get_update_slices(box)
+            if found is not None and self.contour == 0:
+                here = tuple(found[1])
+                raw = self._slice.image.raw
+                self._slice.image.view[here] = self.colormap._data_to_texture(raw[here])
+        super()._partial_labels_refresh()

@@ -1,0 +1,244 @@
+"""The annotation and napari's labels layer, without Qt."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image, Labels, Points
+from napari.utils.key_bindings import coerce_keybinding
+
+from segstudio.session import Session
+from segstudio.session import operations as op
+from segstudio.session.annotation_choices import Brush, Plane, Restriction
+from segstudio.viewer.annotated_labels import AnnotatedLabels
+from segstudio.viewer.annotation_previews import CORNERS, PREVIEW, RANGE
+from segstudio.viewer.annotation_stage import AnnotationStage
+from segstudio.viewer.stage import LABELS, PREDICTION, Stage
+
+
+class Shown:
+    """A viewer with a case in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.viewer, self.session = ViewerModel(), Session()
+        self.stage = Stage(self.viewer, self.session)
+        self.annotation_stage = AnnotationStage(self.viewer, self.session, self.stage)
+        self.session.open(folder)
+        self.annotation = self.session.annotation
+
+    @property
+    def layer(self) -> AnnotatedLabels:
+        layer = self.stage.layer(LABELS)
+        assert isinstance(layer, AnnotatedLabels)
+        return layer
+
+    @property
+    def drawn(self) -> np.ndarray:
+        """The values of the plane in view, as the texture has them."""
+        return np.asarray(self.layer._slice.image.view)
+
+    def press(self, key: str) -> None:
+        self.viewer.keymap[coerce_keybinding(key)](self.viewer)
+
+
+@pytest.fixture
+def shown(hearts: Path) -> Shown:
+    return Shown(hearts)
+
+
+def test_a_dab_of_the_layers_brush_is_a_step_of_the_session(shown: Shown) -> None:
+    before = shown.session.labels.copy()
+    z = shown.annotation.plane.index
+    shown.annotation.choose_brush(Brush(40.0))
+    shown.layer.paint((z, 6, 6), 3)
+    assert shown.annotation.undoable == 1
+    assert shown.session.labels[z, 6, 6] == 3
+    painted = (shown.session.labels != before).sum()
+    spacing = shown.session.open_case.volume.spacing
+    assert painted == pytest.approx(np.pi * 20**2 / (spacing[1] * spacing[2]), rel=0.2)
+
+    shown.layer.undo()
+    np.testing.assert_array_equal(shown.session.labels, before)
+    shown.layer.redo()
+    assert shown.session.labels[z, 6, 6] == 3
+
+
+def test_what_is_drawn_follows_the_brush_an_undo_and_an_operation(shown: Shown) -> None:
+    z = shown.annotation.plane.index
+
+    def is_true() -> bool:
+        expected = shown.layer.colormap._data_to_texture(shown.session.labels[z])
+        return np.array_equal(shown.drawn, expected)
+
+    with shown.layer.block_history():
+        shown.layer.paint((z, 6, 6), 3, refresh=False)
+        shown.layer.paint((z, 7, 9), 1, refresh=False)
+        shown.layer._partial_labels_refresh()
+        assert is_true()
+    assert shown.annotation.undoable == 1
+    shown.annotation.operations.run(op.margin(2, 8.0))
+    assert is_true()
+    shown.annotation.undo()
+    shown.annotation.undo()
+    assert is_true()
+    assert not shown.annotation.undoable
+
+
+def test_bucket_polygon_and_indices_are_steps_too_and_keep_to_the_limits(shown: Shown) -> None:
+    before = shown.session.labels.copy()
+    z = shown.annotation.plane.index
+    shown.annotation.limits.lock([2])
+    shown.layer.fill((z, 0, 0), 3)
+    shown.layer.paint_polygon([[z, 2, 2], [z, 2, 40], [z, 40, 40], [z, 40, 2]], 1)
+    shown.layer.data_setitem((np.array([z, z]), np.array([5, 6]), np.array([5, 6])), [3, 3])
+    assert shown.annotation.undoable == 3
+    assert shown.session.labels[z, 5, 5] == 3
+    np.testing.assert_array_equal(shown.session.labels == 2, before == 2)
+    for _ in range(3):
+        shown.layer.undo()
+    np.testing.assert_array_equal(shown.session.labels, before)
+
+
+def test_a_stroke_that_napari_aborts_leaves_nothing(shown: Shown) -> None:
+    before = shown.session.labels.copy()
+    z = shown.annotation.plane.index
+    shown.layer._begin_stroke()
+    shown.layer.paint((z, 6, 6), 3)
+    shown.layer._abort_stroke()
+    np.testing.assert_array_equal(shown.session.labels, before)
+    assert not shown.annotation.undoable
+
+
+def test_the_chosen_class_and_tool_are_the_layers_both_ways(shown: Shown) -> None:
+    shown.annotation.classes.choose(3)
+    assert shown.layer.selected_label == 3
+    shown.layer.selected_label = 2
+    assert shown.annotation.classes.chosen == 2
+
+    shown.annotation.choose_tool("eraser")
+    assert shown.layer.mode == "erase"
+    shown.layer.mode = "fill"
+    assert shown.annotation.tool == "fill"
+
+
+def test_the_brush_is_in_mm_and_napari_counts_it_in_voxels(shown: Shown) -> None:
+    finest = min(shown.session.open_case.volume.spacing[1:])
+    shown.annotation.choose_brush(Brush(11.3, is_sphere=True))
+    assert shown.layer.brush_size == round(11.3 / finest)
+    assert shown.layer.cursor_size == 11.3
+    assert shown.layer.n_edit_dimensions == 3
+
+    shown.layer.brush_size += 1  # as napari's key ]
+    assert shown.annotation.brush.diameter_mm == pytest.approx(shown.layer.brush_size * finest)
+    shown.layer.n_edit_dimensions = 2
+    assert not shown.annotation.brush.is_sphere
+    shown.layer.preserve_labels = True
+    assert shown.annotation.limits.restriction.over == (0,)
+
+
+def test_a_polygon_is_drawn_with_a_disc_and_not_with_a_ball(shown: Shown) -> None:
+    shown.annotation.choose_brush(Brush(5.0, is_sphere=True))
+    shown.annotation.choose_tool("polygon")
+    assert shown.layer.mode == "polygon"
+    assert not shown.annotation.brush.is_sphere
+
+
+def test_the_plane_in_view_is_known(shown: Shown) -> None:
+    layer = shown.layer
+    shown.viewer.dims.set_point(0, layer.data_to_world((1, 0, 0))[0])
+    assert shown.annotation.plane == Plane(0, 1)
+    shown.layer.paint((1, 6, 6), 3)
+    assert shown.session.labels[1, 6, 6] == 3
+
+
+def test_keys_choose_classes_and_take_steps_back_whichever_layer_is_chosen(shown: Shown) -> None:
+    shown.press("Alt+3")
+    assert shown.annotation.classes.chosen == 3
+    shown.press("Alt+9")
+    assert shown.annotation.classes.chosen == 3
+    shown.layer.paint((1, 6, 6), 3)
+    shown.press("Ctrl+Z")
+    assert not shown.annotation.undoable
+    shown.press("Ctrl+Shift+Z")
+    assert shown.annotation.undoable == 1
+
+
+def test_colours_and_hidden_classes_are_those_of_the_one_table(shown: Shown) -> None:
+    shown.annotation.classes.recolor(2, "#ff0000")
+    shown.annotation.classes.hide([3])
+    colors = shown.layer.colormap.color_dict
+    assert colors[2][:3] == pytest.approx((1, 0, 0))
+    assert colors[3][3] == 0
+    prediction = shown.stage.layer(PREDICTION)
+    assert prediction.colormap.color_dict[2][:3] == pytest.approx((1, 0, 0))
+    assert prediction.colormap.color_dict[3][3] == 1
+
+
+def test_an_intensity_range_is_drawn_over_the_image_and_goes_with_it(shown: Shown) -> None:
+    previews = shown.annotation_stage.previews
+    shown.annotation.limits.restrict(Restriction(intensity=(50.0, 200.0)))
+    layer = previews.layer(RANGE)
+    assert isinstance(layer, Image)
+    assert tuple(layer.contrast_limits) == (50.0, 200.0)
+    assert shown.viewer.layers.selection.active is shown.layer
+
+    shown.annotation.limits.restrict(Restriction(intensity=(60.0, 60.0)))
+    assert layer.contrast_limits[0] == 60.0
+    shown.annotation.limits.restrict(Restriction())
+    assert previews.layer(RANGE) is None
+    assert RANGE not in shown.viewer.layers
+
+
+def test_a_preview_is_drawn_until_it_is_accepted(shown: Shown) -> None:
+    previews = shown.annotation_stage.previews
+    shown.annotation.operations.run(op.growing())
+    layer = previews.layer(PREVIEW)
+    edit = shown.annotation.operations.preview
+    assert isinstance(layer, Labels)
+    assert (layer.data > 0).sum() == (edit.new > 0).sum()
+
+    shown.annotation.operations.accept_preview()
+    assert previews.layer(PREVIEW) is None
+    assert shown.annotation.undoable == 1
+
+
+def test_every_fourth_corner_fills_a_quadrilateral_of_the_next_class(shown: Shown) -> None:
+    before = shown.session.labels.copy()
+    z = shown.annotation.plane.index
+    shown.annotation.classes.choose(1)
+    shown.annotation.corners_go_on = True
+    shown.annotation.take_corners(True)
+    points = shown.annotation_stage.previews.layer(CORNERS)
+    assert isinstance(points, Points)
+    for corner in ((z, 1, 1), (z, 4, 8), (z, 1, 8), (z, 4, 1)):
+        points.add(corner)
+    assert (shown.session.labels[z, 1:5, 1:9] == 1).all()
+    assert (shown.session.labels != before).sum() == 32
+    assert shown.annotation.classes.chosen == 2
+    assert not len(points.data)
+
+    shown.viewer.layers.remove(points)
+    assert not shown.annotation.takes_corners
+
+
+def test_a_tool_that_gives_the_layer_another_array_is_followed(shown: Shown) -> None:
+    other = np.full_like(shown.session.labels, 2)
+    shown.layer.data = other
+    assert shown.annotation.ground.labels is shown.session.labels
+    shown.layer.paint((1, 6, 6), 3)
+    assert shown.session.labels[1, 6, 6] == 3
+    shown.annotation.undo()
+    assert (shown.session.labels == 2).all()
+
+
+def test_another_case_begins_with_a_history_of_its_own(shown: Shown) -> None:
+    shown.layer.paint((1, 6, 6), 3)
+    first, second = (case.name for case in shown.session.dataset.cases[:2])
+    shown.session.show_case(second)
+    assert not shown.annotation.undoable
+    shown.layer.paint((1, 6, 6), 3)
+    shown.session.show_case(first)
+    assert shown.session.labels[1, 6, 6] == 3
+    shown.annotation.undo()
+    assert shown.session.labels[1, 6, 6] == 3
