@@ -129,7 +129,7 @@ class DataPanel(QWidget):
         ask_save(self.session, self)
 
     @at_the_edge
-    def _mark_reviewed(self, checked: bool) -> None:
+    def _mark_reviewed(self, checked: bool = False) -> None:
         self.session.mark_reviewed(checked)
 
     @at_the_edge

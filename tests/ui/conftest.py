@@ -20,6 +20,7 @@ from segstudio.ui.prediction_thread import PredictionThread
 from segstudio.ui.reading_thread import ReadingThread
 from segstudio.ui.studio import _studios
 from segstudio.ui.training_thread import TrainingThread
+from segstudio.viewer.stage import LABELS
 
 THREADS = (
     *(TrainingThread, EstimateThread, PredictionThread, ReadingThread, CheckThread),
@@ -75,6 +76,11 @@ class Window:
     def wait_for_saving(self) -> None:
         """Let the window work until what was asked for is written."""
         self.wait_for(lambda: not self.studio.saver.is_busy, 30)
+
+    def paint(self, place: tuple[int, int, int]) -> None:
+        """Paint another label than is there, at a voxel, as the brush does."""
+        value = 1 + int(self.session.labels[place] == 1)
+        self.studio.stage.layer(LABELS).paint(place, value)
 
     def grab(self, path: Path) -> None:
         """Save a picture of the window."""

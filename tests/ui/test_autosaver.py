@@ -17,14 +17,8 @@ def painted(window, hearts):
     """A window in which a case was painted on, that copies it at once."""
     window.studio.autosaver.timer.setInterval(20)
     window.session.open(hearts)
-    paint(window)
+    window.paint((1, 20, 20))
     return window
-
-
-def paint(window, place: tuple[int, int, int] = (1, 20, 20)) -> None:
-    layer = window.studio.stage.layer(LABELS)
-    layer.selected_label = 3
-    layer.paint(place, 3)
 
 
 def copies(home: Path) -> list[Path]:
@@ -44,7 +38,7 @@ def test_what_is_painted_is_copied_and_the_copy_goes_when_it_is_saved(
     painted, own_recovery: Path, tmp_path: Path
 ) -> None:
     painted.wait_for(lambda: len(copies(own_recovery)) == 1, 30)
-    paint(painted, (2, 30, 30))
+    painted.paint((2, 30, 30))
     painted.wait_for(lambda: len(copies(own_recovery)) == 2, 30)
     painted.session.ask_save(tmp_path / "mine_gt.nii")
     painted.wait_for(lambda: not copies(own_recovery), 30)
@@ -133,7 +127,7 @@ def test_copies_that_cannot_be_written_are_told_of_once_and_tried_again(
     window.studio.autosaver.timer.setInterval(20)
     own_recovery.write_text("no folder")
     window.session.open(hearts)
-    paint(window)
+    window.paint((1, 20, 20))
     window.wait_for(lambda: bool(window.said), 30)
     window._qtbot.wait(300)
     assert len(window.said) == 1

@@ -10,7 +10,6 @@ from segstudio.data.datasets import open_dataset
 from segstudio.learn.predict import load_predictor
 from segstudio.ui.case_model import NEXT, STATE
 from segstudio.ui.network_help import IDLE, NetworkHelp
-from segstudio.viewer.stage import LABELS
 
 
 @pytest.fixture
@@ -24,12 +23,6 @@ def bare(hearts: Path, tmp_path: Path) -> Path:
 
 def click(window, button) -> None:
     window._qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
-def paint(window, place: tuple[int, int, int]) -> None:
-    """Paint something else than is there."""
-    value = 1 + int(window.session.labels[place] == 1)
-    window.studio.stage.layer(LABELS).paint(place, value)
 
 
 def column(window, which: int) -> list[str]:
@@ -57,14 +50,14 @@ def test_drafts_are_made_corrected_saved_and_reviewed(
     assert np.array_equal(session.labels, expected)
     assert not session.unsaved
 
-    paint(window, (2, 20, 20))
+    window.paint((2, 20, 20))
     assert column(window, STATE) == ["edited", "draft", "draft"]
     session.ask_save(bare / "a_gt.nii.gz")
     window.wait_for_saving()
     click(window, data.reviewed)
     assert column(window, STATE) == ["reviewed", "draft", "draft"]
     assert session.dataset.case("a").labels == bare / "a_gt.nii.gz"
-    paint(window, (2, 30, 30))
+    window.paint((2, 30, 30))
     assert not data.reviewed.isChecked()
 
 

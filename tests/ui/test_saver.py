@@ -7,16 +7,13 @@ import numpy as np
 import pytest
 
 from segstudio.data.formats import read_labels
-from segstudio.viewer.stage import LABELS
 
 
 @pytest.fixture
 def painted(window, hearts):
     """A window in which a case was painted on."""
     window.session.open(hearts)
-    layer = window.studio.stage.layer(LABELS)
-    layer.selected_label = 3
-    layer.paint((1, 20, 20), 3)
+    window.paint((1, 20, 20))
     window.studio.saver.timer.setInterval(100)
     return window
 
@@ -39,16 +36,16 @@ def test_a_full_disk_is_told_of_once_and_saving_goes_on_when_there_is_room(
     ]
     painted._qtbot.wait(400)
     assert len(painted.said) == 1
-    assert [path.name for path in small_disk.iterdir()] == ["other"]
+    assert not target.exists()
     assert names_of_unsaved(painted) == [name]
     assert "is not saved yet" in painted.panel("Data").case.text()
-    painted.studio.stage.layer(LABELS).paint((1, 30, 30), 2)
+    painted.paint((1, 2, 2))
     other.unlink()
     painted.wait_for(lambda: len(painted.said) == 2, 30)
 
     assert painted.said[-1].startswith("Saved a copy, mine_gt.nii")
     assert np.array_equal(read_labels(target), session.labels)
-    assert read_labels(target)[1, 30, 30] == 2
+    assert read_labels(target)[1, 2, 2] == 1
     assert names_of_unsaved(painted) == []
 
 
