@@ -129,8 +129,8 @@ class DataPanel(QWidget):
         ask_save(self.session, self)
 
     @at_the_edge
-    def _mark_reviewed(self, checked: bool = False) -> None:
-        self.session.mark_reviewed(checked)
+    def _mark_reviewed(self, _checked: bool = False) -> None:
+        self.session.mark_reviewed(self.reviewed.isChecked())
 
     @at_the_edge
     def _check(self, _checked: bool = False) -> None:
