@@ -52,24 +52,22 @@ class LineStage:
         view.lines_chosen.connect(self._show)
 
     def _show(self, *_: object) -> None:
-        """Draw the lines of the plane in view anew."""
+        """Draw the lines of the plane in view anew; none where it has no contour."""
         view, layer = self._session.map_view, self._layers.get(LINES)
-        plane = view.plane()
-        if not view.lines.visible or plane is None:
+        plane = view.plane() if view.lines.visible else None
+        if plane is None or not plane[0].any() or plane[0].all():
             if layer is not None:
                 layer.visible = False
             return
-        mask, phi = plane
-        segments, levels = iso_lines(mask, phi, view.lines.step)
-        segments, levels = _with_bold_contour(segments, levels, _width(phi))
-        if view.choice.half == "inside":
-            levels = -levels
-        layer = layer or self._add(_width(phi))
+        segments, levels = iso_lines(*plane, view.lines.step)
+        width = float(max(plane[1].shape) / LINES_ACROSS)
+        segments, levels = _with_bold_contour(segments, levels, width)
+        layer = layer or self._add(width)
         if layer is not None:
             # Drawn once, when they have their colours too.
             with layer.events.set_data.blocker():
                 layer.data = self._vectors(segments)
-            layer.edge_color = _colors(levels)
+            layer.edge_color = _colors(-levels if view.choice.half == "inside" else levels)
             if not layer.visible:
                 layer.visible = True
 
@@ -102,11 +100,6 @@ class LineStage:
         layers.move(layers.index(layer), layers.index(below) + 1)
         layers.selection.active = active
         return layer
-
-
-def _width(plane: NDArray[np.float32]) -> float:
-    """Return how wide a line is, in voxels."""
-    return float(max(plane.shape) / LINES_ACROSS)
 
 
 def _with_bold_contour(
