@@ -6,7 +6,7 @@ import numpy as np
 from napari.layers import Layer, Vectors
 from numpy.typing import NDArray
 
-from segstudio.core.iso_lines import iso_lines
+from segstudio.core.iso_lines import Segments, iso_lines
 from segstudio.session import Session
 from segstudio.viewer.map_stage import MAP
 from segstudio.viewer.placement import placement
@@ -55,21 +55,24 @@ class LineStage:
         """Draw the lines of the plane in view anew; none where it has no contour."""
         view, layer = self._session.map_view, self._layers.get(LINES)
         plane = view.plane() if view.lines.visible else None
-        if plane is None or not plane[0].any() or plane[0].all():
-            if layer is not None:
-                layer.visible = False
-            return
-        segments, levels = iso_lines(*plane, view.lines.step)
-        width = float(max(plane[1].shape) / LINES_ACROSS)
+        lines = None if plane is None else iso_lines(*plane, view.lines.step)
+        if plane is not None and lines is not None and len(lines[0]):
+            self._draw(*lines, float(max(plane[1].shape) / LINES_ACROSS))
+        elif layer is not None:
+            layer.visible = False
+
+    def _draw(self, segments: Segments, levels: NDArray[np.float32], width: float) -> None:
         segments, levels = _with_bold_contour(segments, levels, width)
-        layer = layer or self._add(width)
-        if layer is not None:
-            # Drawn once, when they have their colours too.
-            with layer.events.set_data.blocker():
-                layer.data = self._vectors(segments)
-            layer.edge_color = _colors(-levels if view.choice.half == "inside" else levels)
-            if not layer.visible:
-                layer.visible = True
+        layer = self._layers.get(LINES) or self._add(width)
+        if layer is None:
+            return
+        # Drawn once, when they have their colours too.
+        with layer.events.set_data.blocker():
+            layer.data = self._vectors(segments)
+        is_depth = self._session.map_choice.half == "inside"
+        layer.edge_color = _colors(-levels if is_depth else levels)
+        if not layer.visible:
+            layer.visible = True
 
     def _vectors(self, segments: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return segments of the plane in view as napari has vectors: start and way."""
