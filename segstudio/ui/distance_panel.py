@@ -66,7 +66,7 @@ class DistancePanel(QWidget):
             Fold("What φ is", "The words of this panel explained.", explained),
         ):
             column.addWidget(part)
-        column.addStretch()
+        column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)

@@ -15,6 +15,7 @@ from segstudio.core.loss_maps import MapOptions
 from segstudio.losses.registry import card
 from segstudio.session import Session, map_view
 from segstudio.session.messages import LineChoice, MapChoice
+from segstudio.ui import map_histogram
 from segstudio.ui.distance_panel import DistancePanel
 from segstudio.ui.map_histogram import histogram
 from segstudio.viewer.line_stage import LINES
@@ -162,7 +163,7 @@ def test_what_the_map_is_without_a_contour_is_said(
 
 
 def test_a_histogram_counts_every_value_and_has_an_edge_at_0() -> None:
-    values = np.random.default_rng(0).normal(1, 4, 2_100_001).astype(np.float32)
+    values = np.random.default_rng(0).normal(1, 4, 100_001).astype(np.float32)
     edges, counts = histogram(values)
     assert 0 in edges
     assert counts.sum() == pytest.approx(values.size)
@@ -172,7 +173,9 @@ def test_a_histogram_counts_every_value_and_has_an_edge_at_0() -> None:
     assert histogram(np.zeros(0, np.float32))[1].sum() == 0
 
 
-def test_the_panel_in_the_window_reads_draws_and_shows_examples(window, hearts) -> None:
+def test_the_panel_in_the_window_reads_draws_and_shows_examples(
+    window, hearts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session, stage, viewer = window.session, window.studio.stage, window.viewer
     session.open(hearts)
     panel = window.panel("Distance")
@@ -198,6 +201,13 @@ def test_the_panel_in_the_window_reads_draws_and_shows_examples(window, hearts) 
     assert panel.value.text().startswith("<b>φ_G = −")
     window.wait_for(lambda: inside() == session.map_view.mask[z].sum(), 5)
     choose(panel.histogram.scope, "volume")
+    assert inside() == session.map_view.mask.sum()
+    monkeypatch.setattr(map_histogram, "MOST_COUNTED", 1000)
+    panel.histogram.draw()
+    assert inside() == pytest.approx(session.map_view.mask.sum(), rel=0.2)
+    monkeypatch.undo()
+    session.choose_map(MapChoice(half="inside"))
+    panel.histogram.draw()
     assert inside() == session.map_view.mask.sum()
     panel.histogram.log.click()
     assert 0 < inside() < session.map_view.mask.sum()
