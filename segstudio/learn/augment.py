@@ -144,6 +144,14 @@ def _draw_control(
     return displacements
 
 
+def draw_intensity_changes(
+    rng: np.random.Generator, options: Augmentation
+) -> tuple[bool, bool, bool]:
+    """Return whether an image gets a bias field, another contrast, and noise."""
+    shades, bends, blurs = (rng.random(3) < options.probability).tolist()
+    return shades, bends, blurs
+
+
 def change_intensities(image: Image, rng: np.random.Generator, options: Augmentation) -> Image:
     """Return an image under a bias field, with another contrast and with noise, as a new array.
 
@@ -151,7 +159,7 @@ def change_intensities(image: Image, rng: np.random.Generator, options: Augmenta
     changed by amounts of its own, drawn from `rng`.
     """
     changed = image.astype(np.float32)
-    shades, bends, blurs = rng.random(3) < options.probability
+    shades, bends, blurs = draw_intensity_changes(rng, options)
     for target in changed:
         channel, mean, spread = target, target.mean(), target.std()
         if not spread > 0:

@@ -105,23 +105,32 @@ class Batches:
 
     def show(self, sample: Sample, epoch: int) -> Shown:
         """Return a sample as the network sees it in an epoch."""
-        case = self.sampler.store[sample.case]
-        rng = np.random.default_rng([self.sampler.seed, epoch, CHANGE, sample.position])
+        case, (rng, deformation) = self.sampler.store[sample.case], self.changes(sample, epoch)
         is_plane = len(self.sampler.patch) == 2
-        shown = (self._plane if is_plane else self._patch)(case, sample, rng)
+        shown = (self._plane if is_plane else self._patch)(case, sample, deformation)
         if self.augmentation:
             shown = replace(shown, image=change_intensities(shown.image, rng, self.augmentation))
         return shown
 
-    def _plane(self, case: PreparedCase, sample: Sample, rng: np.random.Generator) -> Shown:
+    def changes(self, sample: Sample, epoch: int) -> tuple[np.random.Generator, Deformation]:
+        """Return a sample's deformation in an epoch, and what its intensities are changed by."""
+        rng = np.random.default_rng([self.sampler.seed, epoch, CHANGE, sample.position])
+        size, case = self.sampler.patch, self.sampler.store[sample.case]
+        if self.augmentation is None:
+            return rng, Deformation.identity(len(size))
+        is_plane = len(size) == 2
+        first, whole = ((0, 0), case.shape[1:]) if is_plane else (sample.start, size)
+        center = [s + (n - 1) / 2 for s, n in zip(first, whole, strict=True)]
+        spacing = case.spacing[3 - len(size) :]
+        return rng, draw_deformation(rng, self.augmentation, size, spacing, center)
+
+    def _plane(self, case: PreparedCase, sample: Sample, deformation: Deformation) -> Shown:
         """Return a plane, cut or padded about its centre; its maps are those of what is left."""
         (z,), size = sample.start, self.sampler.patch
         image, labels = case.image.read((slice(None), z)), case.labels.read((z,))
         spacing = case.spacing[1:]
-        center = [(n - 1) / 2 for n in labels.shape]
         # Towards zero, so that a margin of an odd number of voxels is as it is when padding.
         start = [int((have - wanted) / 2) for have, wanted in zip(labels.shape, size, strict=True)]
-        deformation = self._deformation(rng, size, spacing, center)
         image = take(image, deformation, start, size, order=1, fill=case.surround)
         labels = take(labels, deformation, start, size, order=0, fill=0)
         classes, sdm = range(self.n_classes), None
@@ -129,15 +138,13 @@ class Batches:
             sdm = loss_maps(labels, spacing, classes, self.maps)
         return Shown(image, labels, sdm, spacing)
 
-    def _patch(self, case: PreparedCase, sample: Sample, rng: np.random.Generator) -> Shown:
+    def _patch(self, case: PreparedCase, sample: Sample, deformation: Deformation) -> Shown:
         """Return a patch; its maps are those of the whole augmented volume, cut afterwards.
 
         But for a class that the augmentation has moved out of the volume: where the maps have a
         cap it counts as far, and not as absent, since the patient has it.
         """
         start, size = sample.start, self.sampler.patch
-        center = [s + (n - 1) / 2 for s, n in zip(start, size, strict=True)]
-        deformation = self._deformation(rng, size, case.spacing, center)
         image = take(case.image.read(), deformation, start, size, order=1, fill=case.surround)
         labels = case.labels.read()
         if self.maps is None:
@@ -151,17 +158,6 @@ class Batches:
         mend_far_classes(sdm, around, case.counts.sum(axis=0), total, self.maps)
         cut = np.ascontiguousarray(sdm[(slice(None), *inner)])
         return Shown(image, np.ascontiguousarray(around[inner]), cut, case.spacing)
-
-    def _deformation(
-        self,
-        rng: np.random.Generator,
-        size: Sequence[int],
-        spacing: Sequence[float],
-        center: Sequence[float],
-    ) -> Deformation:
-        if self.augmentation is None:
-            return Deformation.identity(len(size))
-        return draw_deformation(rng, self.augmentation, size, spacing, center)
 
 
 def _context(

@@ -23,7 +23,6 @@ from segstudio.learn.case_store import CaseStore
 from segstudio.learn.checkpoint import load_training_state, save_checkpoint
 from segstudio.learn.config import TrainConfig
 from segstudio.learn.device import (
-    Compute,
     choose_compute,
     keep_freed_memory,
     ranks_here,
@@ -119,10 +118,10 @@ def _prepare(dataset: Dataset, config: TrainConfig, classes: ClassTable, split: 
     )
     channels = store[0].image.shape[0]
     notes += check_cases([*cases["validation"], *cases["test"]], classes, channels)
-    config = _resolved(config, store)
+    config = resolved(config, store)
     model = network(config, channels, len(classes))
     model, optimizer = compute.place(model, _optimizer(config, model))
-    batches = _batches(config, store, len(classes), compute)
+    batches = batches_of(config, store, len(classes), compute.rank, compute.ranks)
     notes += _cut_off(batches.sampler)
     criterion = Criterion(config.loss)
     predictor = predictor_of(model, compute, config, classes, channels)
@@ -153,7 +152,10 @@ def _prepare(dataset: Dataset, config: TrainConfig, classes: ClassTable, split: 
     )
 
 
-def _batches(config: TrainConfig, store: CaseStore, n_classes: int, compute: Compute) -> Batches:
+def batches_of(
+    config: TrainConfig, store: CaseStore, n_classes: int, rank: int = 0, ranks: int = 1
+) -> Batches:
+    """Return the batches that settings, `resolved` before, make of prepared cases."""
     sampler = Sampler(
         store,
         config.patch_size or (),
@@ -168,8 +170,8 @@ def _batches(config: TrainConfig, store: CaseStore, n_classes: int, compute: Com
         config.augmentation,
         config.batch_size,
         config.prefetch,
-        compute.rank,
-        compute.ranks,
+        rank,
+        ranks,
     )
 
 
@@ -185,7 +187,7 @@ def _cut_off(sampler: Sampler) -> list[str]:
     ]
 
 
-def _resolved(config: TrainConfig, store: CaseStore) -> TrainConfig:
+def resolved(config: TrainConfig, store: CaseStore) -> TrainConfig:
     """Return the settings with what loss and data bring of their own.
 
     That is written down: a later version may bring something else.

@@ -2,14 +2,25 @@
 
 import math
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
-from segstudio.learn.case_store import PreparedCase
 from segstudio.learn.config import TrainConfig
 from segstudio.learn.unet import UNet, build_unet, default_strides, multiples
 
 Sizes = tuple[int, ...]
+
+
+class Measured(Protocol):
+    """What has a size and a spacing along ``(Z, Y, X)``."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]: ...  # noqa: D102
+
+    @property
+    def spacing(self) -> tuple[float, float, float]: ...  # noqa: D102
+
 
 MOST_VOXELS = 2**20  # of a patch that nobody chose
 
@@ -34,7 +45,7 @@ def strides_of(config: TrainConfig) -> tuple[Sizes, ...]:
 
 
 def patch_and_strides(
-    config: TrainConfig, cases: Sequence[PreparedCase]
+    config: TrainConfig, cases: Sequence[Measured]
 ) -> tuple[Sizes, tuple[Sizes, ...]]:
     """Return the size of what the network sees, and its strides.
 

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
+from segstudio.core.volume import Volume
 from segstudio.data.datasets import Case, load_case
 from segstudio.learn.case_store import CaseStore
 from segstudio.learn.config import TrainConfig
@@ -16,26 +18,37 @@ def read_cases(
     cases: Sequence[Case], classes: ClassTable, config: TrainConfig, room: int
 ) -> tuple[CaseStore, list[str]]:
     """Return the training cases prepared, and what there is to say of them."""
-    store, notes, preparation = CaseStore(room), [], config.preparation
+    store, notes = CaseStore(room), []
     doubts: dict[str, list[str]] = {}
     for case in cases:
         volume, labels = load_case(case)
         indices = classes.to_indices(labels, f"'{case.labels}'")
-        image = preparation.image(volume)
         if store.cases:
-            _expect_channels(case, len(image), store[0].image.shape[0])
+            _expect_channels(case, len(volume.channels), store[0].image.shape[0])
+        add_prepared(store, case.name, volume, indices, config, len(classes))
         notes += _not_numbers(case, volume.channels)
-        grid = volume.grid
-        for doubt in grid.doubts:
+        for doubt in volume.grid.doubts:
             doubts.setdefault(doubt, []).append(case.name)
-        spacing = preparation.spacing_of(grid)
-        store.add(case.name, image, preparation.labels(indices, grid), spacing, len(classes))
     slices = sum(int(case.counts.any(axis=1).sum()) for case in store.cases)
     if not slices:
         raise InputError("All voxels of the training cases are to be ignored. Label some.")
     if config.dimensions == 2 and slices < 2:
         raise InputError("The training cases hold one slice in all; two are needed at least.")
     return store, [*notes, *_told_once(doubts)]
+
+
+def add_prepared(
+    store: CaseStore,
+    name: str,
+    volume: Volume,
+    indices: NDArray[np.uint8],
+    config: TrainConfig,
+    n_classes: int,
+) -> None:
+    """Add an image and its class indices ``(Z, Y, X)`` to a store, on the network's grid."""
+    preparation, grid = config.preparation, volume.grid
+    image, labels = preparation.image(volume), preparation.labels(indices, grid)
+    store.add(name, image, labels, preparation.spacing_of(grid), n_classes)
 
 
 def _told_once(doubts: dict[str, list[str]]) -> list[str]:

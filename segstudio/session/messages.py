@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from segstudio.core.errors import InputError
 from segstudio.core.loss_maps import MapOptions
 from segstudio.data.cases import Case, Dataset
 from segstudio.data.doctor import Diagnosis
 from segstudio.data.project import Project
 from segstudio.learn.config import TrainConfig
+from segstudio.session.open_case import OpenCase
 
 
 @dataclass(frozen=True)
@@ -210,6 +214,34 @@ class Cost:
     free_gib: float = 0.0
     device: str = ""
     failure: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class ExampleRequest:
+    """What is wished to be seen as a loss sees it.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        Whose cases decide the size of what a network sees, where the settings do not.
+    opened : OpenCase
+        The case.
+    labels : ndarray of int32, shape (Z, Y, X)
+        Its labels, as they are painted.
+    config : TrainConfig
+        With which settings.
+    plane : int
+        Which plane of the case.
+    number : int
+        Which example, from 0.
+    """
+
+    dataset: Dataset
+    opened: OpenCase
+    labels: NDArray[np.int32]
+    config: TrainConfig
+    plane: int
+    number: int
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from segstudio.core.errors import InputError
 from segstudio.data.datasets import Dataset
 from segstudio.data.project import Project
 from segstudio.learn.doubt import usual_values
+from segstudio.session.loss_example import LossExample
 from segstudio.session.map_view import MapView
-from segstudio.session.messages import Check, MapChoice
+from segstudio.session.messages import Check, ExampleRequest, MapChoice
 from segstudio.session.next_cases import NextCases
 from segstudio.session.open_case import OpenCase
 from segstudio.session.training_session import TrainingSession
@@ -29,6 +30,8 @@ class Session(TrainingSession):
     ----------
     map_view : MapView
         The distance map that is shown.
+    loss_example : LossExample
+        The case in view as a loss sees it.
     prediction : ndarray of int32 or None
         Label values laid over the case in view.
     prediction_of : str
@@ -53,6 +56,7 @@ class Session(TrainingSession):
         super().__init__()
         self.map_view = MapView()
         self.prediction_shown.connect(self.map_view.follow_prediction)
+        self.loss_example = LossExample()
         self.prediction: NDArray[np.int32] | None = None
         self.prediction_of = ""
         self.previews = True
@@ -94,6 +98,24 @@ class Session(TrainingSession):
     def show_map(self) -> None:
         """Measure the distance map of what is open now."""
         self.map_view.open(self.open_case, self.labels, self.prediction)
+
+    def ask_example(self, number: int = 0) -> None:
+        """Ask for the plane in view as the loss of the next training would see it.
+
+        Raises
+        ------
+        InputError
+            No case is open, or it has no labels.
+        """
+        if self.dataset is None or self.open_case is None or self.labels is None:
+            raise InputError("There is nothing to show a loss. Open a case that has labels.")
+        view = self.map_view
+        plane = view.index if view.axis == 0 else len(self.labels) // 2
+        self.loss_example.ask(
+            ExampleRequest(
+                self.dataset, self.open_case, self.labels.copy(), self.settings, plane, number
+            )
+        )
 
     def show_prediction(self, labels: NDArray[np.int32], source: str = "") -> None:
         """Lay label values ``(Z, Y, X)`` over the case in view; `source` says whose they are."""

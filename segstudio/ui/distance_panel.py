@@ -1,9 +1,11 @@
 """The distance panel: which signed distance map is shown, its lines, values and histogram."""
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from segstudio.session import Session
+from segstudio.ui.edge import at_the_edge
+from segstudio.ui.example_dialog import ExampleDialog
 from segstudio.ui.fold import Fold
 from segstudio.ui.map_choices import MapChoices
 from segstudio.ui.map_histogram import MapHistogram
@@ -33,7 +35,14 @@ class DistancePanel(QWidget):
         for label in (self.value, self.state):
             label.setWordWrap(True)
         self.histogram = MapHistogram(session)
+        self.as_seen = QPushButton("As the loss sees it…")
+        self.as_seen.setToolTip(
+            "Show the plane in view after the resampling, cutting and augmentation that are set "
+            "under Train, with the map that the loss would be given."
+        )
+        self.example: ExampleDialog | None = None
         self._lay_out()
+        self.as_seen.clicked.connect(self._show_example)
         view = session.map_view
         for signal in (view.changed, view.moved, view.chosen):
             signal.connect(self._tell)
@@ -53,10 +62,11 @@ class DistancePanel(QWidget):
             self.value,
             self.state,
             counted,
+            self.as_seen,
             Fold("What φ is", "The words of this panel explained.", explained),
         ):
             column.addWidget(part)
-        column.addStretch()
+        column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -66,6 +76,14 @@ class DistancePanel(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(scroll)
+
+    @at_the_edge
+    def _show_example(self, _checked: bool = False) -> None:
+        self.session.ask_example()
+        if self.example is None:
+            self.example = ExampleDialog(self.session, self)
+        self.example.show()
+        self.example.raise_()
 
     def _tell(self, *_: object) -> None:
         """Tell the value under the mouse, and why there is no map or no contour."""

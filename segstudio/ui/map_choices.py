@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from qtpy.QtCore import QSignalBlocker, Qt
+from qtpy.QtCore import QSignalBlocker, Qt, QTimer
+from qtpy.QtGui import QFocusEvent
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QLabel, QWidget
 
 from segstudio.core.distance import Convention
@@ -65,6 +66,23 @@ UNITS = {
 }
 
 
+class CapBox(Number):
+    """The largest distance of a map; 0 reads as none, and is typed over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSpecialValueText("none")
+        self.setKeyboardTracking(False)
+        self.setToolTip(
+            "The largest distance, on both sides: beyond it all voxels are as far. 0: none."
+        )
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        """Select all, after a click has put the cursor somewhere: no digit fits into 'none'."""
+        super().focusInEvent(event)
+        QTimer.singleShot(0, self.selectAll)
+
+
 class MapChoices(QWidget):
     """Shows and changes which distance map is chosen.
 
@@ -78,7 +96,7 @@ class MapChoices(QWidget):
         super().__init__()
         self.session = session
         self._make_choices()
-        self._make_numbers()
+        self.cap = CapBox()
         self._lay_out()
         if session.open_case is not None:
             self._list_classes(session.open_case)
@@ -110,14 +128,6 @@ class MapChoices(QWidget):
                 self.shaped.addItem(", ".join(maps.words(with_convention=False)), maps)
                 tip = f"As these are given them: {', '.join(titles)}."
                 self.shaped.setItemData(self.shaped.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
-
-    def _make_numbers(self) -> None:
-        self.cap = Number()
-        self.cap.setSpecialValueText("none")
-        self.cap.setKeyboardTracking(False)
-        self.cap.setToolTip(
-            "The largest distance, on both sides: beyond it all voxels are as far. 0: none."
-        )
 
     def _lay_out(self) -> None:
         unit = QHBoxLayout()

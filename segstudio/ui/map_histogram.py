@@ -5,7 +5,15 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QColor, QPalette, QShowEvent
-from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
@@ -43,6 +51,7 @@ class MapHistogram(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(row)
         column.addWidget(self.plot)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.scope.activated.connect(self.draw)
         self.log.toggled.connect(self.draw)
         for signal in (self._view.changed, self._view.moved, self._view.chosen):
@@ -63,6 +72,7 @@ class MapHistogram(QWidget):
         self.plot.setMouseEnabled(x=False, y=False)
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
+        self.plot.setLimits(yMin=0)
         self.plot.setFixedHeight(150)
         self.plot.setToolTip("How many voxels have which distance; the grey line is the contour.")
         for side in ("left", "bottom"):
@@ -93,18 +103,30 @@ class MapHistogram(QWidget):
         if self.isVisible() and not self._timer.isActive():
             self._timer.start()
 
-    def values(self) -> NDArray[np.float32]:
-        """Return the distances that are counted, ``(N,)``; none where there is no map."""
-        plane = self._view.plane()
-        if plane is None or self._view.phi is None:
-            return np.zeros(0, np.float32)
-        return (plane[1] if self.scope.currentData() == "plane" else self._view.phi).ravel()
+    def values(self) -> tuple[NDArray[np.float32], float]:
+        """Return the distances that are counted, ``(N,)``, and how many voxels each stands for.
+
+        None where there is no contour; of a half of the map those on its own side.
+        """
+        plane, whole = self._view.plane(), self._view.phi
+        if plane is None or whole is None:
+            return np.zeros(0, np.float32), 1.0
+        of_all = (plane[1] if self.scope.currentData() == "plane" else whole).ravel()
+        # An odd step, so that the same columns are not taken of every row.
+        step = -(-of_all.size // MOST_COUNTED) | 1 if of_all.size > MOST_COUNTED else 1
+        values = of_all[::step]
+        weight = of_all.size / values.size
+        if self._view.choice.half != "both":
+            values = values[values > 0]
+        is_even = values.size == 0 or values.min() == values.max()
+        return (values[:0] if is_even else values), weight
 
     @at_the_edge
     def draw(self, *_: object) -> None:
         """Draw the histogram of the map as it is now."""
-        values = self.values()
+        values, weight = self.values()
         edges, counts = histogram(values)
+        counts = counts * weight
         heights = np.log10(1 + counts) if self.log.isChecked() else counts
         inside = edges[1:] <= 0
         # Of the half φ_t all distances are inside.
@@ -120,16 +142,10 @@ class MapHistogram(QWidget):
 def histogram(
     values: NDArray[np.float32],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the edges ``(B + 1,)`` of bins with 0 among them, and the values in each ``(B,)``.
-
-    Of more than a million values some, evenly taken, stand for the others.
-    """
-    # An odd step, so that the same columns are not taken of every row.
-    step = -(-values.size // MOST_COUNTED) | 1 if values.size > MOST_COUNTED else 1
-    taken = values[::step]
-    least, most = float(taken.min(initial=0)), float(taken.max(initial=0))
+    """Return the edges ``(B + 1,)`` of bins with 0 among them, and the values in each ``(B,)``."""
+    least, most = float(values.min(initial=0)), float(values.max(initial=0))
     width = (most - least) / BINS or 1.0
     first, last = int(np.floor(least / width)), int(np.floor(most / width)) + 1
     edges: NDArray[np.float64] = width * np.arange(first, last + 1, dtype=np.float64)
-    counts, _ = np.histogram(taken, edges)
-    return edges, counts * (values.size / max(taken.size, 1))
+    counts, _ = np.histogram(values, edges)
+    return edges, counts.astype(np.float64)

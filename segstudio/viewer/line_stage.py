@@ -6,7 +6,7 @@ import numpy as np
 from napari.layers import Layer, Vectors
 from numpy.typing import NDArray
 
-from segstudio.core.iso_lines import iso_lines
+from segstudio.core.iso_lines import Segments, iso_lines
 from segstudio.session import Session
 from segstudio.viewer.map_stage import MAP
 from segstudio.viewer.placement import placement
@@ -52,26 +52,27 @@ class LineStage:
         view.lines_chosen.connect(self._show)
 
     def _show(self, *_: object) -> None:
-        """Draw the lines of the plane in view anew."""
+        """Draw the lines of the plane in view anew; none where it has no contour."""
         view, layer = self._session.map_view, self._layers.get(LINES)
-        plane = view.plane()
-        if not view.lines.visible or plane is None:
-            if layer is not None:
-                layer.visible = False
+        plane = view.plane() if view.lines.visible else None
+        lines = None if plane is None else iso_lines(*plane, view.lines.step)
+        if plane is not None and lines is not None and len(lines[0]):
+            self._draw(*lines, float(max(plane[1].shape) / LINES_ACROSS))
+        elif layer is not None:
+            layer.visible = False
+
+    def _draw(self, segments: Segments, levels: NDArray[np.float32], width: float) -> None:
+        segments, levels = _with_bold_contour(segments, levels, width)
+        layer = self._layers.get(LINES) or self._add(width)
+        if layer is None:
             return
-        mask, phi = plane
-        segments, levels = iso_lines(mask, phi, view.lines.step)
-        segments, levels = _with_bold_contour(segments, levels, _width(phi))
-        if view.choice.half == "inside":
-            levels = -levels
-        layer = layer or self._add(_width(phi))
-        if layer is not None:
-            # Drawn once, when they have their colours too.
-            with layer.events.set_data.blocker():
-                layer.data = self._vectors(segments)
-            layer.edge_color = _colors(levels)
-            if not layer.visible:
-                layer.visible = True
+        # Drawn once, when they have their colours too.
+        with layer.events.set_data.blocker():
+            layer.data = self._vectors(segments)
+        is_depth = self._session.map_choice.half == "inside"
+        layer.edge_color = _colors(-levels if is_depth else levels)
+        if not layer.visible:
+            layer.visible = True
 
     def _vectors(self, segments: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return segments of the plane in view as napari has vectors: start and way."""
@@ -102,11 +103,6 @@ class LineStage:
         layers.move(layers.index(layer), layers.index(below) + 1)
         layers.selection.active = active
         return layer
-
-
-def _width(plane: NDArray[np.float32]) -> float:
-    """Return how wide a line is, in voxels."""
-    return float(max(plane.shape) / LINES_ACROSS)
 
 
 def _with_bold_contour(
