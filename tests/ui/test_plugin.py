@@ -10,12 +10,11 @@ import napari.settings
 import numpy as np
 import pytest
 from napari.settings import NapariSettings
-from npe2 import CommandRegistry, PluginManager, PluginManifest
+from npe2 import PluginManager, PluginManifest
 from qtpy.QtWidgets import QApplication
 
 import segstudio
 from segstudio.core.volume import Grid
-
 from segstudio.learn.run_curves import CurveKey
 
 MANIFEST = Path(segstudio.__file__).with_name("napari.yaml")
@@ -51,11 +50,17 @@ def test_npe2_finds_nothing_wrong_with_the_manifest() -> None:
 
 def test_samples_writers_and_the_reader_are_where_napari_looks_for_them() -> None:
     found = PluginManager.instance()
-    samples = {s.key: s.command for name, some in found.iter_sample_data() for s in some
-               if name == "segstudio"}
+    samples = {
+        s.key: s.command
+        for name, some in found.iter_sample_data()
+        for s in some
+        if name == "segstudio"
+    }
     readers = [r.plugin_name for r in found.iter_compatible_readers("a.nii.gz")]
-    writers = {kind: found.get_writer("a.nii.gz", [kind], "segstudio")[0].command
-               for kind in ("image", "labels")}
+    writers = {
+        kind: found.get_writer("a.nii.gz", [kind], "segstudio")[0].command
+        for kind in ("image", "labels")
+    }
     menu = [item.command for item in found.menus()["napari/file/io_utilities"]]
 
     assert samples.keys() == {"heart", "spine", "brain"}
@@ -69,7 +74,7 @@ def test_a_file_dropped_on_a_plain_viewer_is_read_as_chosen_once(
 ) -> None:
     settings = NapariSettings(config_path=tmp_path / "napari.yaml")
     monkeypatch.setattr(napari.settings, "_SETTINGS", settings)
-    CommandRegistry.instance().execute("segstudio.prefer_reader")
+    PluginManager.instance().commands.execute("segstudio.prefer_reader")
     path = hearts / "patient001" / "patient001_frame01.nii.gz"
     viewer.window.show()
     # What napari does with what is dropped; a dialog that asks for a reader would wait for ever.
