@@ -19,6 +19,7 @@ from pathlib import Path
 
 MIB = 2**20
 WARM_UP = 10  # cases
+IDLE_ROUNDS = 5  # of an event loop with nothing to do
 MAPS = 4  # bytes of a voxel of the one map that is shown
 
 
@@ -28,7 +29,6 @@ def main() -> None:
         _again_on_a_virtual_display()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SEGSTUDIO_RUNS"] = folder
-        # Or memory that was given back is kept for the next, and the figure is of the allocator.
         from segstudio.data.phantoms import write_heart_dataset
 
         hearts = Path(folder) / "hearts"
@@ -89,12 +89,13 @@ def _typical(values: list[int]) -> float:
 
 
 def _wait(done: object) -> None:
+    from qtpy.QtCore import QEvent
     from qtpy.QtWidgets import QApplication
 
     end, idle = time.monotonic() + 60, 0
-    while idle < 20 and time.monotonic() < end:
+    while idle < IDLE_ROUNDS and time.monotonic() < end:
         QApplication.processEvents()
-        QApplication.sendPostedEvents(None, 52)  # what is to be deleted later
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         time.sleep(0.005)
         idle = idle + 1 if done() else 0
 
