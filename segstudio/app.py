@@ -37,6 +37,7 @@ from segstudio.ui.runs_panel import RunsPanel
 from segstudio.ui.start_page import StartPage
 from segstudio.ui.studio import Studio, studio_of
 from segstudio.ui.train_panel import TrainPanel
+from segstudio.ui.window_memory import WindowMemory
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -138,8 +139,7 @@ def run_window(paths: Sequence[Path]) -> None:
     import napari
 
     viewer, studio = make_window()
-    viewer.window.show()
-    QTimer.singleShot(SETTLED_MS, _settle)
+    _show(viewer)
     if paths:
         QTimer.singleShot(0, lambda: _ask_open(studio.session, paths))
     napari.run()
@@ -154,12 +154,18 @@ def run_demo_window(out: Path, seconds: float) -> None:
 
     dataset = make_demo_dataset(out)
     viewer, studio = make_window()
-    viewer.window.show()
-    QTimer.singleShot(SETTLED_MS, _settle)
+    _show(viewer)
     config = demo_config(seconds)
     QTimer.singleShot(0, lambda: studio.session.ask_open(dataset.root))
     QTimer.singleShot(0, lambda: studio.train(partial(demo, dataset, out, config), out / "run"))
     napari.run()
+
+
+def _show(viewer: "Viewer") -> None:
+    """Show a window where the last one was, and load beside it what it does not need to be seen."""
+    viewer.window.show()
+    WindowMemory(viewer)
+    QTimer.singleShot(SETTLED_MS, _settle)
 
 
 def _settle() -> None:

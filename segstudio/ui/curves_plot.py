@@ -38,6 +38,8 @@ class CurvesPlot(pg.GraphicsLayoutWidget):
         for column, chart in enumerate(self.charts):
             self.addItem(chart, row=0, col=column)
             chart.epoch_dragged.connect(self._pick)
+            for menu in (chart.ctrlMenu, chart.vb.menu):
+                menu.setParent(self, menu.windowFlags())  # or they would outlive the plot
         self.ci.layout.setContentsMargins(0, 0, 0, 0)
         self.charts[1].setXLink(self.charts[0])
         self.scene().sigMouseClicked.connect(self._click)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from qtpy.QtCore import QSettings
+from segstudio.ui.settings_file import settings_file
 
 MOST = 8
 _KEY = "recent_projects"
@@ -10,7 +10,7 @@ _KEY = "recent_projects"
 
 def recent_projects() -> list[Path]:
     """Return the folders of the projects opened last, the newest first."""
-    stored = _settings().value(_KEY, [])
+    stored = settings_file().value(_KEY, [])
     # A list of one comes back as the one.
     names = [stored] if isinstance(stored, str) else stored or []
     return [Path(name) for name in names if isinstance(name, str) and name][:MOST]
@@ -19,15 +19,9 @@ def recent_projects() -> list[Path]:
 def remember_project(folder: Path) -> None:
     """Put a project first among the recent ones."""
     others = (path for path in recent_projects() if path != folder)
-    _settings().setValue(_KEY, [str(path) for path in (folder, *others)][:MOST])
+    settings_file().setValue(_KEY, [str(path) for path in (folder, *others)][:MOST])
 
 
 def forget_projects() -> None:
     """Forget the recent projects."""
-    _settings().remove(_KEY)
-
-
-def _settings() -> QSettings:
-    return QSettings(
-        QSettings.Format.IniFormat, QSettings.Scope.UserScope, "segstudio", "segstudio"
-    )
+    settings_file().remove(_KEY)

@@ -1,31 +1,21 @@
 """The real window on a virtual display; no test may leave a thread or a window behind."""
 
 import gc
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
-from qtpy.QtCore import QMimeData, QSettings, Qt, QUrl
+from qtpy.QtCore import QEvent, QMimeData, QSettings, Qt, QThread, QTimer, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QDockWidget, QWidget
-from shiboken6 import isValid
+from shiboken6 import getAllValidWrappers, getCppPointer, isValid
 
-from segstudio.ui.ahead_thread import AheadThread
-from segstudio.ui.beside import CallThread
-from segstudio.ui.check_thread import CheckThread
-from segstudio.ui.estimate_thread import EstimateThread
-from segstudio.ui.header_thread import HeaderThread
-from segstudio.ui.prediction_thread import PredictionThread
-from segstudio.ui.reading_thread import ReadingThread
 from segstudio.ui.studio import _studios
-from segstudio.ui.training_thread import TrainingThread
 from segstudio.viewer.stage import LABELS
 
-THREADS = (
-    *(TrainingThread, EstimateThread, PredictionThread, ReadingThread, CheckThread),
-    *(HeaderThread, AheadThread, CallThread),
-)
+SECONDS_TO_GO = 2.0  # for what is on its way out when a test ends
 
 
 class Window:
@@ -94,6 +84,33 @@ def own_settings(tmp_path: Path) -> None:
     QSettings.setPath(ini, user, str(tmp_path / "settings"))
 
 
+@pytest.fixture(autouse=True)
+def nothing_left(qapp: QApplication) -> Iterator[None]:
+    """Fail a test that leaves a thread running, a timer ticking or a window behind."""
+    before = _windows()
+    yield
+    end = time.monotonic() + SECONDS_TO_GO
+    while (left := _left(before)) and time.monotonic() < end:
+        gc.collect()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        QApplication.processEvents()
+    assert not left, f"The test leaves behind: {', '.join(left)}"
+
+
+def _windows() -> dict[int, QWidget]:
+    return {getCppPointer(w)[0]: w for w in QApplication.topLevelWidgets()}
+
+
+def _left(before: dict[int, QWidget]) -> list[str]:
+    """Return what works on, of all that Python knows of Qt, and which windows are new."""
+    known = getAllValidWrappers()
+    threads = [t for t in known if isinstance(t, QThread) and t.isRunning()]
+    own = [t for t in threads if t is not QThread.currentThread()]
+    timers = [t for t in known if isinstance(t, QTimer) and t.isActive()]
+    new = [w for place, w in _windows().items() if place not in before]
+    return [f"{type(o).__name__} of {o.parent()}" for o in (*own, *timers, *new)]
+
+
 @pytest.fixture
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return an empty folder that new runs go to."""
@@ -110,8 +127,5 @@ def window(qtbot: QtBot, runs: Path) -> Iterator[Window]:
     if shown is None or isValid(shown):  # a user may have closed it, and napari cannot once more
         made.viewer.close()
     qtbot.wait(50)
-    # By type(), since isinstance() asks torch's lazy modules for attributes that warn.
-    threads = [t for t in gc.get_objects() if type(t) in THREADS]
-    assert not [t for t in threads if isValid(t) and t.isRunning()]
     assert made.viewer not in _studios
     assert not [w for w in QApplication.topLevelWidgets() if w.isVisible()]

@@ -10,7 +10,7 @@ import napari.settings
 import numpy as np
 import pytest
 from napari.settings import NapariSettings
-from npe2 import CommandRegistry, PluginManager, PluginManifest
+from npe2 import PluginManager, PluginManifest
 from qtpy.QtWidgets import QApplication
 
 import segstudio
@@ -74,7 +74,7 @@ def test_a_file_dropped_on_a_plain_viewer_is_read_as_chosen_once(
 ) -> None:
     settings = NapariSettings(config_path=tmp_path / "napari.yaml")
     monkeypatch.setattr(napari.settings, "_SETTINGS", settings)
-    CommandRegistry.instance().execute("segstudio.prefer_reader")
+    PluginManager.instance().commands.execute("segstudio.prefer_reader")
     path = hearts / "patient001" / "patient001_frame01.nii.gz"
     viewer.window.show()
     # What napari does with what is dropped; a dialog that asks for a reader would wait for ever.
