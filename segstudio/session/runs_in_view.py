@@ -5,6 +5,7 @@ from pathlib import Path
 
 from psygnal import Signal
 
+from segstudio.core.labels import ClassTable
 from segstudio.learn.events import Event, Started, as_record
 from segstudio.learn.run_curves import RunCurves, read_curves
 
@@ -41,6 +42,7 @@ class RunsInView:
         self.epoch: int | None = None
         self.timeline: Path | None = None
         self._told = RunCurves()  # of the run that is followed, shown or not
+        self._class_colors: dict[str, str] = {}
 
     @property
     def last_epoch(self) -> int:
@@ -84,8 +86,23 @@ class RunsInView:
         taken = set(self.colors.values())
         free = (color for color in RUN_COLORS if color not in taken)
         self.colors[run] = next(free, RUN_COLORS[len(self.colors) % len(RUN_COLORS)])
+        self._recolor(curves)
         self.curves[run] = curves
         self.runs_changed.emit()
+
+    def take_class_colors(self, classes: ClassTable) -> None:
+        """Draw the curves of classes in the colours that the open case's table gives them now."""
+        self._class_colors = {c.name: c.color for c in classes.foreground}
+        recolored = [self._recolor(curves) for curves in self.curves.values()]
+        if any(recolored):
+            self.runs_changed.emit()
+
+    def _recolor(self, curves: RunCurves) -> bool:
+        """Give the classes of a run their colours of now; return whether any had another."""
+        before = dict(curves.class_colors)
+        known = before.keys() & self._class_colors.keys()
+        curves.class_colors.update({name: self._class_colors[name] for name in known})
+        return curves.class_colors != before
 
     def hide(self, run: Path) -> None:
         """Show a run no longer."""
@@ -110,6 +127,7 @@ class RunsInView:
         if isinstance(event, Started) and (self.live / "config.toml").is_file():
             # The settings; and of a run that goes on, what it has told before.
             self._told = read_curves(self.live)
+            self._recolor(self._told)
             if self.live in self.curves:
                 self.curves[self.live] = self._told
                 self.runs_changed.emit()

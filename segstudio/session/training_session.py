@@ -62,6 +62,7 @@ class TrainingSession(LabelsSession):
     def __init__(self) -> None:
         super().__init__()
         self.runs_in_view = RunsInView()
+        self.annotation.classes.shown.connect(self.runs_in_view.take_class_colors)
         self.settings = TrainConfig()
         self.training: Path | None = None
         self.wish: Wish = "go on"

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from qtpy.QtCore import QSignalBlocker, Qt
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -87,6 +88,7 @@ class AnnotatePanel(QWidget):
             buttons.addWidget(button)
         inner = QWidget()
         column = QVBoxLayout(inner)
+        column.setContentsMargins(4, 4, 4, 4)
         self.where = Fold(
             "Where painting is allowed",
             "Restrict tools and operations to intensities, classes, or the inside of a mask.",
@@ -103,14 +105,11 @@ class AnnotatePanel(QWidget):
         for part in (self.note, self.tools, self.where, self.more):
             column.addWidget(part)
         column.addStretch(1)
-        area = QScrollArea()
+        self.area = area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(inner)
-        # Nothing scrolls sideways: the panel is as wide as its widest row.
-        bar = area.verticalScrollBar().sizeHint().width()
-        area.setMinimumWidth(inner.minimumSizeHint().width() + bar)
         whole = QWidget()
         outer = QVBoxLayout(whole)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -128,6 +127,12 @@ class AnnotatePanel(QWidget):
         both = QVBoxLayout(self)
         both.addWidget(self.pages, 1)
         both.addWidget(self.help)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Be as wide as the widest row, whose width the theme decides: nothing scrolls sideways."""
+        super().showEvent(event)
+        bar = self.area.verticalScrollBar().sizeHint().width()
+        self.area.setMinimumWidth(self.area.widget().minimumSizeHint().width() + bar)
 
     def _connect(self) -> None:
         annotation = self.session.annotation

@@ -30,7 +30,7 @@ class PaintingLimitsForm(QWidget):
             "any case."
         )
         self.inside.setToolTip("Paint and erase only inside of other labels, as of a mask.")
-        self.has_range = QCheckBox("Only intensities from")
+        self.has_range = QCheckBox("Only intensities")
         self.has_range.setToolTip(
             "Paint and erase only where the image is as bright as this; the place is drawn in "
             "yellow."
@@ -40,7 +40,7 @@ class PaintingLimitsForm(QWidget):
         self.high.setToolTip("The brightest intensity that is painted.")
         self.slider = QDoubleRangeSlider(Qt.Orientation.Horizontal)  # type: ignore[no-untyped-call]
         self.slider.setToolTip("The intensities that are painted. Drag either end, or the middle.")
-        self.shows = QCheckBox("Draw the range in yellow")
+        self.shows = QCheckBox("drawn in yellow")
         self.shows.setToolTip("Draw over the image what lies in the range.")
         self._lay_out()
         self._connect()
@@ -52,15 +52,17 @@ class PaintingLimitsForm(QWidget):
             box.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
-        form, row = QFormLayout(self), QHBoxLayout()
+        form, checks, row = QFormLayout(self), QHBoxLayout(), QHBoxLayout()
         form.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.low, 1)
-        row.addWidget(self.high, 1)
+        checks.addWidget(self.has_range)
+        checks.addWidget(self.shows)
+        row.addWidget(self.low)
+        row.addWidget(self.slider, 1)
+        row.addWidget(self.high)
         form.addRow("Paint over", self.over)
         form.addRow("Only inside", self.inside)
-        form.addRow(self.has_range, row)
-        form.addRow(self.slider)
-        form.addRow(self.shows)
+        form.addRow(checks)
+        form.addRow(row)
 
     def _connect(self) -> None:
         self.over.activated.connect(self._restrict)

@@ -132,3 +132,18 @@ def test_a_timeline_that_ends_leaves_the_case_to_the_running_training(tmp_path: 
     session.runs_in_view.lay_over(B)
     session.runs_in_view.hide(B)
     assert session.previews
+
+
+def test_curves_of_classes_have_the_colours_of_the_open_case_s_table(hearts: Path) -> None:
+    session, told = Session(), []
+    session.runs_in_view.take(A, RunCurves("dice", {"myocardium": "#000000", "other": "#010101"}))
+    session.open(hearts)
+    session.runs_in_view.runs_changed.connect(lambda: told.append(1))
+    session.annotation.classes.recolor(2, "#ff0000")
+    assert session.runs_in_view.curves[A].class_colors == {
+        "myocardium": "#ff0000",
+        "other": "#010101",
+    }
+    assert told == [1]
+    session.runs_in_view.take(B, RunCurves("dice", {"myocardium": "#000000"}))
+    assert session.runs_in_view.curves[B].class_colors == {"myocardium": "#ff0000"}

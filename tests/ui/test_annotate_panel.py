@@ -174,6 +174,25 @@ def test_the_distance_map_is_put_away_and_shown_again(window: Window, hearts: Pa
     assert panel.map.isChecked()
 
 
+@pytest.mark.parametrize("focus", ["canvas", "table", "button"])
+def test_keys_choose_classes_and_undo_wherever_the_focus_is(
+    window: Window, hearts: Path, focus: str
+) -> None:
+    panel, session = panel_of(window), window.session
+    session.open(hearts)
+    canvas = window.viewer.window._qt_viewer.canvas.native
+    widget = {"canvas": canvas, "table": panel.rows, "button": panel.tools.undo}[focus]
+    alt, control = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier
+    session.annotation.paint((1, 6, 6), (1, 6, 6), 1, 0)
+    widget.setFocus()
+    QTest.keyClick(widget, Qt.Key.Key_3, alt)
+    assert session.annotation.classes.chosen == 3
+    QTest.keyClick(widget, Qt.Key.Key_Z, control)
+    assert session.annotation.redoable == 1
+    QTest.keyClick(widget, Qt.Key.Key_Z, control | Qt.KeyboardModifier.ShiftModifier)
+    assert session.annotation.undoable == 1
+
+
 def test_limits_are_chosen_in_the_form_and_shown_there(window: Window, hearts: Path) -> None:
     panel, session = panel_of(window), window.session
     session.open(hearts)
