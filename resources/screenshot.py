@@ -25,7 +25,9 @@ def main() -> None:
     parser.add_argument("--theme", default="dark", choices=["dark", "light"])
     parser.add_argument("--size", default="1280x800")
     parser.add_argument("--seconds", type=float, default=90.0)
-    parser.add_argument("--panel", default="Train", choices=["Data", "Train", "Distance", "Runs"])
+    parser.add_argument(
+        "--panel", default="Train", choices=["Data", "Train", "Distance", "Runs", "Compare"]
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         _take(options, Path(folder))

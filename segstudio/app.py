@@ -25,6 +25,7 @@ from segstudio.core.errors import InputError, sentence
 from segstudio.data.formats import has_known_suffix
 from segstudio.data.project import PROJECT_FILE
 from segstudio.session import Session
+from segstudio.ui.compare_panel import ComparePanel
 from segstudio.ui.curves_panel import CurvesPanel
 from segstudio.ui.data_panel import DataPanel
 from segstudio.ui.distance_panel import DistancePanel
@@ -58,9 +59,10 @@ def make_window() -> "tuple[Viewer, Studio]":
         "Train": TrainPanel(session),
         "Distance": DistancePanel(session),
         "Runs": RunsPanel(session),
+        "Compare": ComparePanel(session),
     }
     for i, (name, panel) in enumerate(panels.items()):
-        stretch = name not in ("Data", "Train")  # which take all the height there is
+        stretch = name not in ("Data", "Train", "Compare")  # which take all the height there is
         window.add_dock_widget(
             panel, name=name, area="right", tabify=i > 0, add_vertical_stretch=stretch
         )

@@ -9,6 +9,7 @@ from psygnal import Signal
 
 from segstudio.data.datasets import Dataset
 from segstudio.data.project import Project
+from segstudio.session.comparison import Comparison
 from segstudio.session.messages import Check, MapChoice
 from segstudio.session.open_case import OpenCase
 from segstudio.session.training_session import TrainingSession
@@ -34,6 +35,8 @@ class Session(TrainingSession):
         The run whose prediction is shown for each case that is opened.
     check : Check or None
         How the last examination of a dataset stands.
+    comparison : Comparison
+        The runs in view, compared on the case in view.
     """
 
     map_chosen = Signal(MapChoice)
@@ -52,6 +55,10 @@ class Session(TrainingSession):
         self.run: Path | None = None
         self.runs_in_view.timeline_changed.connect(self._follow_timeline)
         self.check: Check | None = None
+        self.comparison = Comparison(self.runs_in_view)
+        self.case_opened.connect(self.comparison.take_case)
+        self.dataset_opened.connect(self._compare_on_case)
+        self.training_ended.connect(self.comparison.read_again)
 
     def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
         """Take a dataset, and its project, for the open one; its cases are still to be read."""
@@ -65,6 +72,10 @@ class Session(TrainingSession):
         if self.map_choice.value not in values[1:] and len(values) > 1:
             self.map_choice = replace(self.map_choice, value=values[1])
         super().show_read(opened)
+
+    def _compare_on_case(self, _dataset: Dataset) -> None:
+        """Forget what was found in a case that is gone, or that has another truth now."""
+        self.comparison.take_case(self.open_case)
 
     def choose_map(self, choice: MapChoice) -> None:
         """Show another distance map."""

@@ -19,12 +19,14 @@ from segstudio.session.open_case import OpenCase
 from segstudio.ui.case_reader import CaseReader
 from segstudio.ui.check_thread import CheckThread
 from segstudio.ui.close_question import CloseQuestion
+from segstudio.ui.comparer import Comparer
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.header_reader import HeaderReader
 from segstudio.ui.orientation_letters import OrientationLetters
 from segstudio.ui.prediction_thread import PredictionThread
 from segstudio.ui.run_reader import RunReader
 from segstudio.ui.trainer import Trainer
+from segstudio.viewer.comparison_stage import ComparisonStage
 from segstudio.viewer.stage import Stage
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ class Studio(QObject):
         self._closed = False
         self.session = Session()
         self.stage = Stage(viewer, self.session)
+        self.comparison_stage = ComparisonStage(viewer, self.session, self.stage)
+        self.comparer = Comparer(self.session, self.comparison_stage)
         self.letters = OrientationLetters(viewer, self.stage)
         self.runs = RunReader(self.session)
         self.reader = CaseReader(self.session)
@@ -65,6 +69,7 @@ class Studio(QObject):
         self._closed = True
         self.letters.close()
         self.runs.close()
+        self.comparer.close()
         self.trainer.close()
         self._stop_check()
         self.headers.close()

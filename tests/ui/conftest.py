@@ -17,13 +17,14 @@ from segstudio.ui.check_thread import CheckThread
 from segstudio.ui.estimate_thread import EstimateThread
 from segstudio.ui.header_thread import HeaderThread
 from segstudio.ui.prediction_thread import PredictionThread
+from segstudio.ui.progress_thread import ProgressThread
 from segstudio.ui.reading_thread import ReadingThread
 from segstudio.ui.studio import _studios
 from segstudio.ui.training_thread import TrainingThread
 
 THREADS = (
     *(TrainingThread, EstimateThread, PredictionThread, ReadingThread, CheckThread),
-    *(HeaderThread, AheadThread, CallThread),
+    *(HeaderThread, AheadThread, CallThread, ProgressThread),
 )
 
 

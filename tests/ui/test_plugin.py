@@ -10,7 +10,7 @@ import pytest
 
 from segstudio.learn.run_curves import CurveKey
 
-PANELS = ("Data", "Distance", "Train", "Curves", "Timeline", "Runs")
+PANELS = ("Data", "Distance", "Train", "Curves", "Timeline", "Runs", "Compare")
 
 
 @pytest.fixture

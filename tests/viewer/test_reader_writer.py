@@ -140,7 +140,7 @@ def test_the_manifest_is_valid_and_all_it_names_exists() -> None:
     manifest = PluginManifest.from_file(path)
     manifest.validate_imports()
 
-    assert len(manifest.contributions.widgets) == 6
+    assert len(manifest.contributions.widgets) == 7
 
 
 def test_the_manifest_names_the_suffixes_that_the_table_has() -> None:
