@@ -78,7 +78,7 @@ def draw_plane(
         The plane, with the prediction of each run.
     found : mapping, optional
         By the same names: where given, two rows more show where each run is right and wrong, as
-        sets and weighted by distance (Figure 3).
+        sets and weighted by distance (Figure 3), which is measured in this plane.
     value : int, optional
         Label value of the class whose regions are drawn; left out, all classes are taken as one.
     """

@@ -17,6 +17,8 @@ from segstudio.ui.edge import at_the_edge
 from segstudio.ui.progress_thread import ProgressThread
 from segstudio.viewer.comparison_stage import ComparisonStage
 
+_Asked = tuple[int | None, bool, Found]
+
 
 class Comparer(QObject):
     """Follows the comparison of a session; predictions are made one after another.
@@ -35,7 +37,7 @@ class Comparer(QObject):
         self._comparison = session.comparison
         self._beside = Beside()
         self._beside.failed.connect(session.say)
-        self._asked: set[tuple[Path, int | None, bool, int]] = set()  # the regions
+        self._asked: dict[Path, _Asked] = {}  # the regions that are being found
         self._prediction: ProgressThread | None = None
         self._predicted: tuple[Path, OpenCase] | None = None
         self._task: ProgressThread | None = None
@@ -140,13 +142,16 @@ class Comparer(QObject):
 
     def _find_regions(self) -> None:
         view, opened = self._comparison.view, self._comparison.case
+        known = self._comparison.found
+        # What failed is not asked for again, as long as it would be the same.
+        self._asked = {run: one for run, one in self._asked.items() if known.get(run) is one[2]}
         if view.mode != "regions" or opened is None or opened.truth is None:
             return
-        for run, found in self._comparison.found.items():
-            key = (run, view.value, view.weighted, id(found))
-            if run in self._comparison.regions or key in self._asked:
+        for run, found in known.items():
+            asked = (view.value, view.weighted, found)
+            if run in self._comparison.regions or self._asked.get(run) == asked:
                 continue
-            self._asked.add(key)
+            self._asked[run] = asked
             find = partial(
                 regions_of_case,
                 found,
@@ -156,19 +161,20 @@ class Comparer(QObject):
                 value=view.value,
                 weighted=view.weighted,
             )
-            then = partial(self._note_regions, key, view, run, opened)
+            then = partial(self._note_regions, asked, view, run, opened)
             self._beside.ask(("regions", run), find, then)
 
     @at_the_edge
     def _note_regions(
         self,
-        key: tuple[Path, int | None, bool, int],
+        asked: _Asked,
         view: ComparisonView,
         run: Path,
         opened: OpenCase,
         found: Any,
     ) -> None:
-        self._asked.discard(key)
+        if self._asked.get(run) == asked:
+            del self._asked[run]
         self._comparison.note_regions(view, run, opened, found)
 
     def _read_scores(self, run: Path) -> None:

@@ -1,7 +1,7 @@
 """The compare panel through the real window, with real tiny runs."""
 
 from pathlib import Path
-from shutil import copytree, rmtree
+from shutil import copytree
 
 import numpy as np
 import pytest
@@ -10,7 +10,6 @@ from qtpy.QtWidgets import QAbstractButton, QApplication, QComboBox, QFileDialog
 
 from segstudio.data.datasets import load_case
 from segstudio.learn.predict import load_predictor
-from segstudio.session.comparison import NO_CASE, NO_RUNS
 from segstudio.ui.sorted_table import SortedTable
 from segstudio.viewer.stage import IMAGE, LABELS
 
@@ -28,16 +27,6 @@ def settle(window) -> None:
         return not (window.session.comparison.is_busy or comparer._task or is_waiting)
 
     window.wait_for(is_idle)
-
-
-@pytest.fixture(scope="module")
-def other_run(hearts: Path, segstudio, tiny: Path, tmp_path_factory) -> Path:
-    """Return a finished run by another loss, not to be changed."""
-    run = tmp_path_factory.mktemp("other") / "ce"
-    settings = ("--config", tiny, "--set", "epochs=1", "--out", run)
-    told = segstudio("train", hearts, "--loss", "cross-entropy", *settings)
-    assert told.status == 0, told.err
-    return run
 
 
 @pytest.fixture
@@ -120,44 +109,6 @@ def test_a_new_case_is_predicted_anew_and_the_worst_one_is_opened(window, two) -
     assert np.array_equal(comparison.results[two[1]].found.labels, expected)
 
 
-def test_a_run_that_fails_says_why_and_the_rest_goes_on(window, two) -> None:
-    comparison, panel = window.session.comparison, window.panel("Compare")
-    rmtree(two[0] / "checkpoints")
-    rmtree(two[0] / "timeline")
-    comparison.choose(mode="grid")
-    settle(window)
-
-    assert comparison.results[two[0]].state == "failed"
-    assert comparison.results[two[1]].state == "done"
-    assert panel.status.text().startswith("dice: ")
-    assert panel.again.isVisible()
-    assert window.studio.comparison_stage.layer(two[0]).name == "dice: failed"
-
-
-def test_a_quick_user_sees_the_last_case_only(window, two) -> None:
-    session, comparison = window.session, window.session.comparison
-    comparison.choose(mode="grid")
-    for case in session.dataset.cases[1:4]:
-        session.show_case(case.name)
-        window._qtbot.wait(30)
-    settle(window)
-
-    expected = load_predictor(two[1]).labels(session.open_case.volume)
-    assert session.open_case.case.name == session.dataset.cases[3].name
-    assert np.array_equal(window.studio.comparison_stage.layer(two[1]).data, expected)
-
-
-def test_cancelling_stops_and_trying_again_goes_on(window, two) -> None:
-    comparison, panel = window.session.comparison, window.panel("Compare")
-    comparison.choose(mode="grid")
-    click(window, panel.cancel)
-    settle(window)
-    assert {r.state for r in comparison.results.values()} == {"stopped"}
-    click(window, panel.again)
-    settle(window)
-    assert {r.state for r in comparison.results.values()} == {"done"}
-
-
 def test_a_loss_looks_at_the_plane_in_view(window, two) -> None:
     session, panel = window.session, window.panel("Compare")
     panel.parts.setCurrentWidget(panel.lens)
@@ -180,14 +131,6 @@ def test_closing_while_it_predicts_leaves_no_thread(window, two) -> None:
     window.session.comparison.choose(mode="grid")
     window._qtbot.wait(20)
     assert window.studio.comparer._prediction is not None
-
-
-def test_without_runs_or_a_case_it_says_what_to_do(window, hearts) -> None:
-    panel = window.panel("Compare")
-    assert panel.status.text() == NO_RUNS
-    assert not panel.choices.buttons["grid"].isEnabled()
-    window.session.runs_in_view.take(Path("a"), window.session.runs_in_view._told)
-    assert panel.status.text() == NO_CASE
 
 
 def test_every_control_explains_itself_and_is_reached_by_the_keyboard(window, two) -> None:

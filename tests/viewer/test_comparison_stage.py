@@ -1,5 +1,7 @@
 """The comparison in a viewer's layers and grid, without Qt and without networks."""
 
+import gc
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ from napari.components import ViewerModel
 from segstudio.compare.case_scores import Found, regions_of_case
 from segstudio.core.regions import CASE_COLORS, VoxelCase
 from segstudio.data.datasets import ACDC_CLASSES
+from segstudio.data.phantoms import write_heart_dataset
 from segstudio.learn.run_curves import RunCurves
 from segstudio.session import Session
 from segstudio.session.comparison_view import RunOnCase
@@ -226,11 +229,18 @@ def test_another_case_takes_the_place_of_the_one_before(shown: Shown) -> None:
     assert shown.plain.layer(LABELS).visible
 
 
+def test_the_predictions_of_the_case_before_are_forgotten(shown: Shown) -> None:
+    shown.choose(mode="grid")
+    kept = weakref.ref(shown.find(A))
+    shown.session.show_case(shown.session.dataset.cases[1].name)
+    shown.finish()
+    gc.collect()
+    assert kept() is None
+
+
 def test_a_case_of_another_size_and_place_is_shown_where_it_is(
     shown: Shown, tmp_path: Path
 ) -> None:
-    from segstudio.data.phantoms import write_heart_dataset
-
     write_heart_dataset(tmp_path / "others", patients=1, shape=(3, 40, 32), seed=2)
     shown.choose(mode="grid")
     shown.session.open(tmp_path / "others")
