@@ -167,8 +167,8 @@ class Comparison:
         self.regions = {run: one for run, one in self.regions.items() if run in self.results}
         view = self.view if self.view.run in (None, *runs) else replace(self.view, run=None)
         self._set_view(view if runs else replace(view, mode="off"))
+        self.changed.emit()  # or the same runs have other names
         if before != runs:
-            self.changed.emit()
             self.ranked.follow()
 
     def _set_view(self, view: ComparisonView) -> None:

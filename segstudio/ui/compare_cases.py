@@ -5,7 +5,6 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from segstudio.compare.case_rank import MEASURES
 from segstudio.session import Session
-from segstudio.session.comparison import NO_RUNS
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.sorted_table import Cell, Column, SortedTable, number
 
@@ -92,8 +91,7 @@ class CompareCases(QWidget):
         ranked, names = comparison.ranked, comparison.names()
         rows = ranked.rows(comparison.class_name, measure)
         runs = list(ranked.scores)
-        self.told.setText(NO_RUNS if not comparison.runs else EMPTY)
-        self.told.setVisible(not rows)
+        self.told.setVisible(not rows and bool(comparison.runs))
         self.table.setVisible(bool(rows))
         for button in (self.worst, self.differ):
             button.setEnabled(bool(rows))

@@ -32,8 +32,9 @@ class CompareScores(QWidget):
         self.told = QLabel("")
         self.told.setWordWrap(True)
         self.table = SortedTable(
-            "How well each run found each class of this case. Click a title to sort; Ctrl+C copies "
-            "the chosen rows, or all.",
+            "How well each run found each class of this case, by its labels as they are saved: "
+            "painting that is not saved does not count. Click a title to sort; Ctrl+C copies the "
+            "chosen rows, or all.",
             widest=WIDEST,
         )
         self.worst = QPushButton("Worst plane")
@@ -78,8 +79,9 @@ class CompareScores(QWidget):
         self.table.setVisible(has_rows)
         self.copy.setEnabled(has_rows)
         self.worst.setEnabled(has_rows)
-        lack = comparison.lack or (NO_TRUTH if comparison.truth is None else "")
-        self.told.setText(lack or ("" if has_rows or comparison.is_busy else EMPTY))
+        lack = NO_TRUTH if case is not None and case.truth is None else ""
+        waits = has_rows or comparison.is_busy or comparison.lack  # which the panel tells
+        self.told.setText(lack or ("" if waits else EMPTY))
         self.told.setVisible(bool(self.told.text()))
         if case is None:
             self.table.show_rows((), [])

@@ -55,7 +55,6 @@ class Comparer(QObject):
     def close(self) -> None:
         """Stop what runs and wait for it."""
         self._closed = True
-        self._timer.stop()
         self._stop()
         self._beside.close()
         for thread in (self._prediction, self._task):

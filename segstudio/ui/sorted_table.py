@@ -83,6 +83,9 @@ class SortedTable(QTableView):
         self._widths: dict[int, int] = {}
         self.setModel(self._model)
         self.setToolTip(tip)
+        policy = self.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # what stands below stays in its place
+        self.setSizePolicy(policy)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

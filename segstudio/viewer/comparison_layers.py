@@ -137,7 +137,7 @@ class Looks:
         reach = self._comparison.reach
         _give(layer, "contrast_limits", [-reach, reach])
         unit = opened.volume.grid.unit
-        _give(layer, "name", f"{self.name(run)}, errors by distance in {unit}")
+        _give(layer, "name", f"{self.name(run)}, errors in {unit}")
 
 
 def nothing(opened: OpenCase) -> NDArray[np.uint8]:

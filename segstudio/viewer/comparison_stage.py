@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from napari.layers import Image, Labels, Layer
@@ -55,6 +56,7 @@ class ComparisonStage:
         self._looks = Looks(session.comparison)
         self._layers: dict[Role, Layer] = {}
         self._hidden = HiddenLayers(viewer)
+        self._linked: WeakKeyDictionary[Layer, Layer] = WeakKeyDictionary()
         self._case: OpenCase | None = None  # which is shown
         self._cells: tuple[object, ...] = ()  # what the grid and the camera were set for
         self._is_given_up = self._is_at_work = False
@@ -138,12 +140,16 @@ class ComparisonStage:
         active = layers.selection.active
         layers.insert(min(above, default=len(layers)), layer)
         layers.selection.active = active
+        if role.kind == "labels":
+            layer.name_overlay.visible = True  # while the layer is
         self._layers[role] = layer
+        self._link()
 
     def _show(self, roles: list[Role], opened: OpenCase) -> None:
         """Give all layers what they show, and show them together."""
         shown, mode = self._shown(), self._comparison.view.mode
         is_grid = mode == "grid" or (mode == "regions" and len(shown) > 1)
+        self._link()
         for role, layer in self._layers.items():
             put_in_place(layer, opened)
             if role.kind == "labels":
@@ -186,9 +192,6 @@ class ComparisonStage:
                     "weights": self._looks.has_weights(role.run),
                 }
                 layer.visible = role.run in shown and is_wanted[role.kind]
-                if role.kind == "labels":
-                    layer.name_overlay.visible = layer.visible
-            self._link()
             # From the top, since the layers of others lie beneath.
             grid.stride = -len({role.kind for role in roles})
             grid.enabled = is_grid
@@ -202,12 +205,14 @@ class ComparisonStage:
     def _link(self) -> None:
         """Let what is done to the contrast of one image be done to all."""
         own = self._stage.layer(IMAGE)
-        images = [one for role, one in self._layers.items() if role.kind == "image"]
-        if own is not None:
-            for layer in images:
-                for name in LINKED:
-                    setattr(layer, name, getattr(own, name))
-            self._viewer.layers.link_layers([own, *images], LINKED)
+        for role, layer in self._layers.items():
+            if own is None or role.kind != "image" or self._linked.get(layer) is own:
+                continue
+            for name in LINKED:
+                setattr(layer, name, getattr(own, name))
+            # To that of the case alone, which passes it on.
+            self._viewer.layers.link_layers([own, layer], LINKED)
+            self._linked[layer] = own
 
     def _put_aside(self) -> None:
         """Show what was there before, and nothing of the comparison."""

@@ -190,3 +190,16 @@ def test_the_scores_of_runs_that_come_into_view_are_asked_for(session: Session) 
     session.comparison.ranked.asked.connect(asked.append)
     session.runs_in_view.take(Path("c"), RunCurves("c"))
     assert asked[-1] == Path("c")
+
+
+def test_a_run_that_gets_another_name_is_shown_by_it(
+    session: Session, comparison: Comparison
+) -> None:
+    comparison.choose(mode="grid")
+    comparison.note(A, session.open_case, done(session))
+    told: list[dict[Path, str]] = []
+    comparison.changed.connect(lambda: told.append(comparison.names()))
+    session.runs_in_view.curves[A] = RunCurves("dice")
+    session.runs_in_view.runs_changed.emit()
+    assert told[-1][A] == "dice"
+    assert A in comparison.found

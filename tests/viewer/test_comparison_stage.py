@@ -206,7 +206,7 @@ def test_weighted_regions_are_an_image_in_the_cell_under_the_true_outline(shown:
     assert layer.contrast_limits == [-shown.comparison.reach, shown.comparison.reach]
     assert shown.stage.layer(A).data is shown.session.open_case.truth
     unit = shown.session.open_case.volume.grid.unit
-    assert shown.cells()[1] == ["a, image", f"a, errors by distance in {unit}", "a"]
+    assert shown.cells()[1] == ["a, image", f"a, errors in {unit}", "a"]
     assert shown.cells()[2] == ["b, image", "b: waiting"]
     shown.choose(mode="grid", weighted=False)
     assert shown.cells()[1] == ["a, image", "a"]
