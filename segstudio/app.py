@@ -27,6 +27,7 @@ from segstudio.data.formats import has_known_suffix
 from segstudio.data.project import PROJECT_FILE
 from segstudio.session import Session
 from segstudio.ui.annotate_panel import AnnotatePanel
+from segstudio.ui.compare_panel import ComparePanel
 from segstudio.ui.curves_dock import CurvesDock
 from segstudio.ui.data_panel import DataPanel
 from segstudio.ui.distance_panel import DistancePanel
@@ -67,6 +68,7 @@ def _furnish(viewer: "Viewer", session: Session) -> None:
         "Annotate": AnnotatePanel(session),
         "Train": TrainPanel(session),
         "Distance": DistancePanel(session),
+        "Compare": ComparePanel(session),
         "Runs": RunsPanel(session),
     }
     panels = Panels(viewer, right, {"Curves": CurvesDock(session)})

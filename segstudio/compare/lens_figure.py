@@ -109,8 +109,14 @@ def view_plane(
     Raises
     ------
     InputError
-        The class is not one of the network's, or has no contour in the plane.
+        The class is not one of the network's, or has no contour in the plane; or the network sees
+        volumes, or planes of another size.
     """
+    if not predictor.sees_planes or predictor.preparation.shape(volume.grid) != volume.grid.shape:
+        raise InputError(
+            "The lens looks at planes of the image, but this network is shown volumes, or planes "
+            "of another voxel size. Choose a run of a 2-D network that keeps the image's own grid."
+        )
     classes = predictor.classes
     if value not in classes.values[1:]:
         raise InputError(f"The network knows no class with the label value {value}.")
@@ -212,12 +218,12 @@ def _box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
     )
 
 
-def explain(view: PlaneView) -> str:
+def explain(view: PlaneView, width: int = WIDTH) -> str:
     """Return in words where the paper's argument holds in a view, told from its numbers.
 
     The paper says of the boundary loss that a target voxel predicted as background (case 1) adds
     nothing and is neglected, so that an empty prediction is a trap, and of its own loss that all
-    parts push the same way. One paragraph a loss.
+    parts push the same way. One paragraph a loss, its lines no longer than `width` letters.
     """
     found = view.s[view.target].mean()
     paragraphs = [
@@ -231,7 +237,7 @@ def explain(view: PlaneView) -> str:
         elif len(parts) == 1 and parts[0].name == MODIFIED:
             reduction = parts[0].options.get("reduction", options_of(MODIFIED)["reduction"].default)
             paragraphs.append(_explain_modified(view, loss, reduction))
-    return "\n".join(fill(paragraph, WIDTH) for paragraph in paragraphs)
+    return "\n".join(fill(paragraph, width) for paragraph in paragraphs)
 
 
 def _explain_boundary(view: PlaneView, loss: str) -> str:

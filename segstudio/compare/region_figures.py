@@ -12,11 +12,11 @@ from segstudio.compare.figure import class_colors, draw_map, legend_below, overl
 from segstudio.compare.study_figures import MOST_COLUMNS, CaseView, image_grid
 from segstudio.core.distance import signed_distance
 from segstudio.core.labels import IGNORED, LabelClass
-from segstudio.core.regions import RegionMaps, VoxelCase, region_maps
+from segstudio.core.regions import CASE_COLORS, CASE_NAMES, RegionMaps, VoxelCase, region_maps
 
 MOST_MAPS = 4
-FOUND, MISSED, FALSE_ALARM = "#009e73", "#cc79a7", "#e69f00"
-REGION_COLORS = ((FOUND, "found"), (MISSED, "missed"), (FALSE_ALARM, "false alarm"))
+FOUND, MISSED, FALSE_ALARM = CASE_COLORS.values()
+REGION_COLORS = tuple((CASE_COLORS[case], name) for case, name in CASE_NAMES.items())
 CASES = (
     (VoxelCase.MISSED, "1: target predicted as background", MISSED),
     (VoxelCase.FOUND, "2: target predicted as target", FOUND),

@@ -20,6 +20,19 @@ class VoxelCase(IntEnum):
     FALSE_ALARM = 4  # background predicted as target
 
 
+# Told apart by readers who do not see all colours.
+CASE_COLORS = {
+    VoxelCase.FOUND: "#009e73",
+    VoxelCase.MISSED: "#cc79a7",
+    VoxelCase.FALSE_ALARM: "#e69f00",
+}
+CASE_NAMES = {
+    VoxelCase.FOUND: "found",
+    VoxelCase.MISSED: "missed",
+    VoxelCase.FALSE_ALARM: "false alarm",
+}
+
+
 @dataclass(frozen=True, eq=False)
 class RegionMaps:
     """The regions of every class, as sets and weighted by distance (Figure 3 of the paper).
@@ -114,3 +127,53 @@ def _cases(predicted: NDArray[np.bool_], true: NDArray[np.bool_]) -> NDArray[np.
     off_target = np.where(predicted, VoxelCase.FALSE_ALARM, VoxelCase.LEFT_ALONE)
     cases: NDArray[np.uint8] = np.where(true, on_target, off_target).astype(np.uint8)
     return cases
+
+
+def regions(
+    predicted: NDArray[np.bool_], true: NDArray[np.bool_], ignored: NDArray[np.bool_] | None = None
+) -> NDArray[np.uint8]:
+    """Return the `VoxelCase` of each voxel as sets alone; 0 where there is nothing to find.
+
+    Parameters
+    ----------
+    predicted, true : ndarray of bool
+        Masks of one class, of the same shape.
+    ignored : ndarray of bool, optional
+        Where the truth is unknown, which is 0 too.
+    """
+    cases = _cases(predicted, true)
+    cases[cases == VoxelCase.LEFT_ALONE] = 0
+    if ignored is not None:
+        cases[ignored] = 0
+    return cases
+
+
+def errors_by_distance(
+    cases: NDArray[np.uint8],
+    true: NDArray[np.bool_],
+    spacing: Sequence[float],
+    *,
+    per_plane: bool = False,
+) -> NDArray[np.float32]:
+    """Return how far from the contour the errors lie: +|φ| where missed, −|φ| at false alarms.
+
+    Parameters
+    ----------
+    cases : ndarray of uint8, shape (Y, X) or (Z, Y, X)
+        As `regions` returns them.
+    true : ndarray of bool
+        The mask of the class, of the same shape.
+    spacing : sequence of float
+        In mm, along the axes.
+    per_plane : bool
+        Measure every plane for itself.
+
+    Returns
+    -------
+    ndarray of float32
+        0 where there is no error. By size they are φ_t (1 − s) and φ_bg s of a sure prediction.
+    """
+    phi = signed_distance(true.astype(np.uint8), spacing, classes=[1], per_plane=per_plane)[0]
+    is_error = (cases == VoxelCase.MISSED) | (cases == VoxelCase.FALSE_ALARM)
+    far: NDArray[np.float32] = np.where(is_error, -phi, np.float32(0))
+    return far

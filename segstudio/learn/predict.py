@@ -110,6 +110,11 @@ class Predictor:
         self._multiple = multiple
         self.channels = channels
 
+    @property
+    def sees_planes(self) -> bool:
+        """Whether the network takes whole planes, and not windows of a volume."""
+        return self._window is None
+
     def __call__(
         self,
         volume: Volume,

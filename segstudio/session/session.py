@@ -11,6 +11,7 @@ from segstudio.core.errors import InputError
 from segstudio.data.datasets import Dataset
 from segstudio.data.project import Project
 from segstudio.learn.doubt import usual_values
+from segstudio.session.comparison import Comparison
 from segstudio.session.loss_example import LossExample
 from segstudio.session.map_view import MapView
 from segstudio.session.messages import Check, ExampleRequest, MapChoice
@@ -44,6 +45,8 @@ class Session(TrainingSession):
         How the last examination of a dataset stands.
     next_cases : NextCases
         The cases that a network would have annotated next.
+    comparison : Comparison
+        The runs in view, compared on the case in view.
     """
 
     prediction_shown = Signal(object)
@@ -66,6 +69,10 @@ class Session(TrainingSession):
         self.next_cases = NextCases()
         self.saved.connect(lambda case: self.next_cases.forget(case.name))
         self.prediction_shown.connect(partial(self.annotation.limits.note_mask, "prediction"))
+        self.comparison = Comparison(self.runs_in_view)
+        self.case_opened.connect(self.comparison.take_case)
+        self.dataset_opened.connect(self._compare_on_case)
+        self.training_ended.connect(self.comparison.read_again)
 
     def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
         """Take a dataset, and its project, for the open one; its cases are still to be read."""
@@ -90,6 +97,10 @@ class Session(TrainingSession):
     def map_choice(self) -> MapChoice:
         """Which distance map is shown."""
         return self.map_view.choice
+
+    def _compare_on_case(self, _dataset: Dataset) -> None:
+        """Forget what was found in a case that is gone, or that has another truth now."""
+        self.comparison.take_case(self.open_case)
 
     def choose_map(self, choice: MapChoice) -> None:
         """Show another distance map."""

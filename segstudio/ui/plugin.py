@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from segstudio.ui.annotate_panel import AnnotatePanel
+from segstudio.ui.compare_panel import ComparePanel
 from segstudio.ui.curves_panel import CurvesPanel
 from segstudio.ui.data_panel import DataPanel
 from segstudio.ui.distance_panel import DistancePanel
@@ -59,6 +60,13 @@ class Timeline(TimelinePanel):
 
 class Runs(RunsPanel):
     """The runs panel of a viewer."""
+
+    def __init__(self, napari_viewer: "Viewer") -> None:
+        super().__init__(studio_of(napari_viewer).session)
+
+
+class Compare(ComparePanel):
+    """The compare panel of a viewer."""
 
     def __init__(self, napari_viewer: "Viewer") -> None:
         super().__init__(studio_of(napari_viewer).session)

@@ -21,6 +21,7 @@ from segstudio.ui.autosaver import Autosaver
 from segstudio.ui.case_reader import CaseReader
 from segstudio.ui.check_thread import CheckThread
 from segstudio.ui.close_question import CloseQuestion
+from segstudio.ui.comparer import Comparer
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.header_reader import HeaderReader
 from segstudio.ui.map_reader import MapReader
@@ -34,6 +35,7 @@ from segstudio.ui.run_reader import RunReader
 from segstudio.ui.saver import Saver
 from segstudio.ui.trainer import Trainer
 from segstudio.viewer.annotation_stage import AnnotationStage
+from segstudio.viewer.comparison_stage import ComparisonStage
 from segstudio.viewer.stage import Stage
 
 if TYPE_CHECKING:
@@ -57,6 +59,8 @@ class Studio(QObject):
         self.stage = Stage(viewer, self.session)
         self.annotation = AnnotationStage(viewer, self.session, self.stage)
         self.operations = OperationRunner(self.session)
+        self.comparison_stage = ComparisonStage(viewer, self.session, self.stage)
+        self.comparer = Comparer(self.session, self.comparison_stage)
         self.letters = OrientationLetters(viewer, self.stage)
         self.maps = MapReader(self.session)
         self.status = MapStatus(viewer, self.session)
@@ -85,6 +89,7 @@ class Studio(QObject):
         self.maps.close()
         self.operations.close()
         self.runs.close()
+        self.comparer.close()
         self.trainer.close()
         self._stop_check()
         self.headers.close()

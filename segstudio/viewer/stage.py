@@ -61,8 +61,10 @@ class Stage:
             self._clear()
 
     def _clear(self) -> None:
-        for layer in list(self._layers.values()):
-            self._viewer.layers.remove(layer)
+        # Together: napari collects garbage once then, and not for each of them.
+        with self._viewer.layers.batched_update():
+            for layer in list(self._layers.values()):
+                self._viewer.layers.remove(layer)
 
     def _show_case(self, opened: OpenCase) -> None:
         self._clear()

@@ -17,6 +17,7 @@ from segstudio.compare.lens_figure import (
 from segstudio.core.errors import InputError
 from segstudio.data.datasets import load_case, open_dataset
 from segstudio.learn.predict import Predictor, load_predictor
+from segstudio.learn.preparation import Preparation
 from segstudio.losses.registry import LOSSES
 
 
@@ -110,3 +111,13 @@ def test_no_loss_pulls_where_the_truth_is_ignored(seen: tuple[Predictor, Any, An
             image = lens.image[0]
             assert not image[:, truth[plane] == 9].any()
             assert image[:, truth[plane] != 9].any()
+
+
+def test_a_network_that_is_shown_other_planes_is_refused(
+    finished_run: tuple[Path, object], hearts: Path
+) -> None:
+    volume, truth = load_case(open_dataset(hearts).cases[0])
+    predictor = load_predictor(finished_run[0])
+    predictor.preparation = Preparation(spacing=(1.0, 1.0, 1.0))
+    with pytest.raises(InputError, match="another voxel size"):
+        view_plane(predictor, volume, truth, plane=1, value=1)

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 from segstudio.core.distance import halves, signed_distance
 from segstudio.core.errors import InputError
 from segstudio.core.labels import IGNORED
-from segstudio.core.regions import VoxelCase, region_maps
+from segstudio.core.regions import VoxelCase, errors_by_distance, region_maps, regions
 
 TRUTH = np.array([[0, 0, 1, 1, 1, 0]])
 FOUND = np.array([[0, 1, 1, 1, 0, 0]])
@@ -101,3 +101,25 @@ def test_a_truth_that_is_ignored_whole_has_no_regions() -> None:
     regions = region_maps(np.zeros((2, 3), int), truth, (1.0, 1.0), ignore=IGNORED)
     assert not regions.cases.any()
     assert not regions.false_positive.any()
+
+
+def test_regions_and_their_distances_are_those_of_the_maps() -> None:
+    rng = np.random.default_rng(0)
+    labels, predicted = (rng.integers(0, 2, (3, 8, 9)).astype(np.uint8) for _ in range(2))
+    spacing = (5.0, 1.5, 1.0)
+    for per_plane in (True, False):
+        maps = region_maps(predicted, labels, spacing, classes=[1], per_plane=per_plane)
+        cases = regions(predicted == 1, labels == 1)
+        far = errors_by_distance(cases, labels == 1, spacing, per_plane=per_plane)
+
+        assert np.array_equal(
+            cases, np.where(maps.cases[0] == VoxelCase.LEFT_ALONE, 0, maps.cases[0])
+        )
+        assert np.allclose(far, maps.false_negative[0] - maps.false_positive[0])
+
+
+def test_what_is_ignored_is_no_region() -> None:
+    predicted, true = np.array([[True, True]]), np.array([[True, False]])
+    cases = regions(predicted, true, np.array([[False, True]]))
+
+    assert cases.tolist() == [[VoxelCase.FOUND, 0]]

@@ -34,7 +34,7 @@ def test_a_large_case_is_unsaved_from_a_step_on_and_not_from_a_look_at_another_p
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(paintings, "LARGE", 10)
-    session.note_painting()
+    session.note_painting(surely=False)
     assert not session.is_unsaved(session.open_case.case)
     session.annotation.paint((1, 6, 6), (1, 6, 6), 2, 0)
     assert session.is_unsaved(session.open_case.case)

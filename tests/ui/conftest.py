@@ -118,6 +118,21 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "runs"
 
 
+@pytest.fixture(scope="session")
+def other_run(
+    hearts: Path,
+    segstudio: Callable[..., object],
+    tiny: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """Return a finished run by another loss, not to be changed."""
+    run = tmp_path_factory.mktemp("other") / "ce"
+    settings = ("--config", tiny, "--set", "epochs=1", "--out", run)
+    told = segstudio("train", hearts, "--loss", "cross-entropy", *settings)
+    assert told.status == 0, told.err
+    return run
+
+
 @pytest.fixture
 def window(qtbot: QtBot, runs: Path) -> Iterator[Window]:
     """Return the program's window, shown; afterwards nothing of it may be left."""

@@ -1,0 +1,124 @@
+"""The test cases of runs by their scores: which is worst, and where two runs differ most."""
+
+import csv
+import math
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from segstudio.core.errors import InputError
+from segstudio.core.metrics import TOGETHER
+from segstudio.learn.scores_file import read_scores
+
+MEASURES = {"dice": "Dice", "hd95": "HD95", "assd": "ASSD", "nsd": "NSD"}
+MORE_IS_BETTER = frozenset({"dice", "nsd"})
+
+
+@dataclass(frozen=True)
+class TestScores:
+    """The scores of a run's test cases.
+
+    Attributes
+    ----------
+    values : dict
+        By case, class and measure; NaN where both masks were empty.
+    units : dict of str to str
+        Of the distances, by case.
+    """
+
+    __test__ = False  # no test, for pytest
+
+    values: Mapping[str, Mapping[str, Mapping[str, float]]]
+    units: Mapping[str, str]
+
+    def value(self, case: str, class_name: str | None, measure: str) -> float:
+        """Return a score; None: the mean over the classes that have one. NaN: unknown."""
+        by_class = self.values.get(case, {})
+        if class_name is not None:
+            return by_class.get(class_name, {}).get(measure, math.nan)
+        own = [row[measure] for name, row in by_class.items() if name != TOGETHER]
+        known = [value for value in own if math.isfinite(value)]
+        return sum(known) / len(known) if known else math.nan
+
+
+def read_test_scores(run: Path) -> TestScores:
+    """Return the scores of a run's test cases; none while it is not finished.
+
+    Raises
+    ------
+    InputError
+        Its table of scores cannot be read.
+    """
+    path = run / "scores.csv"
+    values: dict[str, dict[str, dict[str, float]]] = {}
+    units: dict[str, str] = {}
+    try:
+        for row in read_scores(path) if path.is_file() else ():
+            if row["split"] == "test":
+                # Runs of earlier versions have no NSD.
+                scores = {m: float(row.get(m) or "nan") for m in MEASURES}
+                values.setdefault(row["case"], {})[row["class"]] = scores
+                units[row["case"]] = row["unit"]
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
+        raise InputError(f"'{path}' is no table of scores: {error}.") from error
+    return TestScores(values, units)
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """A test case: its score by each run, NaN where a run has none.
+
+    Attributes
+    ----------
+    case : str
+    values : tuple of float
+        In the order of the runs.
+    """
+
+    case: str
+    values: tuple[float, ...]
+
+    @property
+    def gap(self) -> float:
+        """How far apart the runs are; NaN where fewer than two have a score."""
+        known = [value for value in self.values if math.isfinite(value)]
+        return max(known) - min(known) if len(known) > 1 else math.nan
+
+
+def case_rows(
+    scores: Mapping[Path, TestScores], class_name: str | None, measure: str
+) -> list[CaseRow]:
+    """Return a row for each case that is a test case of some run, in order of name."""
+    names = sorted({case for one in scores.values() for case in one.values})
+    return [
+        CaseRow(case, tuple(one.value(case, class_name, measure) for one in scores.values()))
+        for case in names
+    ]
+
+
+def worst_case(rows: Collection[CaseRow], measure: str, place: int | None = None) -> str | None:
+    """Return the case with the worst score; None where none is known.
+
+    Parameters
+    ----------
+    rows : collection of CaseRow
+        The cases.
+    measure : str
+        Of `MEASURES`.
+    place : int or None
+        The run whose score counts, by its place; None: that of any run.
+    """
+    sign = 1.0 if measure in MORE_IS_BETTER else -1.0
+    known = [(sign * value, row.case) for row in rows for value in _of(row, place)]
+    return min(known)[1] if known else None
+
+
+def most_different(rows: Collection[CaseRow]) -> str | None:
+    """Return the case where the runs are farthest apart; None where no two have scored one."""
+    known = [(row.gap, row.case) for row in rows if math.isfinite(row.gap)]
+    return max(known)[1] if known else None
+
+
+def _of(row: CaseRow, place: int | None) -> Iterator[float]:
+    values = row.values if place is None else row.values[place : place + 1]
+    yield from (value for value in values if math.isfinite(value))

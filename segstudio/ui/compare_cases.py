@@ -1,0 +1,123 @@
+"""The test cases of the runs in view by their scores, and jumps to the worst of them."""
+
+from qtpy.QtCore import QModelIndex
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from segstudio.compare.case_rank import MEASURES
+from segstudio.session import Session
+from segstudio.ui.edge import at_the_edge
+from segstudio.ui.sorted_table import Cell, Column, SortedTable, number
+
+EMPTY = "The scores of the test cases appear here when a ticked run has finished."
+DIGITS = {"dice": 3, "hd95": 1, "assd": 2, "nsd": 3}
+LENGTHS = ("hd95", "assd")
+
+
+class CompareCases(QWidget):
+    """Lists the test cases; opens the worst one, or that where the runs differ most.
+
+    Parameters
+    ----------
+    session : Session
+        Whose comparison; asked for the cases that are opened.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self._comparison = session.comparison
+        self.told = QLabel(EMPTY)
+        self.told.setWordWrap(True)
+        self.measure = QComboBox()
+        self.measure.setToolTip("Which score is listed, and says what is worst.")
+        for measure, title in MEASURES.items():
+            self.measure.addItem(title, measure)
+        self.table = SortedTable(
+            "The test cases of the ticked runs, as scored when the runs ended. Double click, or "
+            "Enter, opens one; Ctrl+C copies the chosen rows, or all."
+        )
+        self.worst = QPushButton("Worst case")
+        self.worst.setToolTip(
+            "Open the test case with the worst score in the class above, by the run above or by "
+            "any ticked one."
+        )
+        self.differ = QPushButton("Runs differ most")
+        self.differ.setToolTip(
+            "Open the test case where the scores of the runs are farthest apart."
+        )
+        row, column = QHBoxLayout(), QVBoxLayout(self)
+        for widget in (self.measure, self.worst, self.differ):
+            row.addWidget(widget)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.addWidget(self.told)
+        column.addWidget(self.table, 1)
+        column.addLayout(row)
+        self.measure.currentIndexChanged.connect(self._follow)
+        self.table.activated.connect(self._open)
+        self.worst.clicked.connect(self._open_worst)
+        self.differ.clicked.connect(self._open_most_different)
+        self._comparison.ranked.changed.connect(self._follow)
+        self._comparison.view_changed.connect(self._follow)
+        session.case_opened.connect(self._follow)
+        self._follow()
+
+    @property
+    def _names(self) -> frozenset[str]:
+        """The names of the cases of the open dataset."""
+        dataset = self.session.dataset
+        return (
+            frozenset(case.name for case in dataset.cases) if dataset is not None else frozenset()
+        )
+
+    @at_the_edge
+    def _open(self, index: QModelIndex) -> None:
+        self.session.ask_case(self.table.data_at(index))
+
+    @at_the_edge
+    def _open_worst(self, _checked: bool = False) -> None:
+        comparison = self._comparison
+        measure, run = self.measure.currentData(), comparison.view.run
+        name = comparison.ranked.worst(comparison.class_name, measure, self._names, run)
+        self.session.ask_case(name)
+
+    @at_the_edge
+    def _open_most_different(self, _checked: bool = False) -> None:
+        comparison, measure = self._comparison, self.measure.currentData()
+        name = comparison.ranked.most_different(comparison.class_name, measure, self._names)
+        self.session.ask_case(name)
+
+    def _follow(self, *_: object) -> None:
+        comparison, measure = self._comparison, self.measure.currentData()
+        ranked, names = comparison.ranked, comparison.names()
+        rows = ranked.rows(comparison.class_name, measure)
+        runs = list(ranked.scores)
+        self.told.setVisible(not rows and bool(comparison.runs))
+        self.table.setVisible(bool(rows))
+        for button in (self.worst, self.differ):
+            button.setEnabled(bool(rows))
+        units = {unit for one in ranked.scores.values() for unit in one.units.values()}
+        unit = f", in {' or '.join(sorted(units))}" if measure in LENGTHS and units else ""
+        of_class = comparison.class_name or "mean of the classes"
+        tip = f"{MEASURES[measure]}{unit}: {of_class}."
+        columns = [Column("Case", "A test case of one of the ticked runs.")]
+        columns += [Column(names[run], f"{names[run]}. {tip}") for run in runs]
+        columns += [Column("Apart", "How far the best and the worst run are apart.")] * (
+            len(runs) > 1
+        )
+        here, digits = self._names, DIGITS[measure]
+        self.table.show_rows(
+            columns,
+            [
+                [
+                    Cell(
+                        row.case,
+                        row.case,
+                        "" if row.case in here else "Not in the open dataset.",
+                        data=row.case,
+                    ),
+                    *(number(value, digits) for value in row.values),
+                    *([number(row.gap, digits)] if len(runs) > 1 else []),
+                ]
+                for row in rows
+            ],
+        )
