@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from psygnal import Signal
+from psygnal import Signal, SignalInstance
 
 from segstudio.core.errors import InputError
 from segstudio.data.datasets import Dataset
@@ -80,6 +80,11 @@ class Session(TrainingSession):
     def map_choice(self) -> MapChoice:
         """Which distance map is shown."""
         return self.map_view.choice
+
+    @property
+    def map_chosen(self) -> SignalInstance:
+        """Sent with every other choice of a map."""
+        return self.map_view.chosen
 
     def choose_map(self, choice: MapChoice) -> None:
         """Show another distance map."""
