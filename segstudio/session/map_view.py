@@ -166,10 +166,10 @@ class MapView:
         return float(self.phi[self.pointer])
 
     def choose(self, choice: MapChoice) -> None:
-        """Measure another map."""
+        """Measure another map; it is there when the choice is told."""
         self.choice = choice
-        self.chosen.emit(choice)
         self._measure_anew()
+        self.chosen.emit(choice)
 
     def look_at(self, axis: int, index: int) -> None:
         """Take note of the plane that is looked at."""

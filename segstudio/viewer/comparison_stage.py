@@ -65,7 +65,7 @@ class ComparisonStage:
         for signal in (session.case_opened, session.labels_made):
             signal.connect(self._fall_behind)
         session.prediction_shown.connect(self._follow_prediction)
-        session.map_view.chosen.connect(self._follow_map)
+        session.map_view.changed.connect(self._follow_map)
         viewer.layers.events.inserted.connect(self._follow_others)
         viewer.layers.events.removed.connect(self._forget)
         viewer.dims.events.point.connect(self._note_plane)

@@ -186,6 +186,13 @@ def test_units_are_those_of_what_is_measured(session: Session) -> None:
         assert session.map_view.unit == unit
 
 
+def test_a_choice_is_told_by_the_session_too(session: Session) -> None:
+    told: list[MapChoice] = []
+    session.map_view.chosen.connect(told.append)
+    session.choose_map(MapChoice(value=2))
+    assert told == [session.map_choice] == [MapChoice(value=2)]
+
+
 def test_iso_lines_have_to_be_apart(session: Session) -> None:
     with pytest.raises(InputError, match="more than 0"):
         session.map_view.choose_lines(LineChoice(visible=True, step=0.0))
