@@ -82,6 +82,7 @@ class OrientationLetters(QObject):
         for event in (viewer.dims.events.order, viewer.dims.events.ndisplay):
             event.connect(self.follow)
         viewer.dims.events.ndim.connect(self.follow)
+        viewer.canvas.grid.events.enabled.connect(self.follow)
         viewer.scene.camera.events.orientation.connect(self.follow)
         viewer.layers.events.inserted.connect(self._follow_layer)
         viewer.layers.events.removed.connect(self.follow)
@@ -108,7 +109,8 @@ class OrientationLetters(QObject):
 
     def _edges(self) -> Edges:
         layer, dims = self._stage.layer(IMAGE), self._viewer.dims
-        if layer is None or dims.ndisplay != 2:
+        # In a grid the canvas's edges are not those of an image, and cells have titles there.
+        if layer is None or dims.ndisplay != 2 or self._viewer.canvas.grid.enabled:
             return Edges()
         # The image has the viewer's last axes, where another layer has more of them.
         first = dims.ndim - layer.ndim

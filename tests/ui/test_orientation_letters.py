@@ -90,3 +90,13 @@ def test_the_letters_cost_a_frame_next_to_nothing(window, scan) -> None:
         letters.repaint()
 
     assert (time.perf_counter() - start) / 100 < 0.02
+
+
+def test_a_grid_has_no_letters(window, hearts) -> None:
+    window.session.open(hearts)
+    letters = window.studio.letters.letters
+    assert letters["top"].text
+    window.viewer.canvas.grid.enabled = True
+    assert not any(each.text for each in letters.values())
+    window.viewer.canvas.grid.enabled = False
+    assert letters["top"].text
