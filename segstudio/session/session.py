@@ -11,6 +11,7 @@ from segstudio.core.errors import InputError
 from segstudio.data.datasets import Dataset
 from segstudio.data.project import Project
 from segstudio.learn.doubt import usual_values
+from segstudio.session.agreement import Agreement
 from segstudio.session.comparison import Comparison
 from segstudio.session.loss_example import LossExample
 from segstudio.session.map_view import MapView
@@ -45,6 +46,8 @@ class Session(TrainingSession):
         How the last examination of a dataset stands.
     next_cases : NextCases
         The cases that a network would have annotated next.
+    agreement : Agreement
+        The labels of the case in view, compared with another version of them.
     comparison : Comparison
         The runs in view, compared on the case in view.
     """
@@ -67,6 +70,7 @@ class Session(TrainingSession):
         self.runs_in_view.timeline_changed.connect(self._follow_timeline)
         self.check: Check | None = None
         self.next_cases = NextCases()
+        self.agreement = Agreement()
         self.saved.connect(lambda case: self.next_cases.forget(case.name))
         self.prediction_shown.connect(partial(self.annotation.limits.note_mask, "prediction"))
         self.comparison = Comparison(self.runs_in_view)

@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 from segstudio.data.color_tables import SUFFIXES, Program, read_color_table, write_color_table
 from segstudio.session import Session
 from segstudio.session.messages import MapChoice
+from segstudio.ui.agreement_dialog import AgreementDialog
 from segstudio.ui.class_rows import ClassRows
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.fold import Fold
@@ -51,6 +52,11 @@ class AnnotatePanel(QWidget):
         self.note.setWordWrap(True)
         self.save = QPushButton("Save labels…")
         self.save.setToolTip("Save the labels as a file on the image's own grid.")
+        self.agreement = QPushButton("Agreement…")
+        self.agreement.setToolTip(
+            "How far these labels agree with those of another reader, or with how they were."
+        )
+        self._agreement_dialog: AgreementDialog | None = None
         self.map = QCheckBox("Show the distance map")
         self.map.setToolTip(
             "The red and blue over the image: how far each place is from the outline of a class, "
@@ -116,6 +122,7 @@ class AnnotatePanel(QWidget):
         outer.addWidget(area, 1)
         row = QHBoxLayout()
         row.addWidget(self.map)
+        row.addWidget(self.agreement)
         row.addWidget(self.save, 1)
         outer.addLayout(row)
         self.pages.addWidget(whole)
@@ -140,6 +147,7 @@ class AnnotatePanel(QWidget):
         self.add.clicked.connect(self._add)
         self.remove.clicked.connect(self._remove)
         self.save.clicked.connect(self._save)
+        self.agreement.clicked.connect(self._show_agreement)
         self.map.toggled.connect(self._choose_map)
         self.session.map_view.chosen.connect(self._follow_map)
         self.session.case_opened.connect(self._follow)
@@ -194,6 +202,13 @@ class AnnotatePanel(QWidget):
     @at_the_edge
     def _save(self, *_: object) -> None:
         ask_save(self.session, self)
+
+    @at_the_edge
+    def _show_agreement(self, *_: object) -> None:
+        if self._agreement_dialog is None:
+            self._agreement_dialog = AgreementDialog(self.session, self)
+        self._agreement_dialog.show()
+        self._agreement_dialog.raise_()
 
     @at_the_edge
     def _ask_import(self, *_: object) -> None:

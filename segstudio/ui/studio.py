@@ -17,6 +17,7 @@ from segstudio.learn.events import Event
 from segstudio.session import Session
 from segstudio.session.messages import Check, Message
 from segstudio.session.open_case import OpenCase
+from segstudio.ui.agreement_reader import AgreementReader
 from segstudio.ui.autosaver import Autosaver
 from segstudio.ui.case_reader import CaseReader
 from segstudio.ui.check_thread import CheckThread
@@ -34,6 +35,7 @@ from segstudio.ui.recovery_dialog import RecoveryDialog
 from segstudio.ui.run_reader import RunReader
 from segstudio.ui.saver import Saver
 from segstudio.ui.trainer import Trainer
+from segstudio.viewer.agreement_stage import AgreementStage
 from segstudio.viewer.annotation_stage import AnnotationStage
 from segstudio.viewer.comparison_stage import ComparisonStage
 from segstudio.viewer.stage import Stage
@@ -59,6 +61,8 @@ class Studio(QObject):
         self.stage = Stage(viewer, self.session)
         self.annotation = AnnotationStage(viewer, self.session, self.stage)
         self.operations = OperationRunner(self.session)
+        self.agreement_stage = AgreementStage(viewer, self.session, self.stage)
+        self.agreement = AgreementReader(self.session)
         self.comparison_stage = ComparisonStage(viewer, self.session, self.stage)
         self.comparer = Comparer(self.session, self.comparison_stage)
         self.letters = OrientationLetters(viewer, self.stage)
@@ -88,6 +92,7 @@ class Studio(QObject):
         self.letters.close()
         self.maps.close()
         self.operations.close()
+        self.agreement.close()
         self.runs.close()
         self.comparer.close()
         self.trainer.close()

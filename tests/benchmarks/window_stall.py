@@ -1,16 +1,21 @@
-"""How long the window's event loop stalls while a network trains beside it.
+"""How long the window's event loop stalls while a network trains beside it; run it as a script.
 
-    python tests/benchmarks/window_stall.py [--data FOLDER] [--epochs 3] [--loss NAME]
+    python tests/benchmarks/window_stall.py [--data FOLDER] [--epochs 3] [--loss NAME] [--runs 10]
+                                            [--points 50000]
 
 A timer ticks every 5 ms; a gap is the time between two ticks, less 5 ms. The window shows a case
 of the dataset (``$SEGSTUDIO_DATA/acdc``), its map and labels, and lays a prediction over it after
-each epoch. One layer of each kind is drawn, and torch loaded, before the first tick counts. Without
-a display, the benchmark starts a virtual one of 1280×800.
+each epoch. One layer of each kind is drawn, and torch loaded, before the first tick counts. The
+same training follows without a window, in a process of its own, for the time it takes; then runs of
+many steps are loaded, and one more epoch trains while the curves of all are drawn. Without a
+display, the benchmark starts a virtual one of 1280×800.
 """
 
 import argparse
+import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -36,6 +41,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data", default=Path(os.environ.get("SEGSTUDIO_DATA", ".")) / "acdc")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--loss", default="modified-boundary")
+    parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--points", type=int, default=50_000)
     return parser.parse_args()
 
 
@@ -48,34 +55,46 @@ def _again_on_a_virtual_display() -> None:
 
 
 def _measure(options: argparse.Namespace) -> None:
-    from qtpy.QtCore import QTimer
     from qtpy.QtWidgets import QApplication
 
     from segstudio.app import make_window
     from segstudio.learn.config import make_config
-    from segstudio.learn.events import EpochDone
 
     viewer, studio = make_window()
     viewer.window.show()
     session, application = studio.session, QApplication.instance()
     session.open(options.data)
     _warm_up(studio, application)
+    config = make_config(loss=options.loss, epochs=options.epochs)
+    seconds, run = _trained_in_the_window(studio, application, config)
+    bare = _trained_without_a_window(options)
+    print(f"the same training without a window: {bare:.0f} s; with it {seconds / bare:.3f} times")
+    _load_runs(session, application, run, options)
+    _trained_in_the_window(studio, application, make_config(loss=options.loss, epochs=1))
+    viewer.close()
+
+
+def _trained_in_the_window(
+    studio: object, application: object, config: object
+) -> tuple[float, Path]:
+    """Train beside the window; print the gaps, and return the seconds and the run folder."""
+    from qtpy.QtCore import QTimer
 
     ticks: list[tuple[float, str]] = []
-    epochs: list[EpochDone] = []
-    phase = ["reading"]
+    phase, epochs, runs = ["starting"], [], []
 
     def follow(event: object) -> None:
         phase[0] = type(event).__name__
-        if isinstance(event, EpochDone):
-            epochs.append(event)
+        epochs.extend([event] if phase[0] == "EpochDone" else [])
 
+    session = studio.session
     session.training_told.connect(follow)
+    session.training_started.connect(runs.append)
     timer = QTimer()
     timer.setTimerType(_precise())
     timer.setInterval(TICK_MS)
     timer.timeout.connect(lambda: ticks.append((time.perf_counter(), phase[0])))
-    session.ask_training(make_config(loss=options.loss, epochs=options.epochs))
+    session.ask_training(config)
     timer.start()
     began = time.monotonic()
     while session.training is not None and time.monotonic() - began < MOST_SECONDS:
@@ -83,8 +102,66 @@ def _measure(options: argparse.Namespace) -> None:
         application.sendPostedEvents()
         time.sleep(0.0005)
     timer.stop()
-    _report(ticks, epochs, time.monotonic() - began)
-    viewer.close()
+    session.training_told.disconnect(follow)
+    session.training_started.disconnect(runs.append)
+    seconds = time.monotonic() - began
+    _report(ticks, epochs, seconds)
+    return seconds, runs[-1]
+
+
+def _trained_without_a_window(options: argparse.Namespace) -> float:
+    """Return the seconds of the same training in a process without a window."""
+    code = """
+import sys, time
+from segstudio.learn.config import make_config
+from segstudio.learn.training import train
+began = time.monotonic()
+for _ in train(sys.argv[1], make_config(loss=sys.argv[2], epochs=int(sys.argv[3])), sys.argv[4]):
+    pass
+print(time.monotonic() - began)
+"""
+    with tempfile.TemporaryDirectory() as folder:
+        asked = [str(options.data), options.loss, str(options.epochs), f"{folder}/run"]
+        told = subprocess.run(
+            [sys.executable, "-c", code, *asked], capture_output=True, text=True, check=True
+        )
+    return float(told.stdout.split()[-1])
+
+
+def _load_runs(
+    session: object, application: object, run: Path, options: argparse.Namespace
+) -> None:
+    """Show runs of many steps beside the one that was trained."""
+    for number in range(options.runs):
+        copy = run.with_name(f"many-{number}")
+        shutil.copytree(run, copy, ignore=shutil.ignore_patterns("checkpoints", "timeline"))
+        _lengthen(copy / "log.jsonl", options.points)
+        session.runs_in_view.ask(copy)
+    began = time.monotonic()
+    while len(session.runs_in_view.curves) <= options.runs:
+        application.processEvents()
+        time.sleep(0.001)
+    print(
+        f"{options.runs} runs of {options.points} steps loaded in {time.monotonic() - began:.1f} s"
+    )
+    _spin(application, 2.0)
+
+
+def _lengthen(log: Path, points: int) -> None:
+    """Give a log as many steps as are wanted, spread over its epochs."""
+    events = [json.loads(line) for line in log.read_text().splitlines()]
+    steps = [event for event in events if event["event"] == "StepDone"]
+    times = -(-points // len(steps))
+    with log.open("w") as opened:
+        for event in events:
+            is_step = event["event"] == "StepDone"
+            for part in range(times if is_step else 1):
+                told = dict(event)
+                if is_step:
+                    told["step"] = (event["step"] - 1) * times + part + 1
+                elif event["event"] == "Started":
+                    told["steps_per_epoch"] = event["steps_per_epoch"] * times
+                opened.write(json.dumps(told) + "\n")
 
 
 def _warm_up(studio: object, application: object) -> None:

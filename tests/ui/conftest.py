@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from napari._qt.dialogs.qt_notification import NapariQtNotification
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QEvent, QMimeData, QSettings, Qt, QThread, QTimer, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
@@ -138,6 +139,9 @@ def window(qtbot: QtBot, runs: Path) -> Iterator[Window]:
     """Return the program's window, shown; afterwards nothing of it may be left."""
     made = Window(qtbot)
     yield made
+    # napari keeps what it tells, with its timer, where the window goes before that.
+    for told in list(NapariQtNotification._instances):
+        told.close()
     shown = getattr(made.viewer.window, "_qt_window", None)
     if shown is None or isValid(shown):  # a user may have closed it, and napari cannot once more
         made.viewer.close()

@@ -21,11 +21,13 @@ from segstudio.ui.case_model import (
     DICE,
     LABELLED,
     NAME,
+    NEXT,
     PATIENT,
     PROBLEM,
     SIDE,
     SIZE,
     SPACING,
+    STATE,
     TITLES,
 )
 from segstudio.ui.case_reader import CaseReader
@@ -311,7 +313,7 @@ def test_columns_that_tell_nothing_are_hidden(session, table, tmp_path, hearts) 
     session.open(tmp_path)
     hidden = {column for column in range(len(TITLES)) if table.view.isColumnHidden(column)}
 
-    assert hidden == {DICE, SIDE, PATIENT}
+    assert hidden == {NEXT, STATE, DICE, SIDE, PATIENT}
 
 
 def test_painting_that_is_not_saved_marks_its_case(session, table, hearts) -> None:

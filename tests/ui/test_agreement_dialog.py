@@ -1,0 +1,54 @@
+"""How far two versions agree, through the real window."""
+
+from pathlib import Path
+
+import numpy as np
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog
+
+from segstudio.data.formats import write_labels
+
+
+def test_two_versions_are_compared_shown_and_put_away(
+    window, hearts: Path, tmp_path: Path, monkeypatch
+) -> None:
+    session = window.session
+    session.open(hearts)
+    second = session.labels.copy()
+    second[1, :6, :6] = 2
+    write_labels(tmp_path / "second.nii.gz", second, session.open_case.volume.grid)
+    panel = window.panel("Annotate")
+    window._qtbot.mouseClick(panel.agreement, Qt.MouseButton.LeftButton)
+    dialog = panel._agreement_dialog
+    assert dialog.isVisible()
+    assert not dialog.table.isVisible()
+    monkeypatch.setattr(
+        QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "second.nii.gz"), "")
+    )
+    window._qtbot.mouseClick(dialog.file, Qt.MouseButton.LeftButton)
+    window.wait_for(lambda: session.agreement.found is not None, 30)
+
+    rows = {row[0]: row for row in dialog.table.texts()}
+    assert rows["left ventricle"][1] == "1.000"
+    assert float(rows["myocardium"][1]) < 1
+    assert "against second.nii.gz: 36 voxels differ" in dialog.told.text()
+    layer = window.studio.agreement_stage.layer
+    assert np.count_nonzero(layer.data) == 36
+    assert window.viewer.dims.current_step[0] == 1
+
+    dialog.close()
+    assert window.studio.agreement_stage.layer is None
+    assert layer not in window.viewer.layers
+    assert session.agreement.found is None
+
+
+def test_another_case_forgets_the_comparison(window, hearts: Path) -> None:
+    session = window.session
+    session.open(hearts)
+    window.paint((1, 2, 2))
+    session.agreement.ask(session.open_case, session.labels, None)
+    window.wait_for(lambda: session.agreement.found is not None, 30)
+    assert window.studio.agreement_stage.layer is not None
+    session.show_case(session.dataset.cases[1].name)
+    assert session.agreement.found is None
+    assert window.studio.agreement_stage.layer is None
