@@ -58,14 +58,16 @@ def compare(
     from segstudio.compare.plan import changed, make_plan
     from segstudio.compare.records import recorded, take_recorded
     from segstudio.compare.study import open_study
-    from segstudio.data.datasets import open_dataset
+    from segstudio.data.project_file import dataset_at
 
     expect(dataset)
     told = _named(losses, loss or [], study)
     options = {"epochs": epochs, "device": device}
-    settings = asked_settings({}, preset, config, assign or [], options)
+    cases, project = dataset_at(dataset)
+    # A study says itself how it parts the cases.
+    shared = project.split.as_training_settings() if project is not None and not study else {}
+    settings = asked_settings(shared, preset, config, assign or [], options)
     plan = make_plan(changed(told, settings, seeds, folds))
-    cases = open_dataset(dataset)
     opened = open_study(out, plan, cases)
     for part in take_recorded(opened, results, cases) if results else ():
         typer.echo(f"Taken from {results}: {part.name}", err=True)

@@ -46,11 +46,12 @@ def check(
 ) -> None:
     """Examine a dataset; the exit status is 1 where something is broken."""
     from segstudio.cli.terminal import progress
-    from segstudio.data.datasets import drawn, open_dataset
+    from segstudio.data.datasets import drawn
     from segstudio.data.doctor import diagnose, examine
+    from segstudio.data.project_file import dataset_at
 
     expect(dataset)
-    opened = open_dataset(dataset)
+    opened, _ = dataset_at(dataset)
     if drawing is not None:
         opened = drawn(opened, drawing)
     reports = list(progress(examine(opened), len(opened.cases), "examining"))
@@ -112,11 +113,11 @@ def convert(
 def export(dataset: say.DatasetFolder, out: say.ExportFolder) -> None:
     """Write a dataset in nnU-Net's layout."""
     from segstudio.cli.terminal import progress
-    from segstudio.data.datasets import open_dataset
     from segstudio.data.export import export_nnunet
+    from segstudio.data.project_file import dataset_at
 
     expect(dataset)
-    opened = open_dataset(dataset)
+    opened, _ = dataset_at(dataset)
     for _ in progress(export_nnunet(opened, out), len(opened.cases), "writing"):
         pass
     typer.echo(f"Wrote {len(opened.cases)} case(s) to {out}")

@@ -198,7 +198,7 @@ LensLosses = Annotated[
     ),
 ]
 DatasetFolder = Annotated[
-    Path, typer.Argument(metavar="DATASET", help="Folder of images with labels.")
+    Path, typer.Argument(metavar="DATASET", help="Folder of images with labels, or of a project.")
 ]
 NewRun = Annotated[
     Path | None,

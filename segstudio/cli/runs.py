@@ -60,7 +60,7 @@ def train(
     skip_unlabelled: say.SkipUnlabelled = False,
 ) -> None:
     """Train, and show how it goes."""
-    from segstudio.data.datasets import open_dataset
+    from segstudio.data.project_file import dataset_at
     from segstudio.learn.run_folder import RunFolder, new_run_path, runs_home
 
     options = {
@@ -72,11 +72,15 @@ def train(
         "precision": precision,
         "skip_unlabelled": skip_unlabelled or None,
     }
-    asked = settings_of(preset, config, assign or [], options)
+    # A mistake in the settings is told before data are looked for.
+    settings_of(preset, config, assign or [], options)
     if resume and out is None:
         raise InputError("Which run shall go on? Name its folder with --out.")
-    cases = open_dataset(dataset)
-    run = out or new_run_path(runs_home(), cases.name, asked.loss)
+    cases, project = dataset_at(dataset)
+    shared = project.split.as_training_settings() if project is not None and not resume else {}
+    asked = make_config(**asked_settings(shared, preset, config, assign or [], options))
+    home = (project.runs_folder if project is not None else None) or runs_home()
+    run = out or new_run_path(home, cases.name, asked.loss)
     # Now, and not after torch has loaded.
     if resume:
         RunFolder.opened(run).config_to_resume(asked)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from segstudio.compare.plan import Part
 from segstudio.compare.study import PartEnded, PartStarted, PartState, Study, read_study, run_part
 from segstudio.core.errors import InputError
-from segstudio.data.datasets import open_dataset
+from segstudio.data.project_file import dataset_at
 from segstudio.learn.control import Control
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def train_part(dataset: str, study: str, name: str) -> tuple[bool, str]:
     with _ONE_AT_A_TIME:
         if stop.exists():
             return False, STOPPED
-        with closing(run_part(open_dataset(dataset), found, part, control)) as events:
+        with closing(run_part(dataset_at(dataset)[0], found, part, control)) as events:
             for event in events:
                 if isinstance(event, PartEnded):
                     reason = event.reason

@@ -12,6 +12,8 @@ import tomli_w
 from segstudio.core.errors import InputError, near_names
 from segstudio.core.labels import PALETTE, ClassTable, LabelClass
 from segstudio.data.atomic import write_text
+from segstudio.data.cases import Dataset
+from segstudio.data.datasets import open_dataset
 from segstudio.data.formats import has_known_suffix
 from segstudio.data.project import (
     PROJECT_FILE,
@@ -20,6 +22,7 @@ from segstudio.data.project import (
     Project,
     SavedLabels,
     SplitSettings,
+    dataset_of,
 )
 from segstudio.data.splits import SplitKind
 
@@ -71,6 +74,20 @@ def read_project(path: str | Path) -> Project:
         last_case=told.text("last_case", ""),
         unknown={k: v for k, v in told.table.items() if k not in _KNOWN},
     )
+
+
+def dataset_at(path: str | Path) -> tuple[Dataset, Project | None]:
+    """Return the dataset of a folder, or of a project together with that.
+
+    Raises
+    ------
+    InputError
+        The folder holds no image, or the project's file has a mistake.
+    """
+    if not holds_project(Path(path)):
+        return open_dataset(path), None
+    project = read_project(path)
+    return dataset_of(project), project
 
 
 def write_project(project: Project) -> None:
