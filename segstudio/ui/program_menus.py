@@ -16,6 +16,7 @@ from segstudio.ui.guide import GuideDialog
 from segstudio.ui.panels import Panels
 from segstudio.ui.program_actions import ProgramActions
 from segstudio.ui.shortcuts import ShortcutsDialog, entries
+from segstudio.viewer.orthogonal_views import toggle_orthogonal_views
 from segstudio.viewer.preferred_reader import is_preferred, prefer
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ ABOUT = (
 READER_TIP = (
     "Let napari open NIfTI, NRRD, MetaImage and DICOM files with segstudio's reader in every "
     "window, with the voxel size and place they have; napari's own opens some without."
+)
+VIEWS_TIP = (
+    "Show or hide the two other planes through the same place beside the image, where the plugin "
+    "napari-orthogonal-views is installed."
 )
 
 
@@ -90,6 +95,7 @@ class ProgramMenus(QObject):
         shown.addSeparator()
         tip = "Put all panels back where they were at first."
         shown.addAction(self._action("&Reset layout", lambda _=False: panels.reset(), tip))
+        menu.addAction(self._action("Orthogonal &views", self._toggle_views, VIEWS_TIP))
         menu.addSeparator()
         self.reader = self._action(
             "Open medical files with segstudio in &napari", self._prefer, READER_TIP
@@ -124,8 +130,14 @@ class ProgramMenus(QObject):
         QMessageBox.about(self.parent(), "About segstudio", ABOUT)
 
     @at_the_edge
-    def _prefer(self, checked: bool = False) -> None:
-        prefer(checked)
+    def _prefer(self, _checked: bool = False) -> None:
+        prefer(self.reader.isChecked())
+
+    @at_the_edge
+    def _toggle_views(self, _checked: bool = False) -> None:
+        viewer = self._viewer()
+        if viewer is not None:
+            toggle_orthogonal_views(viewer)
 
 
 def _show(panels: Panels, name: str, _checked: bool = False) -> None:

@@ -7,10 +7,12 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QDialog, QDockWidget, QFileDialog, QMessageBox
 
+from segstudio.ui import program_menus
 from segstudio.ui.guide import GuideDialog
 from segstudio.ui.program_actions import SAVE_LAYERS, ProgramActions, _napari_action
 from segstudio.ui.program_menus import ProgramMenus
 from segstudio.ui.shortcuts import ShortcutsDialog
+from segstudio.viewer import orthogonal_views
 from segstudio.viewer.stage import LABELS
 
 
@@ -178,3 +180,46 @@ def _all_actions(menu):
             yield from _all_actions(action.menu())
         elif not action.isSeparator():
             yield action
+
+
+def test_the_preferred_reader_follows_the_menu(window, monkeypatch) -> None:
+    chosen: list[bool] = []
+    monkeypatch.setattr(program_menus, "prefer", chosen.append)
+    menus = window.main.findChild(ProgramMenus)
+    menus.reader.setChecked(False)
+    menus.reader.trigger()
+    menus.reader.trigger()
+    assert chosen == [True, False]
+
+
+def test_orthogonal_views_come_and_go_with_the_plugin(window, hearts) -> None:
+    window.session.open(hearts)
+    views = next(
+        a for a in window.main.findChild(ProgramMenus).menu.actions() if "views" in a.text()
+    )
+    views.trigger()
+    window.wait_for(lambda: is_shown(window.viewer), 30)
+    window.paint((1, 20, 20))
+    toggle_views(window)
+    window.wait_for(lambda: not is_shown(window.viewer), 30)
+    assert not window.said
+
+
+def test_without_the_plugin_it_is_said_how_to_have_it(window, monkeypatch) -> None:
+    monkeypatch.setattr(orthogonal_views, "PLUGIN", "napari-nobody-has-this")
+    views = next(
+        a for a in window.main.findChild(ProgramMenus).menu.actions() if "views" in a.text()
+    )
+    views.trigger()
+    assert "which is not installed" in window.said[-1]
+
+
+def toggle_views(window) -> None:
+    actions = window.main.findChild(ProgramMenus).menu.actions()
+    next(action for action in actions if "views" in action.text()).trigger()
+
+
+def is_shown(viewer) -> bool:
+    from napari_orthogonal_views.ortho_view_manager import _get_manager
+
+    return bool(_get_manager(viewer).is_shown())
