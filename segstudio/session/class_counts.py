@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
+import skimage  # its parts load where they are used: a window need not wait for them
 from numpy.typing import NDArray
-from skimage.measure import label
 
 from segstudio.core.editing.box import class_box
 from segstudio.core.editing.edit import Edit, Labels
@@ -38,7 +38,9 @@ def _pieces(labels: Labels, value: int) -> int:
     box = class_box(labels, [value], (0,) * labels.ndim)
     if box is None:
         return 0
-    return int(label(labels[box] == value, return_num=True, connectivity=labels.ndim)[1])
+    return int(
+        skimage.measure.label(labels[box] == value, return_num=True, connectivity=labels.ndim)[1]
+    )
 
 
 def _counted(values: NDArray[np.integer]) -> dict[int, int]:

@@ -20,8 +20,8 @@ from segstudio.ui.compare_cases import CompareCases
 from segstudio.ui.compare_choices import CompareChoices
 from segstudio.ui.compare_lens import CompareLens
 from segstudio.ui.compare_scores import CompareScores
-from segstudio.ui.curves_export import FILTERS, export_path
 from segstudio.ui.edge import at_the_edge
+from segstudio.ui.file_names import FIGURE_FILTERS, export_path
 
 HUNDRED = 100
 REDRAW_MS = 200  # a bar is drawn at once when it moves, and shares come faster than that
@@ -108,7 +108,10 @@ class ComparePanel(QWidget):
         case = self._comparison.case
         name = f"{case.case.name}_plane{self._comparison.plane + 1}" if case is not None else "runs"
         typed, chosen = QFileDialog.getSaveFileName(
-            self, "Export the comparison", str(Path.home() / f"{name}.png"), ";;".join(FILTERS)
+            self,
+            "Export the comparison",
+            str(Path.home() / f"{name}.png"),
+            ";;".join(FIGURE_FILTERS),
         )
         if typed:
             path, asked = export_path(typed, chosen)

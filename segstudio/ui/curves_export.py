@@ -16,29 +16,8 @@ from segstudio.session.runs_in_view import RunsInView
 from segstudio.ui.chart import Chart
 from segstudio.ui.curves_plot import CurvesPlot
 
-FILTERS = {
-    "Picture (*.png)": ".png",
-    "Drawing (*.svg)": ".svg",
-    "Table of all values (*.csv)": ".csv",
-}
 PAGE = (1200, 480)
 SCALE = 2  # pixels of a picture for each of the page, for print
-
-
-def export_path(typed: str, chosen: str) -> tuple[Path, bool]:
-    """Return a path with a suffix, and whether the dialog has asked if it may be replaced.
-
-    Parameters
-    ----------
-    typed : str
-        As the dialog gives it: it has asked about this very name.
-    chosen : str
-        The filter that was chosen, whose suffix is taken where none was typed.
-    """
-    path = Path(typed)
-    if path.suffix.lower() in FILTERS.values():
-        return path, True
-    return path.with_name(path.name + FILTERS.get(chosen, ".png")), False
 
 
 def export_curves(

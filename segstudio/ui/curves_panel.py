@@ -22,9 +22,10 @@ from segstudio.session import Session
 from segstudio.ui.curve_style import TITLES
 from segstudio.ui.curve_values import CurveValues
 from segstudio.ui.curves_dock import EMPTY, LOWEST, NO_LIMIT
-from segstudio.ui.curves_export import FILTERS, export_curves, export_path
+from segstudio.ui.curves_export import export_curves
 from segstudio.ui.curves_plot import CurvesPlot
 from segstudio.ui.edge import at_the_edge
+from segstudio.ui.file_names import FIGURE_FILTERS, export_path
 
 REDRAW_MS = 100  # steps come faster than a screen needs them; one redraw serves many
 LEAST_HEIGHT = 200
@@ -191,7 +192,7 @@ class CurvesPanel(QWidget):
     @at_the_edge
     def _export(self, _checked: bool = False) -> None:
         typed, chosen = QFileDialog.getSaveFileName(
-            self, "Export the curves", str(Path.home() / "curves.png"), ";;".join(FILTERS)
+            self, "Export the curves", str(Path.home() / "curves.png"), ";;".join(FIGURE_FILTERS)
         )
         if typed:
             path, asked = export_path(typed, chosen)

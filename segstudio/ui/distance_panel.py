@@ -1,16 +1,20 @@
 """The distance panel: which signed distance map is shown, its lines, values and histogram."""
 
+from typing import TYPE_CHECKING
+
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
-from segstudio.ui.example_dialog import ExampleDialog
 from segstudio.ui.fold import Fold
 from segstudio.ui.map_choices import MapChoices
 from segstudio.ui.map_histogram import MapHistogram
 from segstudio.ui.map_lines import MapLines
 from segstudio.ui.map_words import place_words, state_words, value_words
+
+if TYPE_CHECKING:
+    from segstudio.ui.example_dialog import ExampleDialog
 
 NARROWEST = 270  # pixels that the choices need
 NO_POINTER = "Move the mouse over the image to read the distance there."
@@ -81,6 +85,9 @@ class DistancePanel(QWidget):
     def _show_example(self, _checked: bool = False) -> None:
         self.session.ask_example()
         if self.example is None:
+            # Deferred: a window need not wait for what it draws with.
+            from segstudio.ui.example_dialog import ExampleDialog
+
             self.example = ExampleDialog(self.session, self)
         self.example.show()
         self.example.raise_()

@@ -7,6 +7,11 @@ from segstudio.data.formats import SUFFIXES, has_known_suffix, stem, suffix_besi
 from segstudio.data.formats.table import FORMATS
 from segstudio.data.layouts.beside import NNUNET_FOLDERS, first_file, nnunet_name
 
+FIGURE_FILTERS = {
+    "Picture (*.png)": ".png",
+    "Drawing (*.svg)": ".svg",
+    "Table of all values (*.csv)": ".csv",
+}
 # Files of a DICOM series often have no suffix.
 ALL_FILES = "All files (*)"
 
@@ -56,3 +61,19 @@ def with_suffix(path: Path, chosen: str) -> Path:
     if has_known_suffix(path) or not kinds.get(chosen):
         return path
     return path.with_name(path.name + kinds[chosen][0])
+
+
+def export_path(typed: str, chosen: str) -> tuple[Path, bool]:
+    """Return a path with a suffix, and whether the dialog has asked if it may be replaced.
+
+    Parameters
+    ----------
+    typed : str
+        As the dialog gives it: it has asked about this very name.
+    chosen : str
+        The filter that was chosen, whose suffix is taken where none was typed.
+    """
+    path = Path(typed)
+    if path.suffix.lower() in FIGURE_FILTERS.values():
+        return path, True
+    return path.with_name(path.name + FIGURE_FILTERS.get(chosen, ".png")), False

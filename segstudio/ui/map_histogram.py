@@ -1,7 +1,9 @@
 """The histogram of the distance map, of the plane in view or of the volume."""
 
+from functools import cached_property
+from typing import Any
+
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QColor, QPalette, QShowEvent
@@ -43,14 +45,14 @@ class MapHistogram(QWidget):
         self._timer.setInterval(WAIT_MS)
         self._timer.timeout.connect(self.draw)
         self._make_choices()
-        self._make_plot()
+        self._color = QLabel(self)  # a plot's own palette is not the theme's
+        self._color.hide()
         row, column = QHBoxLayout(), QVBoxLayout(self)
         row.addWidget(self.scope)
         row.addWidget(self.log)
         row.addStretch()
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(row)
-        column.addWidget(self.plot)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.scope.activated.connect(self.draw)
         self.log.toggled.connect(self.draw)
@@ -67,26 +69,32 @@ class MapHistogram(QWidget):
             "Draw the logarithm of the counts: a small class is seen beside much background."
         )
 
-    def _make_plot(self) -> None:
-        self.plot = pg.PlotWidget(background=None)
-        self.plot.setMouseEnabled(x=False, y=False)
-        self.plot.setMenuEnabled(False)
-        self.plot.hideButtons()
-        self.plot.setLimits(yMin=0)
-        self.plot.setFixedHeight(150)
-        self.plot.setToolTip("How many voxels have which distance; the grey line is the contour.")
+    @cached_property
+    def plot(self) -> Any:
+        """The plot; made when it is first drawn."""
+        # Deferred: it loads for a while, which a window need not wait for.
+        import pyqtgraph as pg
+
+        plot = pg.PlotWidget(background=None)
+        plot.setMouseEnabled(x=False, y=False)
+        plot.setMenuEnabled(False)
+        plot.hideButtons()
+        plot.setLimits(yMin=0)
+        plot.setFixedHeight(150)
+        plot.setToolTip("How many voxels have which distance; the grey line is the contour.")
         for side in ("left", "bottom"):
-            self.plot.getAxis(side).enableAutoSIPrefix(False)
-        self._bars = [
-            self.plot.plot(
-                [0, 1], [0], stepMode="center", fillLevel=0, brush=color, pen=pg.mkPen(color)
-            )
+            plot.getAxis(side).enableAutoSIPrefix(False)
+        zero = pg.InfiniteLine(0, pen=pg.mkPen(ZERO, style=Qt.PenStyle.DashLine))
+        plot.addItem(zero)
+        self.layout().addWidget(plot)
+        return plot
+
+    @cached_property
+    def _bars(self) -> list[Any]:
+        return [
+            self.plot.plot([0, 1], [0], stepMode="center", fillLevel=0, brush=color, pen=color)
             for color in (INSIDE, OUTSIDE)
         ]
-        zero = pg.InfiniteLine(0, pen=pg.mkPen(ZERO, style=Qt.PenStyle.DashLine))
-        self.plot.addItem(zero)
-        self._color = QLabel(self)  # a plot's own palette is not the theme's
-        self._color.hide()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         """Take the theme's text colour, and draw what has changed while it was not seen."""

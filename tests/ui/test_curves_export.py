@@ -12,8 +12,9 @@ from qtpy.QtWidgets import QFileDialog
 
 from segstudio.learn.run_curves import RunCurves
 from segstudio.session import Session
-from segstudio.ui.curves_export import PAGE, export_path
+from segstudio.ui.curves_export import PAGE
 from segstudio.ui.curves_panel import CurvesPanel
+from segstudio.ui.file_names import export_path
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import skimage  # its parts load where they are used: a window need not wait for them
 from numpy.typing import NDArray
-from skimage.draw import line_nd
 
 from segstudio.core.editing.box import Box, check_axis, check_length, check_spacing, hull
 
@@ -80,7 +80,7 @@ def stroke_voxels(
         reach[plane_axis] = 0.0
     box = hull([_reached(place, reach, shape) for place in ends])
     within = _within(ends, box, spacing, diameter_mm / 2 * (1 + _ROUNDING))
-    crossed = np.stack(line_nd(*np.floor(ends + 0.5), endpoint=True), axis=-1)
+    crossed = np.stack(skimage.draw.line_nd(*np.floor(ends + 0.5), endpoint=True), axis=-1)
     first = [part.start for part in box]
     inside = ((crossed >= first) & (crossed < [part.stop for part in box])).all(axis=1)
     within[tuple((crossed[inside] - first).T)] = True

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from skimage.segmentation import flood
+import skimage  # its parts load where they are used: a window need not wait for them
 
 from segstudio.core.editing.box import full_box, plane_box
 from segstudio.core.editing.edit import Edit, Labels, edit_where
@@ -49,5 +49,9 @@ def flood_fill(
         box = plane_box(labels.shape, plane_axis, place[plane_axis])
     here = labels[box]
     inside = tuple(v - part.start for v, part in zip(place, box, strict=True))
-    mask = flood(here, inside, connectivity=1) if contiguous else here == here[inside]
+    mask = (
+        skimage.segmentation.flood(here, inside, connectivity=1)
+        if contiguous
+        else here == here[inside]
+    )
     return edit_where(labels, box, mask, value)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import ndimage
+import scipy  # its parts load where they are used: a window need not wait for them
 
 from segstudio.core.editing.box import check_axis, class_box, in_classes
 from segstudio.core.editing.edit import Edit, Labels, edit_where, no_edit
@@ -42,10 +42,10 @@ def fill_holes(
     if box is None:
         return no_edit(labels)
     here = labels[box]
-    structure = ndimage.generate_binary_structure(here.ndim, 1)
+    structure = scipy.ndimage.generate_binary_structure(here.ndim, 1)
     for axis, length in enumerate(labels.shape):
         if axis == plane_axis or length == 1:
             # Nothing spreads from a plane to the next one, nor into a single one from its sides.
             np.moveaxis(structure, axis, 0)[[0, 2]] = False
-    filled = ndimage.binary_fill_holes(here == value, structure)
+    filled = scipy.ndimage.binary_fill_holes(here == value, structure)
     return edit_where(labels, box, filled & in_classes(here, over), value)

@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import skimage  # its parts load where they are used: a window need not wait for them
 from numpy.typing import NDArray
-from skimage.measure import label
 
 from segstudio.core.editing.box import Box, check_spacing, class_box
 from segstudio.core.editing.edit import Edit, Labels, edit_where, no_edit
@@ -108,4 +108,4 @@ def _pieces(labels: Labels, value: int) -> tuple[Box, NDArray[np.integer]] | Non
     box = class_box(labels, [value], (0, 0, 0))
     if box is None:
         return None
-    return box, label(labels[box] == value, connectivity=labels.ndim)
+    return box, skimage.measure.label(labels[box] == value, connectivity=labels.ndim)

@@ -1,8 +1,8 @@
 """Polygons in a plane, filled."""
 
 import numpy as np
+import skimage  # its parts load where they are used: a window need not wait for them
 from numpy.typing import ArrayLike, NDArray
-from skimage.draw import polygon
 
 from segstudio.core.editing.box import plane_box
 from segstudio.core.editing.edit import Edit, Labels, edit_where
@@ -42,7 +42,7 @@ def fill_polygon(
     corners = _checked(points, 3)
     shape = tuple(n for a, n in enumerate(labels.shape) if a != axis)
     mask = np.zeros(shape, np.bool_)
-    mask[polygon(*corners.T, shape)] = True
+    mask[skimage.draw.polygon(*corners.T, shape)] = True
     return edit_where(labels, box, np.expand_dims(mask, axis), value)
 
 

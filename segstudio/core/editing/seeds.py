@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 import numpy as np
+import scipy  # its parts load where they are used: a window need not wait for them
+import skimage  # its parts load where they are used: a window need not wait for them
 from numpy.typing import NDArray
-from scipy import ndimage
-from skimage.segmentation import random_walker, watershed
 
 from segstudio.core.editing.box import (
     Box,
@@ -77,7 +77,9 @@ def grow_from_seeds(
     seeds, part = labels[box], _checked(labels, image, box, method)
     free = np.ones(seeds.shape, np.bool_) if allowed is None else allowed | (seeds > 0)
     if method == "watershed":
-        found = watershed(_edges(part, spacing, sigma_mm), seeds.astype(np.int32), mask=free)
+        found = skimage.segmentation.watershed(
+            _edges(part, spacing, sigma_mm), seeds.astype(np.int32), mask=free
+        )
     else:
         found = _walk(part, seeds, free, spacing, beta)
     grown = np.where((seeds == 0) & (found > 0), found, seeds)
@@ -134,7 +136,7 @@ def _edges(
     image: NDArray[np.float32], spacing: Sequence[float], sigma_mm: float
 ) -> NDArray[np.float32]:
     """Return the magnitude of a smoothed image's gradient, per mm."""
-    smooth = ndimage.gaussian_filter(image, [sigma_mm / step for step in spacing])
+    smooth = scipy.ndimage.gaussian_filter(image, [sigma_mm / step for step in spacing])
     squared = np.zeros_like(smooth)
     for axis, step in enumerate(spacing):
         if smooth.shape[axis] > 1:
@@ -153,7 +155,7 @@ def _walk(
     values, numbers = np.unique(np.append(0, seeds), return_inverse=True)
     marks = np.where(free, numbers[1:].reshape(seeds.shape), -1).astype(np.int32)
     # A part that has no seeds, or nothing but seeds, leaves the walker's equations singular.
-    parts, count = ndimage.label(marks >= 0)
+    parts, count = scipy.ndimage.label(marks >= 0)
     open_parts = [
         np.bincount(parts.ravel(), (wanted & free).ravel(), count + 1) > 0
         for wanted in (marks > 0, marks == 0)
@@ -163,6 +165,8 @@ def _walk(
         return np.zeros_like(seeds)
     scaled = (image - image.mean()) / image.std()
     # The tolerance of the probabilities only warns; which one is highest is all that is asked.
-    found = random_walker(scaled, marks, beta=beta, mode="cg_j", spacing=spacing, prob_tol=1.0)
+    found = skimage.segmentation.random_walker(
+        scaled, marks, beta=beta, mode="cg_j", spacing=spacing, prob_tol=1.0
+    )
     classes: NDArray[np.integer] = values[np.maximum(found, 0)]
     return classes

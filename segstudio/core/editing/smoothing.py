@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import scipy  # its parts load where they are used: a window need not wait for them
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from segstudio.core.distance import signed_distance
 from segstudio.core.editing.box import (
@@ -78,7 +78,7 @@ def smooth_by_distance(
             absent="constant",
             absent_distance=far,
         )[0]
-        ndimage.gaussian_filter(phi, sigma, mode="nearest", truncate=_TRUNCATE, output=phi)
+        scipy.ndimage.gaussian_filter(phi, sigma, mode="nearest", truncate=_TRUNCATE, output=phi)
         return np.moveaxis(phi, 0, front)
 
     return _cheapest(labels, classes, voxels_across(_TRUNCATE * sigma_mm, spacing), smoothed)
@@ -114,7 +114,7 @@ def smooth_by_majority(
     def against(here: Labels, value: int) -> NDArray[np.int32]:
         votes = np.empty(here.shape, np.int32)
         mask = (here == value).astype(np.uint8)
-        ndimage.convolve(mask, ball.astype(np.uint8), output=votes, mode="nearest")
+        scipy.ndimage.convolve(mask, ball.astype(np.uint8), output=votes, mode="nearest")
         return -votes
 
     return _cheapest(labels, classes, reach, against)

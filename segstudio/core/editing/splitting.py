@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
+import skimage  # its parts load where they are used: a window need not wait for them
 from numpy.typing import NDArray
-from skimage.measure import label
-from skimage.morphology import local_maxima, reconstruction
-from skimage.segmentation import relabel_sequential, watershed
 
 from segstudio.core.distance import signed_distance
 from segstudio.core.editing.box import check_length, check_spacing, class_box
@@ -41,16 +39,21 @@ def touching_pieces(
     check_length(waist_mm, "difference that a waist makes")
     depth = -signed_distance(mask.view(np.uint8), spacing, classes=[1], convention="face")[0]
     depth[~mask] = 0
+    # Deferred: a window need not wait for it.
+    from skimage.morphology import local_maxima, reconstruction
+
     # Not h_maxima, which keeps every voxel of the highest depth: an ellipsoid has several of them,
     # with no waist between. Lowered so, what a waist does not part is one plateau.
     lowered = reconstruction(depth - waist_mm, depth, footprint=np.ones((3,) * mask.ndim))
-    markers = label(local_maxima(lowered) & (lowered > 0), connectivity=mask.ndim)
+    markers = skimage.measure.label(local_maxima(lowered) & (lowered > 0), connectivity=mask.ndim)
     # A piece that is shallow as a whole has no maximum that stands out: it is its own marker.
-    pieces = label(mask, connectivity=mask.ndim)
+    pieces = skimage.measure.label(mask, connectivity=mask.ndim)
     without = mask & ~np.isin(pieces, pieces[markers > 0])
     markers[without] = markers.max() + pieces[without]
-    basins = watershed(-depth, markers, mask=mask, connectivity=mask.ndim)
-    numbered: NDArray[np.int32] = relabel_sequential(basins)[0].astype(np.int32)
+    basins = skimage.segmentation.watershed(-depth, markers, mask=mask, connectivity=mask.ndim)
+    numbered: NDArray[np.int32] = skimage.segmentation.relabel_sequential(basins)[0].astype(
+        np.int32
+    )
     return numbered
 
 
