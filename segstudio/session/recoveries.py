@@ -57,10 +57,13 @@ class Recoveries:
     def _take_from_offered(self, recovery: Recovery) -> None:
         self.offer(each for each in self.offered if each is not recovery)
 
-    def labels_of(self, opened: OpenCase) -> NDArray[np.int32] | None:
+    def labels_of(
+        self, opened: OpenCase, labels: NDArray[np.int32] | None
+    ) -> NDArray[np.int32] | None:
         """Return a case's labels with what was painted put back, once; None where none is wanted.
 
-        A copy of another shape than the image is left where it is; `doubt` says so.
+        `labels` are those that it has now, ``(Z, Y, X)``, or None; they are not changed. A copy
+        of another shape than the image is left where it is; `doubt` says so.
         """
         recovery = self._wanted.pop(image_of(opened.case), None)
         self.doubt = ""
@@ -78,7 +81,7 @@ class Recoveries:
                 "painted on."
             )
         self.taken.emit(recovery)
-        return recovery.onto(opened.base)
+        return recovery.onto(labels)
 
 
 def recovery_of(

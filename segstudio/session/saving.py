@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from segstudio.core.errors import InputError
 from segstudio.data.datasets import Dataset, labels_found_again
 from segstudio.data.formats import write_labels
+from segstudio.data.project import Project
 from segstudio.session.open_case import OpenCase
 
 
@@ -28,6 +29,8 @@ class SaveRequest:
         The file.
     overwrite : bool
         Whether a file that is there may be replaced; it is kept once, as ``NAME~``.
+    project : Project or None
+        The one that was open when it was asked, and is to know of the file.
     """
 
     dataset: Dataset
@@ -35,6 +38,7 @@ class SaveRequest:
     labels: NDArray[np.int32]
     path: Path
     overwrite: bool
+    project: Project | None = None
 
     def __post_init__(self) -> None:
         images = (
