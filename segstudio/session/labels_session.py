@@ -7,21 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from segstudio.core.editing.edit import LARGEST_LABEL
 from segstudio.core.errors import InputError
 from segstudio.data.cases import Case, Dataset
 from segstudio.data.project import Project
-from segstudio.data.recovery import Recovery
-from segstudio.learn.run_folder import runs_home
+from segstudio.data.recovery import Recovery, stamp_of
 from segstudio.session.annotation_progress import AnnotationProgress
-from segstudio.session.drafting import DraftRequest, draft_request
+from segstudio.session.class_counts import count_voxels
+from segstudio.session.drafting import DraftRequest, draft_request, drafts_folder
 from segstudio.session.open_case import OpenCase
 from segstudio.session.open_data import OpenData
 from segstudio.session.opening import opening
 from segstudio.session.paintings import image_of
 from segstudio.session.recoveries import Recoveries
 from segstudio.session.saving import SaveRequest
-
-LARGEST_LABEL = 65535  # that a file of labels is read with
 
 
 class LabelsSession(OpenData):
@@ -55,7 +54,7 @@ class LabelsSession(OpenData):
         self.progress = AnnotationProgress()
         self.progress.changed.connect(self._note_progress)
         self.saving = self.drafting = ""
-        self._written: dict[object, Path] = {}
+        self._written: dict[object, tuple[Path, str]] = {}
 
     def note_painting(self, *, surely: bool = True) -> None:
         """Note that the labels of the case in view have been changed, or may have been."""
@@ -107,12 +106,18 @@ class LabelsSession(OpenData):
 
     @property
     def own_file(self) -> Path | None:
-        """The file this program wrote the case's labels to, which saving replaces; None: ask."""
+        """The file this program wrote the case's labels to, which saving replaces; None: ask.
+
+        What another program wrote there since is not this one's to replace.
+        """
         if self.open_case is None:
             return None
         case = self.open_case.case
         known = self.project.labels_file(case) if self.project is not None else None
-        return self._written.get(image_of(case), known)
+        is_shown = known is not None and known == self.open_case.base_file
+        stamp = self.open_case.stamp if is_shown else stamp_of(known)
+        path, stamp = self._written.get(image_of(case), (known, stamp))
+        return path if stamp_of(path) in ("", stamp) else None
 
     def ask_save(self, path: Path, *, overwrite: bool = False) -> None:
         """Ask for `save_labels` to be done beside the window; whoever writes there hears it."""
@@ -147,7 +152,7 @@ class LabelsSession(OpenData):
     def note_saved(self, request: SaveRequest, pair: Path | None) -> None:
         """Note that labels were written; `pair` are those that the case has by now."""
         path, case = request.path, request.opened.case
-        self._written[image_of(case)] = path
+        self._written[image_of(case)] = path, stamp_of(path)
         if request.project is not None:
             pair = pair or path  # the project knows what no layout would find
         if pair is None or not pair.samefile(path):
@@ -167,11 +172,14 @@ class LabelsSession(OpenData):
     def _take_saved(self, case: Case, request: SaveRequest) -> None:
         """Take labels that were saved for what their case is known to have."""
         truth = request.labels
-        present = tuple(np.flatnonzero(np.bincount(truth.ravel())).tolist())
+        present = tuple(sorted(value for value, voxels in count_voxels(truth).items() if voxels))
         opened = replace(request.opened, case=case, truth=truth, present=present, left_out="")
+        opened = replace(opened, draft=None, stamp=stamp_of(case.labels))
         painted = self._paintings.of(case)
         if self.open_case is not None and image_of(self.open_case.case) == image_of(case):
-            self.open_case, painted = opened, self.labels
+            # The class table may have been changed while they were written.
+            self.open_case = replace(opened, classes=self.open_case.classes)
+            painted = self.labels
             self.annotation.limits.note_mask("saved", truth)
         self._paintings.forget(case)
         self._paintings.keep(opened, painted)  # what was painted while they were written
@@ -237,7 +245,9 @@ class LabelsSession(OpenData):
         InputError
             See `draft_request`.
         """
-        request = draft_request(run, self.dataset, names or None, self._drafts_folder())
+        request = draft_request(
+            run, self.dataset, names or None, drafts_folder(self.project, self.dataset)
+        )
         self.drafts_asked.emit(request)
 
     def ask_drafts_stop(self) -> None:
@@ -248,15 +258,6 @@ class LabelsSession(OpenData):
         """Note how far the drafts are; nothing, if empty."""
         self.drafting = text
         self.drafting_changed.emit(text)
-
-    def _drafts_folder(self) -> Path:
-        project = self.project
-        # Among the images drafts would be taken for cases, or for their labels.
-        if project is not None and not any(
-            project.root.is_relative_to(folder) for folder in project.folders
-        ):
-            return project.root / "drafts"
-        return runs_home().parent / "drafts" / (self.dataset.fingerprint if self.dataset else "")
 
     def note_drafted(self, request: DraftRequest, case: Case, path: Path) -> None:
         """Note that a case has a draft; the one in view shows it, if nothing was painted there."""

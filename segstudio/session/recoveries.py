@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from segstudio.core.labels import ClassTable
-from segstudio.data.recovery import Recovery, stamp_of
+from segstudio.data.recovery import Recovery
 from segstudio.session.open_case import OpenCase
 from segstudio.session.paintings import image_of
 
@@ -75,7 +75,7 @@ class Recoveries:
                 "could not be put back. The copy is kept."
             )
             return None
-        if recovery.stamp != stamp_of(opened.base_file):
+        if recovery.stamp != opened.stamp:
             self.doubt = (
                 "The file of its labels has changed since: look through the planes that were not "
                 "painted on."
@@ -115,7 +115,7 @@ def recovery_of(
         frames=opened.case.frames,
         opens=opens,
         labels=opened.base_file,
-        stamp=stamp_of(opened.base_file),
+        stamp=opened.stamp,  # not that of now: others may have written the file since
         shape=opened.volume.data.shape,
         planes=planes.astype(np.int64),
         values=values.astype(np.min_scalar_type(int(values.max(initial=0)))),

@@ -340,3 +340,56 @@ def test_time_spent_on_the_case_in_view_is_written_when_the_window_closes(
     session.progress._seconds[session.open_case.case.image, ()] = 42.0
     session.note_progress()
     assert [each.seconds for each in read_project(tmp_path / "mine").progress] == [42]
+
+
+def test_a_copy_knows_the_labels_file_as_it_was_read(session: Session, bare: Path) -> None:
+    session.save_labels(bare / "a_gt.nii")
+    paint(session)
+    stamp = session.open_case.stamp
+    nib.save(nib.Nifti1Image(np.full((5, 4, 3), 7, np.uint8), np.eye(4)), bare / "a_gt.nii")
+    copy = recovery_of(session.open_case, session.labels, session.opens)
+    after, said = reading(Session()), []
+    after.said.connect(lambda message: said.append(message.text))
+    after.recoveries.ask(copy)
+    assert copy.stamp == stamp
+    assert session.open_case.is_stale
+    assert "The file of its labels has changed since" in said[-1]
+
+
+def test_what_another_program_wrote_since_is_not_this_one_s_to_replace(
+    session: Session, bare: Path
+) -> None:
+    paint(session)
+    session.save_labels(bare / "a_gt.nii")
+    assert session.own_file == bare / "a_gt.nii"
+    nib.save(nib.Nifti1Image(np.full((5, 4, 3), 70, np.int32), np.eye(4)), bare / "a_gt.nii")
+    assert session.own_file is None
+
+
+def test_a_class_that_is_named_while_labels_are_written_keeps_its_name(
+    session: Session, bare: Path
+) -> None:
+    asked = []
+    session.save_asked.connect(asked.append)
+    paint(session)
+    session.ask_save(bare / "a_gt.nii")
+    session.annotation.classes.rename(1, "liver")
+    (request,) = asked
+    session.note_saved(request, request.write())
+    assert session.open_case.classes.foreground[0].name == "liver"
+
+
+def test_a_value_that_no_file_is_read_with_cannot_be_painted(session: Session) -> None:
+    with pytest.raises(InputError, match="0 to 65535, not 70000"):
+        session.annotation.paint((1, 1, 1), (1, 1, 1), 70_000, 0)
+
+
+def test_labels_are_not_written_over_those_of_another_case(session: Session, bare: Path) -> None:
+    wrote = paint(session)
+    session.save_labels(bare / "a_gt.nii")
+    session.show_case("b")
+    session.new_labels()
+    paint(session, 2)
+    with pytest.raises(InputError, match="holds the labels of 'a'"):
+        session.ask_save(bare / "a_gt.nii", overwrite=True)
+    assert np.array_equal(read_labels(bare / "a_gt.nii"), wrote)

@@ -40,7 +40,8 @@ def test_a_full_disk_is_told_of_once_and_saving_goes_on_when_there_is_room(
     assert len(painted.said) == 1
     assert not target.exists()
     assert names_of_unsaved(painted) == [name]
-    assert "is not saved yet" in painted.panel("Data").case.text()
+    told = painted.panel("Data").case
+    painted.wait_for(lambda: "is not saved yet" in told.text(), 30)  # between two attempts
     painted.paint((1, 2, 2))
     other.unlink()
     painted.wait_for(lambda: len(painted.said) == 2, 30)
