@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from zipfile import BadZipFile
 
 import numpy as np
@@ -132,7 +133,8 @@ class RecoveryFolder:
 
     def __init__(self, home: Path) -> None:
         now = datetime.now(UTC).strftime("%Y-%m-%d_%H%M%S")
-        self.path = home / f"{now}_{os.getpid()}"
+        # Two windows of one program, or programs of two machines, may begin in the same second.
+        self.path = home / f"{now}_{os.getpid()}_{uuid4().hex[:8]}"
         self._lock = _lock_of(self.path)
 
     def write(self, recovery: Recovery) -> Path:

@@ -10,7 +10,7 @@ from psygnal import Signal
 
 from segstudio.core.editing.box import full_box
 from segstudio.core.editing.brush import stroke_voxels
-from segstudio.core.editing.edit import Edit, apply, edit_where, joined, revert
+from segstudio.core.editing.edit import Edit, apply, edit_to, edit_where, joined, revert
 from segstudio.core.editing.flood import flood_fill
 from segstudio.core.editing.history import History
 from segstudio.core.editing.polygon import fill_polygon
@@ -178,8 +178,15 @@ class Annotation:
 
     def do(self, edit: Edit) -> Edit:
         """Do an edit as far as it is allowed, as one step or in the stroke; return what was."""
+        return self._do(self.limits.on(self.expect_ground()).of(edit))
+
+    def replace(self, labels: NDArray[np.integer]) -> Edit:
+        """Make the labels what others ``(Z, Y, X)`` are, wherever painting is allowed else."""
+        ground = self.expect_ground()
+        return self._do(edit_to(ground.labels, (slice(None),) * ground.labels.ndim, labels))
+
+    def _do(self, edit: Edit) -> Edit:
         ground, history = self.expect_ground(), self._history
-        edit = self.limits.on(ground).of(edit)
         if edit.count and history is not None:
             apply(edit, ground.labels)
             if self._stroke is None:

@@ -10,7 +10,7 @@ from segstudio.data.cases import Case
 from segstudio.data.project import AnnotationState, Progress
 from segstudio.session.paintings import image_of
 
-LONGEST_PAUSE = 60.0  # seconds between two strokes that count as work; longer ones do not
+LONGEST_PAUSE = 60.0  # seconds between two strokes that count as work; of a longer pause, so many
 
 
 class AnnotationProgress:

@@ -10,7 +10,8 @@ from segstudio.core.labels import ClassTable
 from segstudio.data.cases import Case, Dataset
 from segstudio.data.datasets import read_image
 from segstudio.data.formats import suffix_beside, write_labels
-from segstudio.learn.run_folder import RunFolder
+from segstudio.data.project import Project
+from segstudio.learn.run_folder import RunFolder, runs_home
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +87,16 @@ def draft_request(
                 "over it instead."
             )
     return DraftRequest(run, cases, folder, classes)
+
+
+def drafts_folder(project: Project | None, dataset: Dataset | None) -> Path:
+    """Return where the drafts of a dataset's cases are written: never among its images."""
+    # There they would be taken for cases, or for their labels.
+    if project is not None and not any(
+        project.root.is_relative_to(folder) for folder in project.folders
+    ):
+        return project.root / "drafts"
+    return runs_home().parent / "drafts" / (dataset.fingerprint if dataset is not None else "")
 
 
 def _listed(classes: ClassTable) -> str:

@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from segstudio.core.editing.edit import LARGEST_LABEL
 from segstudio.core.errors import InputError
 from segstudio.data.cases import Case, Dataset
-from segstudio.data.project import Progress, Project
-from segstudio.data.recovery import Recovery
-from segstudio.learn.run_folder import runs_home
+from segstudio.data.project import Project
+from segstudio.data.recovery import Recovery, stamp_of
 from segstudio.session.annotation_progress import AnnotationProgress
-from segstudio.session.drafting import DraftRequest, draft_request
+from segstudio.session.class_counts import count_voxels
+from segstudio.session.drafting import DraftRequest, draft_request, drafts_folder
 from segstudio.session.open_case import OpenCase
 from segstudio.session.open_data import OpenData
 from segstudio.session.opening import opening
@@ -53,7 +54,7 @@ class LabelsSession(OpenData):
         self.progress = AnnotationProgress()
         self.progress.changed.connect(self._note_progress)
         self.saving = self.drafting = ""
-        self._written: dict[object, Path] = {}
+        self._written: dict[object, tuple[Path, str]] = {}
 
     def note_painting(self, *, surely: bool = True) -> None:
         """Note that the labels of the case in view have been changed, or may have been."""
@@ -66,11 +67,26 @@ class LabelsSession(OpenData):
             self.progress.note_painting(opened.case)
             self.painted.emit(opened)
 
-    def take_labels(self, labels: NDArray[np.int32]) -> None:
-        """Paint on another array from now on, as a tool of napari's made it."""
-        self.labels = labels
-        self._annotate()
-        self.note_painting()
+    def take_labels(self, labels: NDArray[np.integer]) -> None:
+        """Take what another array holds, as a tool of napari's made it, for one step of painting.
+
+        The labels stay the array that they are. One of another shape, or with values that no
+        label has, is told of and left out.
+        """
+        if self.labels is None or labels is self.labels:
+            self.note_painting()
+        elif labels.shape != self.labels.shape:
+            self.say(
+                f"The labels that a tool made have the size {labels.shape} and the image "
+                f"{self.labels.shape}: they were not taken. What was painted is as it was."
+            )
+        elif labels.min(initial=0) < 0 or labels.max(initial=0) > LARGEST_LABEL:
+            self.say(
+                f"A tool made labels from {labels.min()} to {labels.max()}; they run from 0 to "
+                f"{LARGEST_LABEL}, so they were not taken. What was painted is as it was."
+            )
+        else:
+            self.annotation.replace(labels)
 
     def new_labels(self) -> None:
         """Make empty labels to paint on, where the case in view has none."""
@@ -90,12 +106,18 @@ class LabelsSession(OpenData):
 
     @property
     def own_file(self) -> Path | None:
-        """The file this program wrote the case's labels to, which saving replaces; None: ask."""
+        """The file this program wrote the case's labels to, which saving replaces; None: ask.
+
+        What another program wrote there since is not this one's to replace.
+        """
         if self.open_case is None:
             return None
         case = self.open_case.case
         known = self.project.labels_file(case) if self.project is not None else None
-        return self._written.get(image_of(case), known)
+        is_shown = known is not None and known == self.open_case.base_file
+        stamp = self.open_case.stamp if is_shown else stamp_of(known)
+        path, stamp = self._written.get(image_of(case), (known, stamp))
+        return path if stamp_of(path) in ("", stamp) else None
 
     def ask_save(self, path: Path, *, overwrite: bool = False) -> None:
         """Ask for `save_labels` to be done beside the window; whoever writes there hears it."""
@@ -124,13 +146,14 @@ class LabelsSession(OpenData):
         if self.open_case is None or self.labels is None or self.dataset is None:
             raise InputError("There are no labels to save. Open a case, or make new labels.")
         # Painting goes on while they are written.
-        return SaveRequest(self.dataset, self.open_case, self.labels.copy(), path, overwrite)
+        labels = self.labels.copy()
+        return SaveRequest(self.dataset, self.open_case, labels, path, overwrite, self.project)
 
     def note_saved(self, request: SaveRequest, pair: Path | None) -> None:
         """Note that labels were written; `pair` are those that the case has by now."""
         path, case = request.path, request.opened.case
-        self._written[image_of(case)] = path
-        if self.project is not None:
+        self._written[image_of(case)] = path, stamp_of(path)
+        if request.project is not None:
             pair = pair or path  # the project knows what no layout would find
         if pair is None or not pair.samefile(path):
             # What pairs with the image is what is read again, so the painting itself is kept.
@@ -143,16 +166,20 @@ class LabelsSession(OpenData):
             self.say(f"Saved {path.name}", is_error=False)
         self.unsaved_changed.emit(case.name)
         self.saved.emit(case)
-        self._record(lambda project: project.with_labels(case, path))
+        if request.project is not None:  # another may be open by now
+            self._record(lambda project: project.with_labels(case, path), request.project)
 
     def _take_saved(self, case: Case, request: SaveRequest) -> None:
         """Take labels that were saved for what their case is known to have."""
         truth = request.labels
-        present = tuple(np.flatnonzero(np.bincount(truth.ravel())).tolist())
+        present = tuple(sorted(value for value, voxels in count_voxels(truth).items() if voxels))
         opened = replace(request.opened, case=case, truth=truth, present=present, left_out="")
+        opened = replace(opened, draft=None, stamp=stamp_of(case.labels))
         painted = self._paintings.of(case)
         if self.open_case is not None and image_of(self.open_case.case) == image_of(case):
-            self.open_case, painted = opened, self.labels
+            # The class table may have been changed while they were written.
+            self.open_case = replace(opened, classes=self.open_case.classes)
+            painted = self.labels
             self.annotation.limits.note_mask("saved", truth)
         self._paintings.forget(case)
         self._paintings.keep(opened, painted)  # what was painted while they were written
@@ -166,29 +193,29 @@ class LabelsSession(OpenData):
 
     def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
         """Take a dataset, and its project, for the open one; its cases are still to be read."""
-        self._note_progress_in_view()
+        self.note_progress()
         self.progress.take(project.progress if project is not None else ())
         super().list_cases(dataset, project)
 
     def show_read(self, opened: OpenCase) -> None:
         """Show a case that was read, with what was painted on it before a crash put back."""
-        self._note_progress_in_view()
+        self.note_progress()
         self.progress.begin(opened.case)
-        recovered = self.recoveries.labels_of(opened)
-        if recovered is not None:
-            # Whatever is in view was kept by now, the case itself among it.
-            self._paintings.keep(self.open_case, self.labels)
-            self.open_case, self.labels = None, None
-            self._paintings.keep(opened, recovered)
         super().show_read(opened)
+        recovered = self.recoveries.labels_of(opened, self.labels)
         if recovered is not None:
+            # A step: what was painted on the case since the crash comes back with an undo.
+            if self.labels is None:
+                self.new_labels()
+            if not self.annotation.replace(recovered).count:
+                self.note_painting()
             told = f"What was painted on '{opened.case.name}' is back. {self.recoveries.doubt}"
             self.say(told.strip(), is_error=False)
-            self.note_painting()
         elif self.recoveries.doubt:
             self.say(self.recoveries.doubt)
 
-    def _note_progress_in_view(self) -> None:
+    def note_progress(self) -> None:
+        """Let the project's file know how far the case in view is, with the time spent on it."""
         if self.open_case is not None:
             self._note_progress(self.open_case.case)
 
@@ -218,7 +245,9 @@ class LabelsSession(OpenData):
         InputError
             See `draft_request`.
         """
-        request = draft_request(run, self.dataset, names or None, self._drafts_folder())
+        request = draft_request(
+            run, self.dataset, names or None, drafts_folder(self.project, self.dataset)
+        )
         self.drafts_asked.emit(request)
 
     def ask_drafts_stop(self) -> None:
@@ -230,11 +259,6 @@ class LabelsSession(OpenData):
         self.drafting = text
         self.drafting_changed.emit(text)
 
-    def _drafts_folder(self) -> Path:
-        if self.project is not None:
-            return self.project.root / "drafts"
-        return runs_home().parent / "drafts" / (self.dataset.fingerprint if self.dataset else "")
-
     def note_drafted(self, request: DraftRequest, case: Case, path: Path) -> None:
         """Note that a case has a draft; the one in view shows it, if nothing was painted there."""
         if self.dataset is None or case not in self.dataset.cases:
@@ -243,7 +267,8 @@ class LabelsSession(OpenData):
         cases = tuple(drafted if each == case else each for each in self.dataset.cases)
         classes = self.dataset.classes or request.classes
         self.dataset = replace(self.dataset, cases=cases, classes=classes)
-        state = Progress(case.image, case.frames, "draft", self.progress.of(case).seconds, path)
+        known = self.progress.of(case)  # what was painted or looked through stays so
+        state = replace(known, state=known.state or "draft", draft=path)
         self.progress.note_draft(state)
         self._record(lambda project: project.with_progress(state))
         self.dataset_opened.emit(self.dataset)

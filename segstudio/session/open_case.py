@@ -10,6 +10,7 @@ from segstudio.core.errors import InputError, sentence
 from segstudio.core.labels import PALETTE, ClassTable
 from segstudio.core.volume import Volume
 from segstudio.data.datasets import Case, Dataset, read_case_labels, read_image
+from segstudio.data.recovery import stamp_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,8 @@ class OpenCase:
         What a network proposed, where it has no labels.
     stray : str
         Which value of its labels is no class of the dataset; it is shown as one all the same.
+    stamp : str
+        Of `base_file` as it was read, see `stamp_of`.
     """
 
     case: Case
@@ -44,6 +47,7 @@ class OpenCase:
     left_out: str = ""
     draft: NDArray[np.int32] | None = None
     stray: str = ""
+    stamp: str = ""
 
     @property
     def base(self) -> NDArray[np.int32] | None:
@@ -54,6 +58,11 @@ class OpenCase:
     def base_file(self) -> Path | None:
         """The file of that."""
         return self.case.draft if self.truth is None else self.case.labels
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether that file was written since it was read."""
+        return self.base is not None and self.stamp != stamp_of(self.base_file)
 
     def paintable(self) -> "OpenCase":
         """Return the case with classes to paint with, where the data name none."""
@@ -75,14 +84,17 @@ def read_case(dataset: Dataset, case: Case) -> OpenCase:
         Its image cannot be read.
     """
     volume = read_image(case)
+    stamp = stamp_of(case.labels if case.labels is not None else case.draft)  # before it is read
     try:
         truth, present = _labels_of(case, volume)
     except (InputError, OSError) as error:
         classes = dataset.classes or ClassTable.found_in([])
         return OpenCase(case, volume, None, classes, left_out=sentence(error))
     if truth is None and case.draft is not None:
-        return _with_draft(dataset, OpenCase(case, volume, None, ClassTable.found_in([])))
-    return _classed(dataset, OpenCase(case, volume, truth, ClassTable.found_in(present), present))
+        bare = OpenCase(case, volume, None, ClassTable.found_in([]), stamp=stamp)
+        return _with_draft(dataset, bare)
+    found = ClassTable.found_in(present)
+    return _classed(dataset, OpenCase(case, volume, truth, found, present, stamp=stamp))
 
 
 def _classed(dataset: Dataset, opened: OpenCase) -> OpenCase:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from os import W_OK, access
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,6 @@ from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
 from segstudio.data.datasets import Case, Dataset
 from segstudio.data.project import Project
-from segstudio.data.project_file import read_project, write_project
 from segstudio.session.annotation import Annotation
 from segstudio.session.annotation_choices import Ground
 from segstudio.session.case_facts import CaseFacts
@@ -21,6 +19,7 @@ from segstudio.session.messages import Message, ReadingRequest
 from segstudio.session.open_case import OpenCase, read_case
 from segstudio.session.opening import adding_folder, making_project, opening, opening_project
 from segstudio.session.paintings import Paintings, image_of
+from segstudio.session.project_record import ProjectRecord
 
 
 class OpenData:
@@ -63,6 +62,7 @@ class OpenData:
         self.annotation.classes.changed.connect(self._take_classes)
         self.reading = ""
         self._paintings = Paintings()
+        self._projects = ProjectRecord()
         self._doubted: set[object] = set()
 
     def open(self, *paths: str | Path) -> None:
@@ -138,7 +138,14 @@ class OpenData:
         self.project_opened.emit(project)
 
     def show_read(self, opened: OpenCase) -> None:
-        """Show a case of the open dataset that was read."""
+        """Show a case of the open dataset that was read.
+
+        Raises
+        ------
+        InputError
+            What was painted on it does not fit its image any more, which is another by now.
+        """
+        self._paintings.expect_fit(opened)
         self._paintings.keep(self.open_case, self.labels)
         kept, opened = self._paintings.of(opened.case), self._as_painted(opened)
         self.open_case = opened
@@ -168,15 +175,23 @@ class OpenData:
         elif opened.stray:
             self.say(f"{opened.case.name}: {opened.stray}", is_error=False)
 
-    def _record(self, changed: Callable[[Project], Project]) -> None:
-        """Change the open project, and its file where that may be written."""
-        if self.project is None:
+    def _record(
+        self, changed: Callable[[Project], Project], project: Project | None = None
+    ) -> None:
+        """Change a project, the open one if none is given, and its file; tell if that fails."""
+        project = project or self.project
+        if project is None:
             return
-        # As it is there now: somebody may have edited the file meanwhile.
-        before = read_project(self.project.root) if self.project.file.is_file() else self.project
-        self.project = changed(before)
-        if access(self.project.root, W_OK):
-            write_project(self.project)
+        before = self._projects.failure
+        after = self._projects.change(project, changed)
+        if self.project is not None and self.project.root == project.root:
+            self.project = after
+        if self._projects.failure and self._projects.failure != before:
+            self.say(
+                f"The project '{project.name}' was not brought up to date. "
+                f"{self._projects.failure} Your labels are not concerned; it is tried again at the "
+                "next change."
+            )
 
     def is_unsaved(self, case: Case) -> bool:
         """Return whether a case has painting that is in no file."""

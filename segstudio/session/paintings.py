@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.core.errors import InputError
 from segstudio.data.cases import Case
 from segstudio.session.open_case import OpenCase
 
@@ -42,6 +43,16 @@ class Paintings:
         kept = self._kept.get(image_of(case))
         return None if kept is None else kept.labels
 
+    def expect_fit(self, opened: OpenCase) -> None:
+        """Raise `InputError` where an image as it was read has not the shape that was painted."""
+        painted, shape = self.of(opened.case), opened.volume.data.shape
+        if painted is not None and painted.shape != shape:
+            raise InputError(
+                f"The image of '{opened.case.name}' is another by now: its size is {shape}, and "
+                f"what you painted has {painted.shape}. It is not opened, so that nothing is lost. "
+                "Bring the image back as it was."
+            )
+
     def keep(self, opened: OpenCase | None, labels: NDArray[np.int32] | None) -> None:
         """Keep the labels of a case where they differ from what was read; else forget them."""
         if opened is None or labels is None:
@@ -52,6 +63,8 @@ class Paintings:
             return
         kept = self._kept.get(image)
         copy = None if kept is None else kept.copy
+        if copy is not None and not np.array_equal(labels, copy):
+            copy = None  # changed since, by a script that told nobody
         self._kept[image] = _Painting(opened.case, labels, copy)
 
     def note(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from segstudio.core.labels import ClassTable
-from segstudio.data.recovery import Recovery, stamp_of
+from segstudio.data.recovery import Recovery
 from segstudio.session.open_case import OpenCase
 from segstudio.session.paintings import image_of
 
@@ -57,10 +57,13 @@ class Recoveries:
     def _take_from_offered(self, recovery: Recovery) -> None:
         self.offer(each for each in self.offered if each is not recovery)
 
-    def labels_of(self, opened: OpenCase) -> NDArray[np.int32] | None:
+    def labels_of(
+        self, opened: OpenCase, labels: NDArray[np.int32] | None
+    ) -> NDArray[np.int32] | None:
         """Return a case's labels with what was painted put back, once; None where none is wanted.
 
-        A copy of another shape than the image is left where it is; `doubt` says so.
+        `labels` are those that it has now, ``(Z, Y, X)``, or None; they are not changed. A copy
+        of another shape than the image is left where it is; `doubt` says so.
         """
         recovery = self._wanted.pop(image_of(opened.case), None)
         self.doubt = ""
@@ -72,13 +75,13 @@ class Recoveries:
                 "could not be put back. The copy is kept."
             )
             return None
-        if recovery.stamp != stamp_of(opened.base_file):
+        if recovery.stamp != opened.stamp:
             self.doubt = (
                 "The file of its labels has changed since: look through the planes that were not "
                 "painted on."
             )
         self.taken.emit(recovery)
-        return recovery.onto(opened.base)
+        return recovery.onto(labels)
 
 
 def recovery_of(
@@ -112,7 +115,7 @@ def recovery_of(
         frames=opened.case.frames,
         opens=opens,
         labels=opened.base_file,
-        stamp=stamp_of(opened.base_file),
+        stamp=opened.stamp,  # not that of now: others may have written the file since
         shape=opened.volume.data.shape,
         planes=planes.astype(np.int64),
         values=values.astype(np.min_scalar_type(int(values.max(initial=0)))),

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from segstudio.core.errors import InputError
 from segstudio.data.datasets import Dataset, labels_found_again
 from segstudio.data.formats import write_labels
+from segstudio.data.project import Project
 from segstudio.session.open_case import OpenCase
+from segstudio.session.paintings import image_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +30,8 @@ class SaveRequest:
         The file.
     overwrite : bool
         Whether a file that is there may be replaced; it is kept once, as ``NAME~``.
+    project : Project or None
+        The one that was open when it was asked, and is to know of the file.
     """
 
     dataset: Dataset
@@ -35,18 +39,34 @@ class SaveRequest:
     labels: NDArray[np.int32]
     path: Path
     overwrite: bool
+    project: Project | None = None
 
     def __post_init__(self) -> None:
+        if self.path.exists():
+            self._expect_no_image()
+            self._expect_no_labels_of_others()
+
+    def _expect_no_image(self) -> None:
         images = (
             image for case in self.dataset.cases for image in case.channels if case.labels != image
         )
-        if self.path.exists() and any(
-            image.exists() and image.samefile(self.path) for image in images
-        ):
+        if any(image.exists() and image.samefile(self.path) for image in images):
             raise InputError(
                 f"'{self.path.name}' is an image of this dataset, and the labels would replace "
                 "it. Choose another name."
             )
+
+    def _expect_no_labels_of_others(self) -> None:
+        name, own = self.path.name, self.opened.case
+        for case in self.dataset.cases:
+            labels = case.labels
+            if labels is None or labels.name != name or image_of(case) == image_of(own):
+                continue
+            if labels.exists() and labels.samefile(self.path):
+                raise InputError(
+                    f"'{name}' holds the labels of '{case.name}', and those of '{own.name}' would "
+                    "replace them. Choose another name."
+                )
 
     def write(self) -> Path | None:
         """Write the file in the geometry of its image; return which labels the case has now.

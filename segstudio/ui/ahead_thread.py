@@ -29,7 +29,8 @@ class Ahead:
 
     def serves(self, case: Case | None) -> bool:
         """Return whether it is what a case asked for would be read as now."""
-        return self.opened.case == case and self.stamp == stamp_of(self.opened.case)
+        is_same = self.opened.case == case and self.stamp == stamp_of(self.opened.case)
+        return is_same and not self.opened.is_stale
 
 
 def stamp_of(case: Case) -> Stamp:

@@ -80,6 +80,8 @@ class Autosaver(QObject):
         if discard:
             self._folder.close()
         else:
+            self._note_in_view()  # with what a script changed, which is told of by no stroke
+            self.timer.stop()
             for painted in (self._copying | self._painted).values():
                 self._copy_at_the_end(painted)
             self._folder.leave()
@@ -102,10 +104,11 @@ class Autosaver(QObject):
         self._painted = {}
         for image, painted in self._copying.items():
             call = partial(painted.copy, self._folder)
-            self._beside.ask(image, call, partial(self._note_copied, image))
+            self._beside.ask(image, call, partial(self._note_copied, image, painted))
 
-    def _note_copied(self, image: Image, _: None) -> None:
-        self._copying.pop(image, None)
+    def _note_copied(self, image: Image, painted: _Painted | None, _: None) -> None:
+        if painted is None or self._copying.get(image) is painted:  # or a newer one waits
+            self._copying.pop(image, None)
         self._is_failing = False
         if image in self._put_back and self._left is not None:
             self._left.forget(*image)
@@ -125,12 +128,18 @@ class Autosaver(QObject):
 
     def _note_saved(self, case: Case) -> None:
         """Remove the copies of a case whose labels are in a file."""
+        image = _image(case)
         if not self.session.is_unsaved(case):
-            image = _image(case)
             self._painted.pop(image, None)
-            self._beside.ask(
-                image, partial(self._folder.forget, *image), partial(self._note_copied, image)
-            )
+            forget = partial(self._folder.forget, *image)
+            self._beside.ask(image, forget, partial(self._note_copied, image, None))
+        else:
+            self._note_in_view()  # what differs from the file that was written just now
+
+    def _note_in_view(self) -> None:
+        opened = self.session.open_case
+        if opened is not None and self.session.is_unsaved(opened.case):
+            self._note(opened)
 
     def _note_taken(self, recovery: Recovery) -> None:
         # What was put back is copied anew before the old copy goes.

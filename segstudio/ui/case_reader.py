@@ -88,7 +88,11 @@ class CaseReader(QObject):
     def _show_case(self, opened: OpenCase) -> None:
         dataset = self.session.dataset
         # A script may have opened another dataset meanwhile.
-        if not self._closed and dataset is not None and opened.case in dataset.cases:
+        if self._closed or dataset is None or opened.case not in dataset.cases:
+            return
+        if opened.is_stale:  # it was saved, or drafted anew, while it was read
+            self.session.ask_case(opened.case.name)
+        else:
             self.session.show_read(opened)
 
     def _warn(self, text: str) -> None:

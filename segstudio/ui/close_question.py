@@ -1,5 +1,6 @@
 """The questions before a window is closed in which a network trains, or labels are unsaved."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QObject
@@ -17,15 +18,21 @@ MOST_LISTED = 12
 class CloseQuestion(QObject):
     """Lets a window be closed only when the user gives up what trains in it, or is unsaved.
 
+    Parameters
+    ----------
+    session : Session
+    finish_saving : callable
+        Waits for the files that are being written: what they hold is not asked about.
+
     Attributes
     ----------
     discards : bool
         Whether the user wants unsaved labels to be forgotten, instead of kept for the next start.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, finish_saving: Callable[[], None]) -> None:
         super().__init__()
-        self._session = session
+        self._session, self._finish_saving = session, finish_saving
         self.discards = False
 
     def watch(self, window: "_QtMainWindow") -> None:
@@ -65,6 +72,7 @@ class CloseQuestion(QObject):
 
     def _may_leave(self, window: "_QtMainWindow") -> bool:
         """Ask what becomes of unsaved labels, where there are any."""
+        self._finish_saving()
         unsaved = [case.name for case in self._session.unsaved]
         if not unsaved:
             return True

@@ -1,6 +1,7 @@
 """The dialog that offers labels which a crash has kept from being saved."""
 
 from datetime import datetime
+from html import escape
 
 import numpy as np
 from qtpy.QtCore import Qt
@@ -85,7 +86,7 @@ class RecoveryDialog(QDialog):
         line = QHBoxLayout(row)
         picture = QLabel()
         picture.setPixmap(_pixmap(recovery.picture))
-        told = QLabel(f"<b>{recovery.case}</b><br>{_words(recovery)}")
+        told = QLabel(f"<b>{escape(recovery.case)}</b><br>{_words(recovery)}")
         told.setTextFormat(Qt.TextFormat.RichText)
         told.setToolTip(str(recovery.image))
         told.setWordWrap(True)
@@ -107,7 +108,7 @@ class RecoveryDialog(QDialog):
     def _put_all_back(self, _checked: bool = False) -> None:
         # The one that is asked for last is what is shown.
         for recovery in reversed(self.session.recoveries.offered):
-            self.session.recoveries.ask(recovery)
+            self._put_back(recovery)  # one whose folder is gone does not hold the others up
 
     @at_the_edge
     def _discard(self, recovery: Recovery) -> None:

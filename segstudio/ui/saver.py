@@ -1,5 +1,7 @@
 """Writes labels beside the window, and tries again where that fails."""
 
+from dataclasses import replace
+
 from qtpy.QtCore import QObject, QTimer
 
 from segstudio.core.errors import sentence
@@ -28,7 +30,7 @@ class Saver(QObject):
         self._thread: CallThread | None = None
         self._writing: SaveRequest | None = None
         self._waiting: list[SaveRequest] = []
-        self._failed: SaveRequest | None = None
+        self._failed: dict[object, SaveRequest] = {}
         self.timer = QTimer(self)
         self.timer.setSingleShot(True)
         self.timer.setInterval(AGAIN_AFTER * 1000)
@@ -40,27 +42,27 @@ class Saver(QObject):
         """Whether a file is being written or waits for it."""
         return self._thread is not None or bool(self._waiting)
 
-    def close(self) -> None:
-        """Wait for the file that is being written."""
-        self.timer.stop()
-        self._waiting.clear()
-        if self._thread is not None:
+    def finish(self) -> None:
+        """Wait until all that was asked for is written, or has failed."""
+        while self._thread is not None:
             self._thread.wait()
             self._end()
 
+    def close(self) -> None:
+        """Write what was asked for; what has failed is tried no more."""
+        self.finish()
+        self.timer.stop()
+
     def _take(self, request: SaveRequest) -> None:
         """Write labels after what is being written; they replace any that failed."""
-        self._forget_failed(request)
-        # Of one file only the newest content counts.
-        self._waiting = [each for each in self._waiting if each.path != request.path]
+        failed = self._failed.pop(_image(request), None)
+        if not self._failed:
+            self.timer.stop()
+        # Of one file only the newest content counts, and what failed is not tried again after it.
+        gone = {request.path, failed.path if failed is not None else request.path}
+        self._waiting = [each for each in self._waiting if each.path not in gone]
         self._waiting.append(request)
         self._start_next()
-
-    def _forget_failed(self, request: SaveRequest) -> None:
-        failed = self._failed
-        if failed is not None and image_of(failed.opened.case) == image_of(request.opened.case):
-            self._failed = None
-            self.timer.stop()
 
     def _start_next(self) -> None:
         if self._thread is not None or not self._waiting:
@@ -78,13 +80,15 @@ class Saver(QObject):
             return
         thread.wait()
         thread.deleteLater()
-        self.session.note_saving("")
         if isinstance(thread.error, OSError):
             self._fail(request, thread.error)
-        elif thread.error is not None:
-            self.session.say(sentence(thread.error))
         else:
-            self._note_saved(request, thread)
+            self._failed.pop(_image(request), None)
+            if thread.error is not None:
+                self.session.say(sentence(thread.error))
+            else:
+                self._note_saved(request, thread)
+        self._tell_failed()
         self._start_next()
 
     @at_the_edge
@@ -93,23 +97,36 @@ class Saver(QObject):
 
     def _fail(self, request: SaveRequest, error: OSError) -> None:
         """Say that labels could not be written, once; try again until they are."""
-        if self._failed is None or self._failed.path != request.path:
+        image = _image(request)
+        if any(_image(each) == image for each in self._waiting):
+            return  # newer labels are on their way, which older ones must not come to replace
+        before = self._failed.get(image)
+        if before is None or before.path != request.path:
             self.session.say(f"{sentence(error)} {KEPT}")
-        self._failed = request
-        self.session.note_saving(f"{request.path.name} is not saved yet; trying again …")
+        self._failed[image] = request
         self.timer.start()
+
+    def _tell_failed(self) -> None:
+        names = ", ".join(request.path.name for request in self._failed.values())
+        verb = "is" if len(self._failed) == 1 else "are"
+        self.session.note_saving(f"{names} {verb} not saved yet; trying again …" if names else "")
 
     @at_the_edge
     def _try_again(self) -> None:
-        failed = self._failed
-        if failed is None:
-            return
-        opened, labels = self.session.open_case, self.session.labels
-        is_in_view = opened is not None and image_of(opened.case) == image_of(failed.opened.case)
-        if is_in_view and labels is not None:  # with what was painted since
-            failed = SaveRequest(
-                failed.dataset, failed.opened, labels.copy(), failed.path, failed.overwrite
-            )
-        self._failed = failed
-        self._waiting.append(failed)
+        waiting = {(_image(each), each.path) for each in self._waiting}
+        again = [r for r in self._failed.values() if (_image(r), r.path) not in waiting]
+        self._waiting += [self._with_newest(request) for request in again]
         self._start_next()
+
+    def _with_newest(self, request: SaveRequest) -> SaveRequest:
+        """Return a request with what was painted since, where its case is in view."""
+        opened, labels = self.session.open_case, self.session.labels
+        is_in_view = opened is not None and image_of(opened.case) == _image(request)
+        fits = labels is not None and labels.shape == request.labels.shape
+        if not is_in_view or labels is None or not fits:
+            return request
+        return replace(request, labels=labels.copy())
+
+
+def _image(request: SaveRequest) -> object:
+    return image_of(request.opened.case)

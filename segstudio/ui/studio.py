@@ -75,7 +75,7 @@ class Studio(QObject):
         self.saver = Saver(self.session)
         self.autosaver = Autosaver(self.session)
         self.trainer = Trainer(self.session)
-        self.close_question = CloseQuestion(self.session)
+        self.close_question = CloseQuestion(self.session, self.saver.finish)
         self._prediction: PredictionThread | None = None
         self._check: CheckThread | None = None
         self.session.check_asked.connect(self._start_check)
@@ -101,6 +101,7 @@ class Studio(QObject):
         self.reader.close()
         self.helper.close()
         self.saver.close()
+        self.session.note_progress()
         unsaved = self.session.unsaved
         self.autosaver.close(discard=self.close_question.discards or not unsaved)
         for thread in (self._prediction, self._check):

@@ -190,3 +190,11 @@ def test_a_stamp_changes_with_the_file(tmp_path: Path) -> None:
 def test_the_home_can_be_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SEGSTUDIO_RECOVERY", str(tmp_path))
     assert recovery_home() == tmp_path
+
+
+def test_two_windows_that_begin_in_one_second_have_folders_of_their_own(tmp_path: Path) -> None:
+    first, second = RecoveryFolder(tmp_path), RecoveryFolder(tmp_path)
+    for folder in (first, second):
+        folder.write(painted())
+        folder.leave()
+    assert len(list(tmp_path.iterdir())) == 2

@@ -118,6 +118,21 @@ def test_painting_that_was_begun_is_kept_when_a_draft_comes(
     painted = session.labels.copy()
     session.ask_drafts(finished_run[0], "a")
     assert np.array_equal(session.labels, painted)
+    assert state(session, "a") == "edited"
+    assert session.dataset.case("a").draft is not None
+
+
+def test_drafts_do_not_come_to_lie_among_the_images(
+    session: Session, bare: Path, finished_run: tuple[Path, object]
+) -> None:
+    asked = []
+    session.open(bare)
+    session.ask_new_project(bare)
+    session.drafts_asked.disconnect()
+    session.drafts_asked.connect(asked.append)
+    session.ask_drafts(finished_run[0])
+    assert session.project.root == bare
+    assert not asked[0].folder.is_relative_to(bare), "or they would be cases, or their labels"
 
 
 def test_mistakes_are_told(

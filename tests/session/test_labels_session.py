@@ -9,6 +9,7 @@ import pytest
 
 from segstudio.core.errors import InputError
 from segstudio.data.formats import read_labels
+from segstudio.data.project_file import read_project
 from segstudio.session import Session
 from segstudio.session.messages import ReadingRequest
 from segstudio.session.recoveries import recovery_of
@@ -237,3 +238,158 @@ def test_a_copy_that_is_given_up_is_offered_no_more(session: Session) -> None:
 def test_labels_are_not_written_over_an_image(session: Session, bare: Path) -> None:
     with pytest.raises(InputError, match="is an image of this dataset"):
         session.ask_save(bare / "b.nii", overwrite=True)
+
+
+def test_what_was_painted_since_the_crash_comes_back_with_an_undo(session: Session) -> None:
+    painted = paint(session)
+    copy = recovery_of(session.open_case, session.labels, session.opens)
+    after = reading(Session())
+    after.open(*session.opens)
+    after.new_labels()
+    after.labels[[1, 2]] = 3
+    after.note_painting()
+    since = after.labels.copy()
+    after.recoveries.ask(copy)
+
+    assert np.array_equal(after.labels[[0, 2]], painted[[0, 2]])
+    assert (after.labels[1] == 3).all(), "what the copy knows nothing of stays"
+    after.annotation.undo()
+    assert np.array_equal(after.labels, since)
+
+
+def test_locks_do_not_keep_a_copy_from_being_put_back(session: Session) -> None:
+    painted = paint(session)
+    copy = recovery_of(session.open_case, session.labels, session.opens)
+    after = reading(Session())
+    after.annotation.limits.lock([1])
+    after.recoveries.ask(copy)
+    assert np.array_equal(after.labels, painted)
+
+
+def test_labels_saved_while_another_project_is_opened_are_known_to_their_own(
+    session: Session, bare: Path, tmp_path: Path
+) -> None:
+    for name in ("first", "second"):
+        session.ask_new_project(tmp_path / name)
+    session.ask_project(tmp_path / "first")
+    asked = []
+    session.save_asked.connect(asked.append)
+    session.new_labels()
+    paint(session)
+    session.ask_save(tmp_path / "first" / "a.nii")
+    session.ask_project(tmp_path / "second")
+    (request,) = asked
+    session.note_saved(request, request.write())
+
+    saved = [each.file for each in read_project(tmp_path / "first").labels]
+    assert saved == [tmp_path / "first" / "a.nii"]
+    assert read_project(tmp_path / "second").labels == ()
+    assert session.project.root == tmp_path / "second"
+
+
+def test_painting_goes_on_where_the_project_s_file_has_a_mistake(
+    session: Session, bare: Path, tmp_path: Path
+) -> None:
+    session.ask_new_project(tmp_path / "mine")
+    session.new_labels()
+    file, told = tmp_path / "mine" / "project.toml", []
+    session.painted.connect(lambda opened: told.append(opened.case.name))
+    before = file.read_text()
+    file.write_text("folders = [")
+    paint(session)
+    assert told == ["a"], "or no copy would be made"
+    session.save_labels(tmp_path / "mine" / "a.nii")
+    file.write_text(before)
+    session.show_case("b")
+
+    project = read_project(tmp_path / "mine")
+    assert [each.state for each in project.progress] == ["edited"]
+    assert [each.file.name for each in project.labels] == ["a.nii"], "written when it could be"
+
+
+def test_an_image_that_became_another_is_not_shown_with_what_was_painted(
+    session: Session, bare: Path
+) -> None:
+    painted = paint(session)
+    session.show_case("b")
+    nib.save(nib.Nifti1Image(np.ones((5, 4, 4), np.int16), np.eye(4)), bare / "a.nii")
+    with pytest.raises(InputError, match="is another by now"):
+        session.show_case("a")
+    assert names(session) == ["a"]
+    nib.save(nib.Nifti1Image(np.ones((5, 4, 3), np.int16), np.eye(4)), bare / "a.nii")
+    session.show_case("a")
+    assert np.array_equal(session.labels, painted)
+
+
+def test_what_a_script_changes_after_a_copy_was_saved_is_unsaved(
+    session: Session, tmp_path: Path
+) -> None:
+    paint(session)
+    session.save_labels(tmp_path / "copy.nii")
+    assert names(session) == []
+    session.labels[1] = 2
+    assert names(session) == ["a"]
+
+
+def test_time_spent_on_the_case_in_view_is_written_when_the_window_closes(
+    session: Session, tmp_path: Path
+) -> None:
+    session.ask_new_project(tmp_path / "mine")
+    session.new_labels()
+    paint(session)
+    session.progress._seconds[session.open_case.case.image, ()] = 42.0
+    session.note_progress()
+    assert [each.seconds for each in read_project(tmp_path / "mine").progress] == [42]
+
+
+def test_a_copy_knows_the_labels_file_as_it_was_read(session: Session, bare: Path) -> None:
+    session.save_labels(bare / "a_gt.nii")
+    paint(session)
+    stamp = session.open_case.stamp
+    nib.save(nib.Nifti1Image(np.full((5, 4, 3), 7, np.uint8), np.eye(4)), bare / "a_gt.nii")
+    copy = recovery_of(session.open_case, session.labels, session.opens)
+    after, said = reading(Session()), []
+    after.said.connect(lambda message: said.append(message.text))
+    after.recoveries.ask(copy)
+    assert copy.stamp == stamp
+    assert session.open_case.is_stale
+    assert "The file of its labels has changed since" in said[-1]
+
+
+def test_what_another_program_wrote_since_is_not_this_one_s_to_replace(
+    session: Session, bare: Path
+) -> None:
+    paint(session)
+    session.save_labels(bare / "a_gt.nii")
+    assert session.own_file == bare / "a_gt.nii"
+    nib.save(nib.Nifti1Image(np.full((5, 4, 3), 70, np.int32), np.eye(4)), bare / "a_gt.nii")
+    assert session.own_file is None
+
+
+def test_a_class_that_is_named_while_labels_are_written_keeps_its_name(
+    session: Session, bare: Path
+) -> None:
+    asked = []
+    session.save_asked.connect(asked.append)
+    paint(session)
+    session.ask_save(bare / "a_gt.nii")
+    session.annotation.classes.rename(1, "liver")
+    (request,) = asked
+    session.note_saved(request, request.write())
+    assert session.open_case.classes.foreground[0].name == "liver"
+
+
+def test_a_value_that_no_file_is_read_with_cannot_be_painted(session: Session) -> None:
+    with pytest.raises(InputError, match="0 to 65535, not 70000"):
+        session.annotation.paint((1, 1, 1), (1, 1, 1), 70_000, 0)
+
+
+def test_labels_are_not_written_over_those_of_another_case(session: Session, bare: Path) -> None:
+    wrote = paint(session)
+    session.save_labels(bare / "a_gt.nii")
+    session.show_case("b")
+    session.new_labels()
+    paint(session, 2)
+    with pytest.raises(InputError, match="holds the labels of 'a'"):
+        session.ask_save(bare / "a_gt.nii", overwrite=True)
+    assert np.array_equal(read_labels(bare / "a_gt.nii"), wrote)

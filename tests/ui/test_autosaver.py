@@ -148,3 +148,17 @@ def test_a_copy_is_removed_when_it_is_discarded(painted, own_recovery: Path) -> 
     button.click()
     assert not copies(own_recovery)
     assert painted.session.recoveries.offered == ()
+
+
+def test_what_a_script_changed_is_copied_when_the_window_closes(
+    window, hearts: Path, own_recovery: Path
+) -> None:
+    window.session.open(hearts)
+    window.session.labels[1] = 3
+    wanted = window.session.labels.copy()
+    assert window.session.unsaved
+    window.studio.autosaver.close(discard=False)
+    left = LeftBehind(own_recovery)
+    (found,) = left.recoveries
+    left.close()
+    assert np.array_equal(wanted[found.planes], found.values)

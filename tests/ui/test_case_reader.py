@@ -196,3 +196,19 @@ def test_closing_waits_for_what_is_read_ahead(qtbot, session, reader, reads) -> 
     assert thread.isFinished()
     assert reader._ahead is None
     assert not isinstance(reader._reading, ReadingThread)
+
+
+def test_labels_that_were_saved_while_their_case_was_read_are_read_again(
+    session: Session, qtbot: QtBot
+) -> None:
+    reader = CaseReader(session)
+    case = session.dataset.cases[1]
+    before = read_case(session.dataset, case)
+    saved = before.truth.copy()
+    saved[0, :4] = 3
+    write_labels(case.labels, saved, before.volume.grid, overwrite=True)
+    reader._show_case(before)
+    qtbot.waitUntil(lambda: session.open_case.case.name == case.name, timeout=30_000)
+    qtbot.waitUntil(lambda: not session.reading, timeout=30_000)
+    reader.close()
+    assert np.array_equal(session.labels, saved)

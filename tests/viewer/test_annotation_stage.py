@@ -230,6 +230,21 @@ def test_a_tool_that_gives_the_layer_another_array_is_followed(shown: Shown) -> 
     assert shown.session.labels[1, 6, 6] == 3
     shown.annotation.undo()
     assert (shown.session.labels == 2).all()
+    shown.annotation.undo()
+    assert (shown.session.labels != 2).any(), "what the tool made is a step, too"
+    assert shown.layer.data is shown.session.labels
+
+
+@pytest.mark.parametrize("values", [np.ones((2, 3, 4), np.int32), -1])
+def test_labels_of_another_size_or_below_0_are_told_of_and_not_taken(shown: Shown, values) -> None:
+    before, said = shown.session.labels.copy(), []
+    shown.session.said.connect(lambda message: said.append(message.text))
+    shown.layer.data = np.full_like(before, -1) if isinstance(values, int) else values
+
+    assert "not taken" in said[0]
+    assert np.array_equal(shown.session.labels, before)
+    assert shown.layer.data is shown.session.labels
+    assert shown.session.annotation.ground.labels is shown.session.labels
 
 
 def test_another_case_begins_with_a_history_of_its_own(shown: Shown) -> None:

@@ -17,6 +17,7 @@ from segstudio.core.editing.box import (
 )
 from segstudio.core.errors import InputError
 
+LARGEST_LABEL = 65535  # what is above is read from no file
 Labels = NDArray[np.integer]
 
 
@@ -192,7 +193,7 @@ def revert(edit: Edit, labels: Labels) -> None:
 
 def check_value(labels: Labels, value: int) -> None:
     """Raise `InputError` for a class that the labels cannot hold."""
-    most = int(np.iinfo(labels.dtype).max)
+    most = min(int(np.iinfo(labels.dtype).max), LARGEST_LABEL)
     if not 0 <= value <= most:
         raise InputError(
             f"Labels of type {labels.dtype} hold the classes 0 to {most}, not {value}. Choose "
