@@ -185,6 +185,37 @@ def test_the_worst_case_is_one_of_those_that_are_there(
         comparison.ranked.worst("scar", "hd95", names)
 
 
+def test_a_case_of_the_same_name_in_another_dataset_is_not_opened_for_a_run_s(
+    session: Session, comparison: Comparison
+) -> None:
+    ranked, dataset = comparison.ranked, session.dataset
+    of = {dataset.cases[0].name: {"left ventricle": {"dice": 0.5}}}
+    ranked.note(A, TestScores(of, {}, {"name": "others", "fingerprint": "0"}))
+    assert not ranked.here(dataset)
+    with pytest.raises(InputError, match="not in the open dataset"):
+        ranked.worst(None, "dice", ranked.here(dataset))
+    for told in ({"name": dataset.name}, {"name": "moved", "fingerprint": dataset.fingerprint}):
+        ranked.note(B, TestScores(of, {}, told))
+        assert ranked.here(dataset) == set(of)
+
+
+def test_the_reach_of_colours_is_that_of_the_deepest_miss_or_else_of_the_farthest_alarm(
+    session: Session, comparison: Comparison
+) -> None:
+    comparison.choose(mode="regions", weighted=True)
+    opened, view = session.open_case, comparison.view
+    far = np.zeros(opened.truth.shape, np.float32)
+    far[0, 0, 0] = -9
+    comparison.note_regions(view, A, opened, far)
+    assert comparison.reach == 9
+    missed = far.copy()
+    missed[0, 0, 1] = 4
+    comparison.note_regions(view, B, opened, missed)
+    assert comparison.reach == 4
+    comparison.choose(weighted=False)
+    assert comparison.reach == 1
+
+
 def test_the_scores_of_runs_that_come_into_view_are_asked_for(session: Session) -> None:
     asked: list[Path] = []
     session.comparison.ranked.asked.connect(asked.append)
