@@ -96,6 +96,33 @@ def test_another_truth_is_compared_with_anew(
     assert comparison.truth[0].all()
 
 
+def test_a_class_of_another_colour_keeps_what_was_found_and_what_is_under_way(
+    session: Session, comparison: Comparison
+) -> None:
+    comparison.choose(mode="grid")
+    before = session.open_case
+    comparison.note(A, before, done(session))
+    comparison.note(B, before, RunOnCase("running"))
+    told: list[str] = []
+    comparison.changed.connect(lambda: told.append(comparison.case.classes.foreground[0].color))
+    session.annotation.classes.recolor(1, "#123456")
+    assert told[-1] == "#123456"
+    assert list(comparison.found) == [A]
+    comparison.note(B, before, done(session))
+    assert list(comparison.found) == [A, B]
+    assert not comparison.is_busy
+
+
+def test_a_class_of_another_name_is_scored_anew(session: Session, comparison: Comparison) -> None:
+    comparison.choose(mode="grid")
+    before = session.open_case
+    comparison.note(A, before, RunOnCase("running"))
+    session.annotation.classes.rename(1, "scar")
+    comparison.note(A, before, done(session))
+    assert not comparison.found
+    assert comparison.next_run == A
+
+
 def test_a_run_that_leaves_takes_its_results_and_the_choice_of_it(
     session: Session, comparison: Comparison
 ) -> None:
