@@ -87,11 +87,11 @@ def _settings_unwritten() -> Iterator[None]:
     from napari.settings import get_settings
 
     settings = get_settings()
-    settings._save_on_change = False
+    before, settings._save_on_change = settings._save_on_change, False
     try:
         yield
     finally:
-        settings._save_on_change = True
+        settings._save_on_change = before
 
 
 def _open_as_cases(viewer: "Viewer", session: Session) -> None:

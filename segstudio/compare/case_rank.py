@@ -3,11 +3,14 @@
 import csv
 import math
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from segstudio.core.errors import InputError
 from segstudio.core.metrics import TOGETHER
+from segstudio.data.cases import Dataset
+from segstudio.learn.run_folder import RunFolder
 from segstudio.learn.scores_file import read_scores
 
 MEASURES = {"dice": "Dice", "hd95": "HD95", "assd": "ASSD", "nsd": "NSD"}
@@ -24,12 +27,24 @@ class TestScores:
         By case, class and measure; NaN where both masks were empty.
     units : dict of str to str
         Of the distances, by case.
+    dataset : dict
+        What the run knows of the dataset its cases are of: its name and fingerprint, if any.
     """
 
     __test__ = False  # no test, for pytest
 
     values: Mapping[str, Mapping[str, Mapping[str, float]]]
     units: Mapping[str, str]
+    dataset: Mapping[str, Any] = field(default_factory=dict)
+
+    def is_of(self, dataset: Dataset) -> bool:
+        """Return whether the cases are, as far as is known, those of a dataset.
+
+        It has the same name, wherever it is now and whatever was painted since; or another, and
+        the same files.
+        """
+        known = {self.dataset.get("name"), self.dataset.get("fingerprint")} - {None}
+        return not known or dataset.name in known or dataset.fingerprint in known
 
     def value(self, case: str, class_name: str | None, measure: str) -> float:
         """Return a score; None: the mean over the classes that have one. NaN: unknown."""
@@ -61,7 +76,8 @@ def read_test_scores(run: Path) -> TestScores:
                 units[row["case"]] = row["unit"]
     except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise InputError(f"'{path}' is no table of scores: {error}.") from error
-    return TestScores(values, units)
+    told = RunFolder(run).read_dataset() if values and (run / "config.toml").is_file() else {}
+    return TestScores(values, units, told)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """What a run says of one case: its prediction, how good that is, and where it is worst."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,21 @@ Mask = NDArray[np.bool_]
 Tell = Callable[[float], None]
 
 
+class PlaneCounts(NamedTuple):
+    """How two masks of a class agree in each plane: voxels, shape ``(Z,)``.
+
+    Attributes
+    ----------
+    wrong : ndarray of int
+        Of one mask and not of the other.
+    size : ndarray of int
+        Of both together.
+    """
+
+    wrong: NDArray[np.intp]
+    size: NDArray[np.intp]
+
+
 @dataclass(frozen=True, eq=False)
 class Found:
     """A run's prediction of a case.
@@ -39,6 +55,9 @@ class Found:
         Whether the prediction was kept in the run folder and not made anew.
     scores : tuple of Score
         Against the truth; empty where there is none.
+    planes : dict of PlaneCounts
+        By label value, None being all classes as one: how each plane compares with the truth.
+        Counted anew where they are wanted, if left out.
     """
 
     labels: Labels
@@ -46,6 +65,7 @@ class Found:
     per_plane: bool
     is_saved: bool = False
     scores: tuple[Score, ...] = ()
+    planes: Mapping[int | None, PlaneCounts] = field(default_factory=dict)
 
 
 def find_in_case(
@@ -88,12 +108,16 @@ def find_in_case(
     labels = _predicted(run, volume, tell) if saved is None else saved
     small = labels.astype(np.min_scalar_type(int(labels.max(initial=0))))
     tell(PREDICTED)
+    found = Found(small, own, config.dimensions == 2, saved is not None)
+    if truth is None:
+        return found
     scores = []
-    if truth is not None:
-        for share, row in _scored(small, own, truth, classes, volume.grid):
-            scores += row
-            tell(PREDICTED + (1 - PREDICTED) * share)
-    return Found(small, own, config.dimensions == 2, saved is not None, tuple(scores))
+    for share, row in _scored(small, own, truth, classes, volume.grid):
+        scores += row
+        tell(PREDICTED + (1 - PREDICTED) * share)
+    values = (None, *comparable_classes(classes, own).values[1:])
+    planes = {value: _plane_counts(*masks_of(found, truth, classes, value)) for value in values}
+    return replace(found, scores=tuple(scores), planes=planes)
 
 
 def _predicted(run: Path, volume: Volume, tell: Tell) -> Labels:
@@ -136,6 +160,13 @@ def comparable_classes(classes: ClassTable, predicted: ClassTable) -> ClassTable
     return ClassTable((classes.classes[0], *kept), classes.ignore)
 
 
+def _as_trained(classes: ClassTable, predicted: ClassTable) -> ClassTable:
+    """Return the truth's classes without the value that a training was told to ignore."""
+    if predicted.ignore is None or classes.ignore is not None:
+        return classes
+    return classes.ignoring(predicted.ignore)
+
+
 def score_case(
     predicted: Labels, predicted_classes: ClassTable, truth: Labels, classes: ClassTable, grid: Grid
 ) -> list[Score]:
@@ -156,6 +187,7 @@ def _scored(
             f"The prediction has shape {predicted.shape} but the truth has {truth.shape} (planes, "
             "rows, columns). Open the labels that belong to this image."
         )
+    classes = _as_trained(classes, predicted_classes)
     table = comparable_classes(classes, predicted_classes)
     predicted = without_ignored(predicted, truth, classes)
     several = max(len(classes.foreground), len(predicted_classes.foreground)) > 1
@@ -192,6 +224,7 @@ def masks_of(
     InputError
         The run knows no such class.
     """
+    classes = _as_trained(classes, found.classes)
     predicted = without_ignored(found.labels, truth, classes)
     if value is None:
         return np.isin(predicted, found.classes.values[1:]), np.isin(truth, classes.values[1:])
@@ -214,7 +247,8 @@ def regions_of_case(
     Distances are measured as the run's own loss sees them: in each plane, or in the volume.
     """
     predicted, true = masks_of(found, truth, classes, value)
-    cases = regions(predicted, true, None if classes.ignore is None else truth == classes.ignore)
+    ignore = _as_trained(classes, found.classes).ignore
+    cases = regions(predicted, true, None if ignore is None else truth == ignore)
     if not weighted:
         return cases
     return errors_by_distance(cases, true, grid.spacing, per_plane=found.per_plane)
@@ -230,8 +264,18 @@ def worst_plane(predicted: Mask, true: Mask, *, by: str = "dice") -> int | None:
     by : {'dice', 'voxels'}
         The lowest Dice, and of equal ones that with most wrong voxels; or most wrong voxels.
     """
-    wrong = (predicted ^ true).sum(axis=(1, 2))
-    size = predicted.sum(axis=(1, 2)) + true.sum(axis=(1, 2))
+    return _worst(_plane_counts(predicted, true), by)
+
+
+def _plane_counts(predicted: Mask, true: Mask) -> PlaneCounts:
+    wrong, found, there = (
+        np.count_nonzero(mask, axis=(1, 2)) for mask in (predicted ^ true, predicted, true)
+    )
+    return PlaneCounts(wrong, found + there)
+
+
+def _worst(counts: PlaneCounts, by: str) -> int | None:
+    wrong, size = counts
     if not size.any():
         return None
     if by == "voxels":
@@ -249,17 +293,29 @@ def worst_of(
     value: int | None,
     by: str = "dice",
 ) -> tuple[Path, int] | None:
-    """Return the run and the plane that are worst; None where no class is, found or true."""
-    places = []
+    """Return the run and the plane that are worst; None where no class is, found or true.
+
+    Runs that know no such class are left out.
+
+    Raises
+    ------
+    InputError
+        None of them knows it.
+    """
+    places, lack = [], None
     for run, one in found.items():
-        predicted, true = masks_of(one, truth, classes, value)
-        plane = worst_plane(predicted, true, by=by)
+        try:
+            counts = one.planes.get(value) or _plane_counts(*masks_of(one, truth, classes, value))
+        except InputError as error:
+            lack = error
+            continue
+        plane = _worst(counts, by)
         if plane is not None:
-            wrong = int((predicted[plane] ^ true[plane]).sum())
-            size = int(predicted[plane].sum() + true[plane].sum())
-            lack = wrong / size if by == "dice" else 0.0
-            places.append((lack, wrong, run, plane))
+            wrong, size = int(counts.wrong[plane]), int(counts.size[plane])
+            places.append((wrong / size if by == "dice" else 0.0, wrong, run, plane))
     if not places:
+        if lack is not None:
+            raise lack
         return None
     _, _, run, plane = max(places, key=lambda place: place[:2])
     return run, plane

@@ -130,7 +130,7 @@ def _words(
     return (
         f"{resampled}. Intensities: {config.normalisation}.",
         f"Epoch {epoch}, {where}: {cut}.",
-        _augmentation_words(batches, sample, epoch),
+        _augmentation_words(batches, sample, epoch, unit),
     )
 
 
@@ -138,20 +138,20 @@ def _times(numbers: Sequence[float]) -> str:
     return " × ".join(f"{n:.3g}" if isinstance(n, float) else str(n) for n in numbers)
 
 
-def _augmentation_words(batches: Batches, sample: Sample, epoch: int) -> str:
+def _augmentation_words(batches: Batches, sample: Sample, epoch: int, unit: str) -> str:
     """Return what was drawn for a sample to be changed."""
     options = batches.augmentation
     if options is None:
         return "No augmentation is set."
     rng, deformation = batches.changes(sample, epoch)
-    done = _deformation_words(deformation, batches.sampler.store[0].spacing)
+    done = _deformation_words(deformation, batches.sampler.store[0].spacing, unit)
     kinds = ("shaded" * bool(options.bias), "another contrast" * bool(options.gamma), "noise")
     happens = draw_intensity_changes(rng, options)
     done += [kind for kind, drawn in zip(kinds, happens, strict=True) if drawn and kind]
     return f"Augmented: {', '.join(done)}." if done else "Augmented: by chance not at all."
 
 
-def _deformation_words(deformation: Deformation, spacing: Sequence[float]) -> list[str]:
+def _deformation_words(deformation: Deformation, spacing: Sequence[float], unit: str) -> list[str]:
     """Return what a deformation does in plane: turns, sizes, shifts, mirrors, bends."""
     steps = np.asarray(spacing)[-2:]
     matrix = deformation.matrix[-2:, -2:] * (steps[:, None] / steps)
@@ -163,6 +163,6 @@ def _deformation_words(deformation: Deformation, spacing: Sequence[float]) -> li
     if abs(zoom - 1) >= 0.005:
         done.append(f"{'enlarged' if zoom > 1 else 'shrunk'} to {zoom:.0%}")
     if deformation.shift.any():
-        done.append(f"shifted by {np.hypot(*(deformation.shift[-2:] * steps)):.1f} mm")
+        done.append(f"shifted by {np.hypot(*(deformation.shift[-2:] * steps)):.1f} {unit}")
     done += [f"{name} mirrored" for name in mirrored]
     return [*done, "bent"] if deformation.control is not None else done

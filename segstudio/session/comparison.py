@@ -62,6 +62,7 @@ class Comparison:
         self.case: OpenCase | None = None
         self.results: dict[Path, RunOnCase] = {}
         self.regions: dict[Path, NDArray[np.uint8] | NDArray[np.float32]] = {}
+        self._reaches: dict[Path, tuple[float, float]] = {}  # most missed, farthest false alarm
         self.ranked = RankedCases(runs_in_view)
         self.plane = 0
         self.task = Task()
@@ -105,9 +106,9 @@ class Comparison:
         That of the deepest voxel that a run missed, or, where none did, of the farthest false
         alarm: far false alarms would dim all else.
         """
-        weights = [one for one in self.regions.values() if one.dtype == np.float32]
-        deepest = max((float(one.max()) for one in weights), default=0.0)
-        return deepest or max((float(-one.min()) for one in weights), default=0.0) or 1.0
+        known = [self._reaches[run] for run in self.regions if run in self._reaches]
+        deepest = max((missed for missed, _ in known), default=0.0)
+        return deepest or max((alarm for _, alarm in known), default=0.0) or 1.0
 
     @property
     def next_run(self) -> Path | None:
@@ -120,6 +121,10 @@ class Comparison:
     def is_busy(self) -> bool:
         """Whether predictions are wanted or under way."""
         return self.is_on and any(r.state in ("waiting", "running") for r in self.results.values())
+
+    def is_on_case(self, opened: OpenCase) -> bool:
+        """Return whether what was found in a case holds for the one in view."""
+        return _is_same(opened, self.case)
 
     def names(self) -> dict[Path, str]:
         """Return what to call each run."""
@@ -149,7 +154,10 @@ class Comparison:
     def take_case(self, opened: OpenCase | None) -> None:
         """Compare on another case: what was found in the one before is forgotten."""
         before, self.case = self.case, opened
-        if opened is before or _is_same(before, opened):
+        if opened is before:
+            return
+        if _is_same(before, opened):
+            self.changed.emit()  # its classes may have other colours
             return
         self.results, self.regions = {run: RunOnCase() for run in self.runs}, {}
         view = self.view
@@ -178,7 +186,7 @@ class Comparison:
 
     def note(self, run: Path, opened: OpenCase, result: RunOnCase) -> None:
         """Note how it stands with a run; what is of another case is left out."""
-        if opened is not self.case or run not in self.results:
+        if not self.is_on_case(opened) or run not in self.results:
             return
         before, self.results[run] = self.results[run], result
         # Every share that is told would be drawn.
@@ -189,8 +197,11 @@ class Comparison:
     ) -> None:
         """Note the regions of a run, where they are still those that are looked at."""
         wanted = (view.value, view.weighted) == (self.view.value, self.view.weighted)
-        if wanted and opened is self.case and run in self.results and regions is not None:
+        if wanted and self.is_on_case(opened) and run in self.results and regions is not None:
             self.regions[run] = regions
+            self._reaches.pop(run, None)
+            if regions.dtype == np.float32:  # once, and not for whoever draws
+                self._reaches[run] = (float(regions.max()), float(-regions.min()))
             self.changed.emit()
 
     def read_again(self, run: Path) -> None:
@@ -253,7 +264,14 @@ class Comparison:
 
 
 def _is_same(one: OpenCase | None, other: OpenCase | None) -> bool:
-    """Return whether two are one case, with the same truth."""
+    """Return whether two are one case, with the same truth and classes but for their colours."""
     if one is None or other is None:
         return False
-    return one.volume is other.volume and one.truth is other.truth
+    is_read_once = one.volume is other.volume and one.truth is other.truth
+    return is_read_once and _meanings(one) == _meanings(other)
+
+
+def _meanings(opened: OpenCase) -> tuple[list[tuple[int, str]], int | None]:
+    """Return what the values of a case's labels mean."""
+    table = opened.classes
+    return [(row.value, row.name) for row in table.classes], table.ignore

@@ -190,7 +190,8 @@ class MapView:
 
     def follow_stroke(self) -> None:
         """Measure a volume anew after a stroke, where it is measured as a whole."""
-        if self.phi is not None and not self.choice.per_plane:
+        is_of_labels = self.choice.of == "labels"  # no brush changes a prediction
+        if self.phi is not None and is_of_labels and not self.choice.per_plane:
             self._measure_whole()
 
     def take(self, task: MapTask, measured: tuple[Mask, Map]) -> None:

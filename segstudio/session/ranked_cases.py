@@ -14,6 +14,7 @@ from segstudio.compare.case_rank import (
     worst_case,
 )
 from segstudio.core.errors import InputError
+from segstudio.data.cases import Dataset
 from segstudio.session.runs_in_view import RunsInView
 
 NO_SCORES = "No test case has a known {}: none of the runs in view has finished."
@@ -56,6 +57,13 @@ class RankedCases:
         known = self.scores | {run: scores}
         self.scores = {run: known[run] for run in self._in_view.colors if run in known}
         self.changed.emit()
+
+    def here(self, dataset: Dataset | None) -> frozenset[str]:
+        """Return which test cases are those of a dataset: by name, and by that of their run."""
+        if dataset is None:
+            return frozenset()
+        own = [one.values for one in self.scores.values() if one.is_of(dataset)]
+        return frozenset(case.name for case in dataset.cases if any(case.name in v for v in own))
 
     def rows(self, class_name: str | None, measure: str) -> list[CaseRow]:
         """Return the test cases with their scores; see `case_rows`."""

@@ -53,7 +53,7 @@ class RunsInView:
         """Return what to call each run, all different: its loss, its folder's name, or its path."""
         losses = Counter(c.loss for c in self.curves.values())
         folders = Counter(run.name for run in self.curves)
-        return {
+        names = {
             run: curves.loss
             if curves.loss and losses[curves.loss] == 1
             else run.name
@@ -61,6 +61,8 @@ class RunsInView:
             else str(run)
             for run, curves in self.curves.items()
         }
+        taken = Counter(names.values())  # a folder may be called as another run's loss is
+        return {run: name if taken[name] == 1 else str(run) for run, name in names.items()}
 
     def show(self, run: Path) -> None:
         """Read the curves of a run and show them.

@@ -4,7 +4,9 @@ from qtpy.QtCore import QModelIndex
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from segstudio.compare.case_rank import MEASURES
+from segstudio.core.errors import InputError
 from segstudio.session import Session
+from segstudio.session.ranked_cases import ELSEWHERE
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.sorted_table import Cell, Column, SortedTable, number
 
@@ -45,13 +47,7 @@ class CompareCases(QWidget):
         self.differ.setToolTip(
             "Open the test case where the scores of the runs are farthest apart."
         )
-        row, column = QHBoxLayout(), QVBoxLayout(self)
-        for widget in (self.measure, self.worst, self.differ):
-            row.addWidget(widget)
-        column.setContentsMargins(0, 4, 0, 0)
-        column.addWidget(self.told)
-        column.addWidget(self.table, 1)
-        column.addLayout(row)
+        self._lay_out()
         self.measure.currentIndexChanged.connect(self._follow)
         self.table.activated.connect(self._open)
         self.worst.clicked.connect(self._open_worst)
@@ -61,17 +57,26 @@ class CompareCases(QWidget):
         session.case_opened.connect(self._follow)
         self._follow()
 
+    def _lay_out(self) -> None:
+        row, column = QHBoxLayout(), QVBoxLayout(self)
+        for widget in (self.measure, self.worst, self.differ):
+            row.addWidget(widget)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.addWidget(self.told)
+        column.addWidget(self.table, 1)
+        column.addLayout(row)
+
     @property
     def _names(self) -> frozenset[str]:
-        """The names of the cases of the open dataset."""
-        dataset = self.session.dataset
-        return (
-            frozenset(case.name for case in dataset.cases) if dataset is not None else frozenset()
-        )
+        """The names of those that are in the open dataset."""
+        return self._comparison.ranked.here(self.session.dataset)
 
     @at_the_edge
     def _open(self, index: QModelIndex) -> None:
-        self.session.ask_case(self.table.data_at(index))
+        name = self.table.data_at(index)
+        if name not in self._names:
+            raise InputError(ELSEWHERE)  # a case of the same name would be another patient's
+        self.session.ask_case(name)
 
     @at_the_edge
     def _open_worst(self, _checked: bool = False) -> None:

@@ -46,8 +46,6 @@ class CompareLens(QWidget):
         self.session = session
         self._comparison = session.comparison
         self.shown: LensDialog | None = None
-        explained = QLabel(EXPLAINED)
-        explained.setWordWrap(True)
         self.losses = QComboBox()
         self.losses.setEditable(True)
         self.losses.setToolTip(
@@ -66,18 +64,22 @@ class CompareLens(QWidget):
         self.look.setToolTip(
             "Draw what the loss sees in each run's prediction of the plane in view."
         )
-        row, column = QHBoxLayout(), QVBoxLayout(self)
+        self._lay_out()
+        self.look.clicked.connect(self._look)
+        self._comparison.lens_shown.connect(self._show)
+        self._comparison.changed.connect(self._follow)
+        self._comparison.task_changed.connect(self._follow)
+        self._follow()
+
+    def _lay_out(self) -> None:
+        explained, row, column = QLabel(EXPLAINED), QHBoxLayout(), QVBoxLayout(self)
+        explained.setWordWrap(True)
         row.addWidget(self.losses, 1)
         row.addWidget(self.look)
         column.setContentsMargins(0, 4, 0, 0)
         column.addWidget(explained)
         column.addLayout(row)
         column.addStretch(1)
-        self.look.clicked.connect(self._look)
-        self._comparison.lens_shown.connect(self._show)
-        self._comparison.changed.connect(self._follow)
-        self._comparison.task_changed.connect(self._follow)
-        self._follow()
 
     @at_the_edge
     def _look(self, _checked: bool = False) -> None:

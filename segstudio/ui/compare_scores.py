@@ -116,12 +116,12 @@ def columns(grid: Grid) -> tuple[Column, ...]:
         Column(
             f"HD95 {length}",
             f"95th percentile of the distances between the contours, in {length}; the image's "
-            f"diagonal where nothing was found.{size}",
+            f"diagonal where only one of them is there.{size}",
         ),
         Column(
             f"ASSD {length}",
-            f"Mean distance between the contours, in {length}; the image's diagonal where nothing "
-            f"was found.{size}",
+            f"Mean distance between the contours, in {length}; the image's diagonal where only "
+            f"one of them is there.{size}",
         ),
         Column("NSD", f"Share of both contours that lies within {within} of the other, 0 to 1."),
         Column(f"Found {volume}", f"The predicted volume, in {volume}."),

@@ -81,7 +81,7 @@ class Comparer(QObject):
             return
         if self._predicted is not None and self._prediction is not None:
             run, opened = self._predicted
-            is_wanted = opened is self._comparison.case and run in self._comparison.results
+            is_wanted = self._comparison.is_on_case(opened) and run in self._comparison.results
             if not is_wanted or not self._comparison.is_on:
                 self._prediction.stop()
         self._predict_next()
@@ -172,9 +172,10 @@ class Comparer(QObject):
         opened: OpenCase,
         found: Any,
     ) -> None:
+        # What was asked for of a prediction that was made anew since is of the one before.
         if self._asked.get(run) == asked:
             del self._asked[run]
-        self._comparison.note_regions(view, run, opened, found)
+            self._comparison.note_regions(view, run, opened, found)
 
     def _read_scores(self, run: Path) -> None:
         self._beside.ask(

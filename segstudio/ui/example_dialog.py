@@ -6,6 +6,7 @@ from qtpy.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QSlider, Q
 
 from segstudio.session import Session
 from segstudio.session.messages import ExampleRequest
+from segstudio.session.open_case import OpenCase
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.example_view import ExampleView
 
@@ -29,6 +30,7 @@ class ExampleDialog(QDialog):
         self.session = session
         self.setWindowTitle("As the loss sees it")
         self.title, self.view = QLabel(), ExampleView()
+        self._opened: OpenCase | None = None  # whose picture is shown
         self.words = QLabel()
         self.words.setWordWrap(True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -83,7 +85,11 @@ class ExampleDialog(QDialog):
         request, found = example.request, example.found
         if request is None or found is None:
             self.words.setText(example.failure or MAKING)
+            if example.failure or (request is not None and request.opened is not self._opened):
+                self.view.clear()  # no picture of one case beside words on another
+                self.title.clear()
             return
+        self._opened = request.opened
         words = list(found.words)
         if found.maps is None:
             words.append(NO_MAP.format(loss=request.config.loss))
@@ -115,6 +121,7 @@ class ExampleDialog(QDialog):
             largest = float(np.abs(found.maps[k]).max())
             reach = min(-3.0 * float(found.maps[k].min()), largest) or largest or 1.0
         name = example.request.opened.classes.classes[k].name
-        self.title.setText(f"Left: the image and its labels. Right: the distance map of {name}.")
+        of_case = f"{example.request.opened.case.name}. Left: the image and its labels."
+        self.title.setText(f"{of_case} Right: the distance map of {name}.")
         plane = self.plane.value() if found.labels.ndim == 3 else None
         self.view.show_plane(found, example.request.opened.classes, k, plane, reach)

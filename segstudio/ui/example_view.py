@@ -36,6 +36,11 @@ class ExampleView(QWidget):
         box: pg.ViewBox = self.plots.addViewBox(0, column, invertY=True, enableMenu=False)
         return box
 
+    def clear(self) -> None:
+        """Show nothing."""
+        for box in self._boxes:
+            box.clear()
+
     def show_plane(
         self, example: "Example", classes: ClassTable, k: int, plane: int | None, reach: float
     ) -> None:
@@ -58,8 +63,8 @@ class ExampleView(QWidget):
         image, labels = example.image[0][at], example.labels[at]
         phi = None if example.maps is None else example.maps[k][at]
         height, width = example.spacing[-2:]
+        self.clear()
         for box in self._boxes:
-            box.clear()
             box.setAspectLocked(lock=True, ratio=width / height)
             box.addItem(_picture(image, np.percentile(example.image[0], (0.5, 99.5))))
         self._boxes[0].addItem(_picture(_label_colors(labels, classes)))

@@ -9,6 +9,7 @@ from qtpy.QtGui import QFocusEvent
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QLabel, QWidget
 
 from segstudio.core.distance import Convention
+from segstudio.core.labels import ClassTable
 from segstudio.core.loss_maps import MapOptions
 from segstudio.losses.registry import cards
 from segstudio.session import Session
@@ -107,7 +108,7 @@ class MapChoices(QWidget):
             box.activated.connect(self._choose)
         self.cap.edited.connect(self._choose)
         session.case_opened.connect(self._list_classes)
-        session.labels_made.connect(self._list_new_classes)
+        session.annotation.classes.shown.connect(self._list_rows)
         session.map_view.chosen.connect(self._follow)
 
     def _make_choices(self) -> None:
@@ -179,14 +180,14 @@ class MapChoices(QWidget):
             )
 
     def _list_classes(self, opened: OpenCase) -> None:
+        self._list_rows(opened.classes)
+
+    def _list_rows(self, table: ClassTable) -> None:
+        """List the classes of another case, or those that the user has made of them."""
         self.classes.clear()
-        for c in opened.classes.foreground:
+        for c in table.foreground:
             self.classes.addItem(c.name, c.value)
         self._follow(self.session.map_choice)
-
-    def _list_new_classes(self, _labels: object) -> None:
-        if self.session.open_case is not None:
-            self._list_classes(self.session.open_case)
 
     def _follow(self, choice: MapChoice) -> None:
         options = choice.options

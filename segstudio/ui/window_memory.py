@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Raised when the panels change, so that an older layout is not laid over the new panels.
-LAYOUT = 1
+LAYOUT = 2
 _GEOMETRY, _STATE, _THEME = "window/geometry", "window/state", "window/theme"
 
 

@@ -14,6 +14,7 @@ from segstudio.session import Session
 from segstudio.session.open_case import OpenCase
 from segstudio.viewer.comparison_layers import ERROR_COLORS, Looks, nothing, put_in_place
 from segstudio.viewer.hidden_layers import HiddenLayers
+from segstudio.viewer.line_stage import LINES
 from segstudio.viewer.placement import placement
 from segstudio.viewer.stage import IMAGE, MAP, PREDICTION, Stage
 
@@ -59,6 +60,7 @@ class ComparisonStage:
         self._linked: WeakKeyDictionary[Layer, Layer] = WeakKeyDictionary()
         self._case: OpenCase | None = None  # which is shown
         self._cells: tuple[object, ...] = ()  # what the grid and the camera were set for
+        self._grid_was: tuple[bool, int] | None = None  # the user's: on or off, and its stride
         self._is_given_up = self._is_at_work = False
         self._comparison.changed.connect(self._fall_behind)
         self._comparison.plane_asked.connect(self._go_to_plane)
@@ -66,6 +68,9 @@ class ComparisonStage:
             signal.connect(self._fall_behind)
         session.prediction_shown.connect(self._follow_prediction)
         session.map_view.changed.connect(self._follow_map)
+        view = session.map_view
+        for drawn in (view.changed, view.moved, view.lines_chosen):
+            drawn.connect(self._follow_lines)
         viewer.layers.events.inserted.connect(self._follow_others)
         viewer.layers.events.removed.connect(self._forget)
         viewer.dims.events.point.connect(self._note_plane)
@@ -77,7 +82,7 @@ class ComparisonStage:
     def _fall_behind(self, *_: object) -> None:
         if not self._comparison.is_on:
             self._put_aside()
-        elif self._case is not None and self._case is not self._comparison.case:
+        elif self._case is not None and not _are_of_one_image(self._case, self._comparison.case):
             self._hide_ours()  # at once: one patient's image must not stand for another's
         self.behind.emit()
 
@@ -163,9 +168,10 @@ class ComparisonStage:
         if cells != self._cells or not self._is_in_order(roles):
             self._arrange(roles, shown, is_grid=is_grid)
             is_framed = cells[:2] == self._cells[:2]
-            self._cells, self._case = cells, opened
+            self._cells = cells
             if not is_framed:
                 self._viewer.reset_view()
+        self._case = opened
         self._note_plane()
 
     def _shown(self) -> list[Path | None]:
@@ -178,6 +184,8 @@ class ComparisonStage:
         """Put the layers into their cells, and others out of sight."""
         layers, grid = self._viewer.layers, self._viewer.canvas.grid
         image = self._stage.layer(IMAGE)
+        if self._grid_was is None:
+            self._grid_was = (grid.enabled, grid.stride)
         with layers.batched_update():
             self._hidden.hide(set(self._layers.values()), keep=None if is_grid else image)
             if image is not None and is_grid:
@@ -220,6 +228,11 @@ class ComparisonStage:
             with self._working(), self._viewer.layers.batched_update():
                 self._hide_ours()
                 self._hidden.restore()
+                if self._grid_was is not None:
+                    self._viewer.canvas.grid.enabled, self._viewer.canvas.grid.stride = (
+                        self._grid_was
+                    )
+                    self._grid_was = None
             self._viewer.reset_view()
 
     def _hide_ours(self) -> None:
@@ -259,6 +272,11 @@ class ComparisonStage:
         is_wanted = self._session.map_choice.visible
         self._hidden.hide_again(self._stage.layer(MAP), is_wanted=is_wanted)
 
+    def _follow_lines(self, *_: object) -> None:
+        # They were drawn a moment ago, and are visible where there are any.
+        layer = self._stage.layer(LINES)
+        self._hidden.hide_again(layer, is_wanted=layer is not None and layer.visible)
+
     def _note_plane(self, *_: object) -> None:
         layer = self._stage.layer(IMAGE)
         if layer is not None:
@@ -271,3 +289,7 @@ class ComparisonStage:
             axis = self._viewer.dims.ndim - layer.ndim
             self._viewer.dims.set_point(axis, layer.data_to_world((plane, 0, 0))[0])
         self._note_plane()
+
+
+def _are_of_one_image(one: OpenCase, other: OpenCase | None) -> bool:
+    return other is not None and one.volume is other.volume

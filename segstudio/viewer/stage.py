@@ -140,8 +140,9 @@ class Stage:
         self._viewer.dims.set_point(0, self._layers[IMAGE].data_to_world((plane, 0, 0))[0])
 
     def _move_above_image(self, layer: Layer) -> None:
-        layers = self._viewer.layers
-        layers.move(layers.index(layer), layers.index(self._layers[IMAGE]) + 1)
+        layers, image = self._viewer.layers, self._layers.get(IMAGE)
+        if image is not None:  # the user may have taken it away
+            layers.move(layers.index(layer), layers.index(image) + 1)
 
     def _add_prediction(self, opened: OpenCase) -> None:
         """Add the layer of predictions, hidden.

@@ -24,6 +24,7 @@ from segstudio.core.volume import Grid
 from segstudio.data.datasets import load_case, open_dataset
 from segstudio.learn.predict import load_predictor
 from segstudio.learn.run_folder import RunFolder
+from segstudio.learn.scores_file import read_scores
 
 HEART = ClassTable.named({1: "wall", 2: "cavity"})
 GRID = Grid((3, 4, 4), (2.0, 1.0, 1.0), np.eye(4))
@@ -91,6 +92,29 @@ def test_the_worst_of_several_runs_is_told_with_its_plane() -> None:
     assert worst_of({A: runs[A]}, truth, HEART, value=None) == (A, 1)
 
 
+def test_runs_of_other_classes_are_left_out_of_the_worst_plane() -> None:
+    truth = volume((4, 0), (4, 0), (4, 0))
+    other = found(volume((0, 0), (4, 0), (4, 0)), ClassTable.named({1: "heart"}))
+    runs = {A: found(volume((4, 0), (3, 0), (4, 0))), B: other}
+
+    assert worst_of(runs, truth, HEART, value=1) == (A, 1)
+    with pytest.raises(InputError, match="other classes"):
+        worst_of({B: other}, truth, HEART, value=1)
+
+
+def test_what_a_training_was_told_to_ignore_counts_nowhere() -> None:
+    named = ClassTable.named({1: "wall", 2: "cavity", 9: "unsure"})
+    truth, predicted = volume((4, 4), (0, 0), (0, 0)), volume((8, 4), (0, 0), (0, 0))
+    truth[0].ravel()[4:] = 9
+    own = HEART.ignoring(9)
+    scores = {s.class_name: s for s in score_case(predicted, own, truth, named, GRID)}
+
+    assert scores["wall"].dice == scores[TOGETHER].dice == 1.0
+    assert masks_of(found(predicted, own), truth, named, None)[1].sum() == 4
+    told = regions_of_case(found(predicted, own), truth, named, GRID, value=1, weighted=False)
+    assert VoxelCase.FALSE_ALARM not in told
+
+
 def test_regions_leave_out_what_the_truth_ignores() -> None:
     classes = ClassTable.named({1: "wall"}, ignore=2)
     truth, predicted = volume((1, 1), (0, 0), (0, 0)), volume((3, 0), (0, 0), (0, 0))
@@ -115,6 +139,42 @@ def test_a_run_predicts_and_scores_a_case_as_its_predictor_does(
     assert made.per_plane
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
+
+
+def test_the_scores_of_a_test_case_are_those_in_the_run_s_own_table(
+    finished_run: tuple[Path, object], hearts: Path
+) -> None:
+    run, dataset = finished_run[0], open_dataset(hearts)
+    kept = [row for row in read_scores(run / "scores.csv") if row["split"] == "test"]
+    name = kept[0]["case"]
+    image, truth = load_case(dataset.case(name))
+    made = find_in_case(run, name, image, truth, dataset.classes, dataset=dataset)
+    of_case = {row["class"]: row for row in kept if row["case"] == name}
+
+    assert [s.class_name for s in made.scores] == list(of_case)
+    for score in made.scores:
+        for measure in ("dice", "hd95", "assd", "nsd", "volume_ml"):
+            told = float(of_case[score.class_name][measure])
+            assert getattr(score, measure) == pytest.approx(told, rel=1e-5, nan_ok=True)
+
+
+def test_the_planes_counted_beside_say_the_same_as_the_volume(
+    finished_run: tuple[Path, object], hearts: Path
+) -> None:
+    run, dataset = finished_run[0], open_dataset(hearts)
+    case = dataset.cases[0]
+    image, truth = load_case(case)
+    made = find_in_case(run, case.name, image, truth, dataset.classes)
+    bare = Found(made.labels, made.classes, made.per_plane)
+
+    assert set(made.planes) == {None, *dataset.classes.values[1:]}
+    for value in made.planes:
+        for by in ("dice", "voxels"):
+            ways = [
+                worst_of({A: one}, truth, dataset.classes, value=value, by=by)
+                for one in (made, bare)
+            ]
+            assert ways[0] == ways[1]
 
 
 def test_a_prediction_that_the_run_keeps_is_taken_where_the_dataset_is_its_own(

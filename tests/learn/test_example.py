@@ -83,8 +83,14 @@ def test_what_is_said_of_a_deformation_is_what_it_does() -> None:
 
     steps = np.array([1.0, 2.0])
     matrix = linear_map(30.0, np.array([1.2, 1.2]), steps) * (1, -1)
-    words = _deformation_words(Deformation(matrix, np.zeros(2), np.array([3.0, 2.0])), (9, 1, 2))
-    assert words == ["turned by 30°", "enlarged to 120%", "shifted by 5.0 mm", "columns mirrored"]
+    deformation = Deformation(matrix, np.zeros(2), np.array([3.0, 2.0]))
+    words = _deformation_words(deformation, (9, 1, 2), "voxels")
+    assert words == [
+        "turned by 30°",
+        "enlarged to 120%",
+        "shifted by 5.0 voxels",
+        "columns mirrored",
+    ]
 
 
 def test_a_label_of_no_class_is_told(lone: Path) -> None:

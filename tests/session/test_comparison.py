@@ -96,6 +96,33 @@ def test_another_truth_is_compared_with_anew(
     assert comparison.truth[0].all()
 
 
+def test_a_class_of_another_colour_keeps_what_was_found_and_what_is_under_way(
+    session: Session, comparison: Comparison
+) -> None:
+    comparison.choose(mode="grid")
+    before = session.open_case
+    comparison.note(A, before, done(session))
+    comparison.note(B, before, RunOnCase("running"))
+    told: list[str] = []
+    comparison.changed.connect(lambda: told.append(comparison.case.classes.foreground[0].color))
+    session.annotation.classes.recolor(1, "#123456")
+    assert told[-1] == "#123456"
+    assert list(comparison.found) == [A]
+    comparison.note(B, before, done(session))
+    assert list(comparison.found) == [A, B]
+    assert not comparison.is_busy
+
+
+def test_a_class_of_another_name_is_scored_anew(session: Session, comparison: Comparison) -> None:
+    comparison.choose(mode="grid")
+    before = session.open_case
+    comparison.note(A, before, RunOnCase("running"))
+    session.annotation.classes.rename(1, "scar")
+    comparison.note(A, before, done(session))
+    assert not comparison.found
+    assert comparison.next_run == A
+
+
 def test_a_run_that_leaves_takes_its_results_and_the_choice_of_it(
     session: Session, comparison: Comparison
 ) -> None:
@@ -183,6 +210,37 @@ def test_the_worst_case_is_one_of_those_that_are_there(
         comparison.ranked.most_different(None, "dice", names)
     with pytest.raises(InputError, match="No test case has a known HD95"):
         comparison.ranked.worst("scar", "hd95", names)
+
+
+def test_a_case_of_the_same_name_in_another_dataset_is_not_opened_for_a_run_s(
+    session: Session, comparison: Comparison
+) -> None:
+    ranked, dataset = comparison.ranked, session.dataset
+    of = {dataset.cases[0].name: {"left ventricle": {"dice": 0.5}}}
+    ranked.note(A, TestScores(of, {}, {"name": "others", "fingerprint": "0"}))
+    assert not ranked.here(dataset)
+    with pytest.raises(InputError, match="not in the open dataset"):
+        ranked.worst(None, "dice", ranked.here(dataset))
+    for told in ({"name": dataset.name}, {"name": "moved", "fingerprint": dataset.fingerprint}):
+        ranked.note(B, TestScores(of, {}, told))
+        assert ranked.here(dataset) == set(of)
+
+
+def test_the_reach_of_colours_is_that_of_the_deepest_miss_or_else_of_the_farthest_alarm(
+    session: Session, comparison: Comparison
+) -> None:
+    comparison.choose(mode="regions", weighted=True)
+    opened, view = session.open_case, comparison.view
+    far = np.zeros(opened.truth.shape, np.float32)
+    far[0, 0, 0] = -9
+    comparison.note_regions(view, A, opened, far)
+    assert comparison.reach == 9
+    missed = far.copy()
+    missed[0, 0, 1] = 4
+    comparison.note_regions(view, B, opened, missed)
+    assert comparison.reach == 4
+    comparison.choose(weighted=False)
+    assert comparison.reach == 1
 
 
 def test_the_scores_of_runs_that_come_into_view_are_asked_for(session: Session) -> None:

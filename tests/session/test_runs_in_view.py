@@ -147,3 +147,13 @@ def test_curves_of_classes_have_the_colours_of_the_open_case_s_table(hearts: Pat
     assert told == [1]
     session.runs_in_view.take(B, RunCurves("dice", {"myocardium": "#000000"}))
     assert session.runs_in_view.curves[B].class_colors == {"myocardium": "#ff0000"}
+
+
+def test_a_run_in_a_folder_called_as_the_loss_of_another_has_another_name(
+    in_view: RunsInView,
+) -> None:
+    for run, loss in ((Path("x/a"), "dice"), (Path("x/dice"), "ce"), (Path("x/b"), "ce")):
+        in_view.take(run, RunCurves(loss))
+    names = in_view.names()
+    assert len(set(names.values())) == 3
+    assert names[Path("x/b")] == "b"

@@ -127,6 +127,27 @@ def test_the_regions_of_a_class_that_was_left_and_chosen_again_are_found(studio,
     assert set(comparison.regions) == set(two)
 
 
+def test_regions_of_the_network_before_are_not_shown_for_the_new_one(studio, two) -> None:
+    comparison, opened = studio.session.comparison, studio.session.open_case
+    comparison.choose(mode="regions")
+    studio.settle()
+    view, found = comparison.view, comparison.found[two[0]]
+    studio.comparer._asked[two[0]] = asked = (view.value, view.weighted, found)
+    comparison.read_again(two[0])
+    old = np.full(opened.truth.shape, 7, np.uint8)
+    studio.comparer._note_regions(asked, view, two[0], opened, old)
+    studio.settle()
+    assert comparison.regions[two[0]].max() < 7
+
+
+def test_a_class_may_get_another_colour_while_runs_predict(studio, two) -> None:
+    comparison = studio.session.comparison
+    comparison.choose(mode="grid")
+    studio.session.annotation.classes.recolor(1, "#123456")
+    studio.settle()
+    assert {r.state for r in comparison.results.values()} == {"done"}
+
+
 def test_a_file_that_is_there_is_not_written_over_unasked(studio, two, tmp_path, qtbot) -> None:
     comparison = studio.session.comparison
     comparison.choose(mode="grid")

@@ -8,15 +8,17 @@ import pytest
 from napari.components import ViewerModel
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QScrollArea
+from qtpy.QtWidgets import QComboBox, QScrollArea, QWidget
 
 from segstudio.core.distance import signed_distance
 from segstudio.core.loss_maps import MapOptions
+from segstudio.learn.example import Example
 from segstudio.losses.registry import card
 from segstudio.session import Session, map_view
 from segstudio.session.messages import LineChoice, MapChoice
 from segstudio.ui import map_histogram
 from segstudio.ui.distance_panel import DistancePanel
+from segstudio.ui.example_dialog import ExampleDialog
 from segstudio.ui.map_histogram import histogram
 from segstudio.viewer.line_stage import LINES
 from segstudio.viewer.stage import IMAGE, LABELS, MAP, Stage
@@ -123,6 +125,41 @@ def test_every_choice_reaches_the_session_and_shows_what_the_session_has(
     assert session.map_view.lines == LineChoice(visible=True, step=2.5)
     session.map_view.choose_lines(LineChoice(step=4.0))
     assert (panel.lines.shown.isChecked(), panel.lines.step.value()) == (False, 4.0)
+
+
+def test_classes_are_listed_as_the_user_names_and_adds_them(
+    qtbot: QtBot, stage: tuple[Session, Stage]
+) -> None:
+    session, _ = stage
+    panel = DistancePanel(session)
+    qtbot.addWidget(panel)
+    classes, box = session.annotation.classes, panel.choices.classes
+    value = session.map_choice.value
+    classes.rename(value, "renamed")
+    assert box.currentText() == "renamed"
+    added = classes.add("scar")
+    assert (box.itemText(box.count() - 1), box.itemData(box.count() - 1)) == ("scar", added.value)
+    assert box.currentData() == session.map_choice.value == value
+
+
+def test_an_example_of_another_case_leaves_no_picture_of_the_one_before(
+    qtbot: QtBot, stage: tuple[Session, Stage]
+) -> None:
+    session, _ = stage
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    dialog = ExampleDialog(session, parent)
+    image, labels = np.zeros((1, 4, 4), np.float32), np.zeros((4, 4), np.int64)
+    made = Example(image, labels, None, (1.0, 1.0), ("Words.",))
+    session.ask_example()
+    session.loss_example.take(session.loss_example.request, made)
+    assert dialog.title.text().startswith(session.open_case.case.name)
+    session.ask_example(1)
+    assert dialog.title.text()  # the same case: its picture stays until the next is there
+    session.show_case(session.dataset.cases[1].name)
+    session.ask_example()
+    assert not dialog.title.text()
+    assert not dialog.view._boxes[0].addedItems
 
 
 def test_a_cap_is_typed_over_none(qtbot: QtBot, stage: tuple[Session, Stage]) -> None:

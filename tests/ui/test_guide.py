@@ -13,12 +13,13 @@ from segstudio.ui import guide
 from segstudio.ui.guide import GuideDialog, guide_file
 
 FOLDER = Path(__file__).parents[2] / "resources" / "guide"
+SCRIPT = FOLDER.parent / "guide_pictures.py"
 TEXT = (FOLDER / "guide.md").read_text(encoding="utf-8")
 PICTURES = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", TEXT)
 
 
 def test_the_script_s_steps_are_those_of_the_guide() -> None:
-    spec = importlib.util.spec_from_file_location("make_guide", FOLDER / "make.py")
+    spec = importlib.util.spec_from_file_location("guide_pictures", SCRIPT)
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
 
@@ -42,8 +43,8 @@ def test_what_the_guide_tells_to_press_is_in_the_program(window) -> None:
     texts = {a.text().replace("&", "") for a in window.main.findChildren(QAction)}
     buttons = {b.text().replace("&", "") for b in window.main.findChildren(QAbstractButton)}
     words = re.findall(r"\*\*([^*]+)\*\*", TEXT)
-    # The list "labels" and the row "Loss" are no buttons; docks are told apart by their names.
-    panels = set(window.viewer.window.dock_widgets) | {"Loss", "labels", "Stop"}
+    # The row "Loss" is no button; docks are told apart by their names.
+    panels = set(window.viewer.window.dock_widgets) | {"Loss", "Stop"}
 
     assert set(words) - texts - buttons - panels == set()
 
@@ -70,3 +71,4 @@ def test_the_wheel_holds_the_guide() -> None:
     project = (FOLDER.parents[1] / "pyproject.toml").read_text(encoding="utf-8")
 
     assert '"resources/guide" = "segstudio/guide"' in project
+    assert {file.suffix for file in FOLDER.iterdir()} == {".md", ".png"}  # and no scripts

@@ -15,8 +15,9 @@ from segstudio.data.phantoms import write_heart_dataset
 from segstudio.learn.run_curves import RunCurves
 from segstudio.session import Session
 from segstudio.session.comparison_view import RunOnCase
-from segstudio.session.messages import MapChoice
+from segstudio.session.messages import LineChoice, MapChoice
 from segstudio.viewer.comparison_stage import ComparisonStage
+from segstudio.viewer.line_stage import LINES
 from segstudio.viewer.stage import IMAGE, LABELS, MAP, PREDICTION, Stage
 
 A, B = Path("a"), Path("b")
@@ -131,6 +132,18 @@ def test_leaving_takes_the_layers_away_and_shows_what_was_there(shown: Shown) ->
     assert shown.viewer.layers.selection.active is shown.plain.layer(LABELS)
 
 
+def test_a_class_of_another_colour_is_drawn_so_without_a_move_of_the_camera(shown: Shown) -> None:
+    shown.choose(mode="grid")
+    shown.find(A)
+    shown.viewer.camera.zoom = 7.0
+    shown.session.annotation.classes.recolor(1, "#ff0000")
+    assert shown.stage.layer(A).visible
+    shown.finish()
+
+    assert list(shown.stage.layer(A).colormap.map(1)[:3]) == [1, 0, 0]
+    assert shown.viewer.camera.zoom == 7.0
+
+
 def test_what_would_be_shown_meanwhile_is_shown_afterwards(shown: Shown) -> None:
     shown.choose(mode="grid")
     shape = shown.session.open_case.volume.data.shape
@@ -141,6 +154,25 @@ def test_what_would_be_shown_meanwhile_is_shown_afterwards(shown: Shown) -> None
 
     assert shown.plain.layer(PREDICTION).visible
     assert not shown.plain.layer(MAP).visible
+
+
+def test_iso_lines_stay_out_of_sight_while_planes_go_by(shown: Shown) -> None:
+    shown.session.map_view.choose_lines(LineChoice(True, 2.0))
+    shown.choose(mode="grid")
+    shown.viewer.dims.set_current_step(0, 1)
+    lines = shown.plain.layer(LINES)
+    assert not lines.visible
+    shown.choose(mode="off")
+    assert lines.visible
+
+
+def test_the_user_s_own_grid_is_there_again_afterwards(shown: Shown) -> None:
+    grid = shown.viewer.canvas.grid
+    grid.enabled, grid.stride = True, 2
+    shown.choose(mode="overlays")
+    assert not grid.enabled
+    shown.choose(mode="off")
+    assert (grid.enabled, grid.stride) == (True, 2)
 
 
 def test_overlays_are_outlines_over_the_one_image(shown: Shown) -> None:

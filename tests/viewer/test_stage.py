@@ -222,3 +222,12 @@ def test_a_truth_that_ignores_voxels_is_shown_with_them_in_grey(
     )[0]
     assert np.allclose(stage.layer(MAP).data, expected)
     assert [c.name for c in session.open_case.classes.foreground] == ["rv", "lv"]
+
+
+def test_labels_can_be_made_after_all_layers_were_taken_away(
+    stage: Stage, session: Session
+) -> None:
+    stage._viewer.layers.clear()
+    session.labels = None
+    session.new_labels()
+    assert LABELS in [layer.name for layer in stage._viewer.layers]

@@ -1,8 +1,8 @@
 """Make the pictures of the guide from the running program, on generated hearts.
 
-    .venv/bin/python resources/guide/make.py [FOLDER] [--seconds 60]
+    .venv/bin/python resources/guide_pictures.py [FOLDER] [--seconds 60]
 
-Goes through the steps of ``guide.md`` in the window, in their order, and keeps a part of each.
+Goes through the steps of ``guide/guide.md`` in the window, and keeps a part of each of them.
 Needs a display; on a machine without one, run it under ``xvfb-run -s "-screen 0 1920x1080x24"``.
 """
 
@@ -29,10 +29,13 @@ class Steps:
         The window.
     seconds : float
         For each of two trainings.
+    folder : Path
+        Where the labels are saved.
     """
 
-    def __init__(self, viewer: Any, studio: Any, seconds: float) -> None:
+    def __init__(self, viewer: Any, studio: Any, seconds: float, folder: Path) -> None:
         self._viewer, self._studio, self._seconds = viewer, studio, seconds
+        self._folder = folder
         self._session = studio.session
         self.main = viewer.window._qt_window
 
@@ -52,8 +55,9 @@ class Steps:
     def maps(self) -> list[Any]:
         """Show the distance map of the left ventricle."""
         panel = self._panel("Distance")
-        panel.classes.setCurrentIndex(panel.classes.findText("left ventricle"))
-        panel.classes.activated.emit(panel.classes.currentIndex())
+        classes = panel.choices.classes
+        classes.setCurrentIndex(classes.findText("left ventricle"))
+        classes.activated.emit(classes.currentIndex())
         self._viewer.layers["distance map"].visible = True
         self._viewer.layers["labels"].visible = False
         return [self._image, panel]
@@ -83,7 +87,7 @@ class Steps:
         return [self._image, self._dock("Curves")]
 
     def compare(self) -> list[Any]:
-        """Train with another loss, and tick both runs."""
+        """Train with another loss, tick both runs, and lay them side by side."""
         from qtpy.QtCore import Qt
 
         self._start(LOSSES[1])
@@ -92,18 +96,55 @@ class Steps:
         runs = self._panel("Runs").runs
         for i in range(runs.count()):
             runs.item(i).setCheckState(Qt.CheckState.Checked)
-        runs.setCurrentRow(0)
-        return [self._panel("Runs"), self._dock("Curves")]
+        panel, comparison = self._panel("Compare"), self._session.comparison
+        self._session.hide_prediction()
+        self.wait(lambda: len(comparison.runs) == len(LOSSES))
+        panel.choices.buttons["grid"].click()
+        self.wait(lambda: not comparison.is_busy, 120)
+        panel.scores.worst.click()
+        return [self._image, panel]
 
     def save(self) -> list[Any]:
-        """Choose the brush, paint, and save."""
-        self._session.hide_prediction()
-        labels = self._viewer.layers["labels"]
-        self._viewer.layers.selection.active = labels
-        labels.mode = "paint"
-        self._panel("Data")
-        left = self._viewer.window._qt_viewer.dockLayerControls.widget()
-        return [left, self._image]
+        """Choose the brush, paint, and save, by the panel's own buttons."""
+        self._dock("Compare").choices.buttons["off"].click()
+        self.work(2.0)
+        panel = self._panel("Annotate")
+        panel.tools.buttons["brush"].click()
+        before = self._session.labels.copy()
+        self._drag((0.39, 0.52), (0.40, 0.64))
+        if (self._session.labels == before).all():
+            raise RuntimeError("The brush painted nothing.")
+        self._save_to(panel, self._folder / "corrected_gt.nii.gz")
+        self.work(6.0)  # until the message is gone
+        return [self._image, panel]
+
+    def _drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Drag with the left button from a place of the canvas to another, in shares of it."""
+        from qtpy.QtCore import QPoint, Qt
+        from qtpy.QtTest import QTest
+
+        canvas, left = self._image.canvas.native, Qt.MouseButton.LeftButton
+        (x, y), (right, down) = start, (end[0] - start[0], end[1] - start[1])
+        places = [(x + right * i / 5, y + down * i / 5) for i in range(6)]
+        points = [QPoint(int(x * canvas.width()), int(y * canvas.height())) for x, y in places]
+        QTest.mouseMove(canvas, points[0])
+        QTest.mousePress(canvas, left, Qt.KeyboardModifier.NoModifier, points[0])
+        for point in points[1:]:
+            QTest.mouseMove(canvas, point)
+            self.work(0.05)
+        QTest.mouseRelease(canvas, left, Qt.KeyboardModifier.NoModifier, points[-1])
+        self.work(0.5)
+
+    def _save_to(self, panel: Any, path: Path) -> None:
+        """Press the panel's button, and answer for the user where to save."""
+        from qtpy.QtWidgets import QFileDialog
+
+        asked, QFileDialog.getSaveFileName = QFileDialog.getSaveFileName, lambda *_: (str(path), "")
+        try:
+            panel.save.click()
+        finally:
+            QFileDialog.getSaveFileName = asked
+        self.wait(path.is_file)
 
     def _start(self, loss: str) -> None:
         from segstudio.learn.config import make_config
@@ -158,7 +199,7 @@ STEPS = ("start", "open", "maps", "train", "curves", "predictions", "compare", "
 def main() -> None:
     """Go through the guide, and save its pictures."""
     parser = argparse.ArgumentParser(description="Make the pictures of the guide.")
-    parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).parent)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).parent / "guide")
     parser.add_argument("--seconds", type=float, default=60.0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as runs:
@@ -166,15 +207,15 @@ def main() -> None:
         os.environ["SEGSTUDIO_RUNS"] = f"{runs}/runs"
         os.environ["NAPARI_CONFIG"] = f"{runs}/napari.yaml"
         os.environ["XDG_CONFIG_HOME"] = runs
-        _take(options.folder, options.seconds)
+        _take(options.folder, options.seconds, Path(runs))
 
 
-def _take(folder: Path, seconds: float) -> None:
+def _take(folder: Path, seconds: float, work: Path) -> None:
     from segstudio.app import make_window
 
     viewer, studio = make_window()
     viewer.window.show()
-    steps = Steps(viewer, studio, seconds)
+    steps = Steps(viewer, studio, seconds, work)
     steps.main.resize(*SIZE)
     for name in STEPS:
         shown = getattr(steps, name)()
