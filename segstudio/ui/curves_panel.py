@@ -27,7 +27,7 @@ from segstudio.ui.curves_plot import CurvesPlot
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.file_names import FIGURE_FILTERS, export_path
 
-REDRAW_MS = 100  # steps come faster than a screen needs them; one redraw serves many
+REDRAW_MS = 500  # each redraw takes from the training what it computes with
 LEAST_HEIGHT = 200
 NARROW = 640  # pixels, below which two charts beside their values cannot be read
 ROOM = 24  # pixels of a list beside its words

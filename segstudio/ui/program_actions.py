@@ -41,23 +41,26 @@ class ProgramActions(QObject):
         super().__init__(main)
         self.session = session
         self._save_layers = _napari_action(main, SAVE_LAYERS)
-        self.open_folder = self._action(
+        self.open_folder = action(
+            self,
             "Open &folder…",
             self._ask_folder,
             "Open a folder of images with labels: how it is laid out is found out.",
         )
-        self.open_files = self._action(
-            "&Open files…", self._ask_files, "Open images of any format that is read."
+        self.open_files = action(
+            self, "&Open files…", self._ask_files, "Open images of any format that is read."
         )
-        self.open_sample = self._action(
+        self.open_sample = action(
+            self,
             "Try it on generated &hearts",
             self._open_sample,
             "Open generated hearts with labels, to try everything on: no picture of a patient.",
         )
-        self.open_project = self._action(
-            "Open &project…", self._ask_project, "Open a project by its folder."
+        self.open_project = action(
+            self, "Open &project…", self._ask_project, "Open a project by its folder."
         )
-        self.new_project = self._action(
+        self.new_project = action(
+            self,
             "&New project…",
             self._ask_new_project,
             "Make a project of what is open, or of the images in its folder: it keeps images, "
@@ -65,22 +68,27 @@ class ProgramActions(QObject):
         )
         self._make_saving()
         # The table holds these keys already: said here, they would stand against each other.
-        self.previous = self._action(
-            f"Pre&vious case\t{PREVIOUS_KEYS}", cases.go_back, "Open the case above in the table."
+        self.previous = action(
+            self,
+            f"Pre&vious case\t{PREVIOUS_KEYS}",
+            cases.go_back,
+            "Open the case above in the table.",
         )
-        self.next = self._action(
-            f"Ne&xt case\t{NEXT_KEYS}", cases.go_on, "Open the case below in the table."
+        self.next = action(
+            self, f"Ne&xt case\t{NEXT_KEYS}", cases.go_on, "Open the case below in the table."
         )
 
     def _make_saving(self) -> None:
-        self.save = self._action(
+        self.save = action(
+            self,
             "&Save labels",
             self._save,
             "Save the painted labels. The first time you are asked where; after that they go to "
             "the same file.",
             SAVE_KEYS,
         )
-        self.save_as = self._action(
+        self.save_as = action(
+            self,
             "Save labels &as…",
             self._ask_save,
             "Save the painted labels as a file on the image's own grid.",
@@ -95,17 +103,6 @@ class ProgramActions(QObject):
         # Of two actions with the same keys Qt would do neither.
         if self._save_layers is not None and not self._save_layers.shortcut().isEmpty():
             self._save_layers.setShortcut(QKeySequence())
-
-    def _action(
-        self, text: str, slot: Callable[..., None], tip: str, keys: str | None = None
-    ) -> QAction:
-        action = QAction(text, self)
-        action.setToolTip(tip)
-        action.setStatusTip(tip)
-        action.triggered.connect(slot)
-        if keys is not None:
-            action.setShortcut(QKeySequence(keys))
-        return action
 
     @property
     def _main(self) -> QMainWindow:
@@ -155,8 +152,21 @@ class ProgramActions(QObject):
         ask_save(self.session, self._main)
 
 
+def action(
+    owner: QObject, text: str, slot: Callable[..., None], tip: str, keys: str | None = None
+) -> QAction:
+    """Return an action that does something, with its words for a menu and for the status bar."""
+    made = QAction(text, owner)
+    made.setToolTip(tip)
+    made.setStatusTip(tip)
+    made.triggered.connect(slot)
+    if keys is not None:
+        made.setShortcut(QKeySequence(keys))
+    return made
+
+
 def _napari_action(main: QMainWindow, command: str) -> QAction | None:
     """Return the action of napari's File menu that runs a command."""
-    menus = {action.text().replace("&", ""): action.menu() for action in main.menuBar().actions()}
+    menus = {each.text().replace("&", ""): each.menu() for each in main.menuBar().actions()}
     found = (a for a in menus["File"].actions() if getattr(a, "_command_id", "") == command)
     return next(found, None)

@@ -1,12 +1,10 @@
 """The program's own menu, and its lines in the Help menu."""
 
 import weakref
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject
-from qtpy.QtGui import QAction, QKeySequence
 from qtpy.QtWidgets import QMenu, QMessageBox
 
 from segstudio import __version__
@@ -14,7 +12,7 @@ from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.guide import GuideDialog
 from segstudio.ui.panels import Panels
-from segstudio.ui.program_actions import ProgramActions
+from segstudio.ui.program_actions import ProgramActions, action
 from segstudio.ui.shortcuts import ShortcutsDialog, entries
 from segstudio.viewer.orthogonal_views import toggle_orthogonal_views
 from segstudio.viewer.preferred_reader import is_preferred, prefer
@@ -61,11 +59,11 @@ class ProgramMenus(QObject):
         self.session = session
         # Held weakly: a viewer that its own window held would not be gone when that is closed.
         self._viewer = weakref.ref(viewer)
-        self.guide = self._action("&Guide", self._show_guide, "Read the two-minute guide.", "F1")
-        self.shortcuts = self._action(
-            "Menus and &shortcuts", self._show_shortcuts, "Find what the menus and keys do."
+        self.guide = action(self, "&Guide", self._show_guide, "Read the two-minute guide.", "F1")
+        self.shortcuts = action(
+            self, "Menus and &shortcuts", self._show_shortcuts, "Find what the menus and keys do."
         )
-        self.about = self._action("About segstudio", self._show_about, "The version and licence.")
+        self.about = action(self, "About segstudio", self._show_about, "The version and licence.")
         self.menu = QMenu("se&gstudio", main)
         self._fill(actions, panels)
         bar = main.menuBar()
@@ -91,29 +89,18 @@ class ProgramMenus(QObject):
         shown.setToolTipsVisible(True)
         for name in panels.names:
             tip = f"Bring the {name} panel in front; open it again if it was closed."
-            shown.addAction(self._action(f"&{name}", partial(_show, panels, name), tip))
+            shown.addAction(action(self, f"&{name}", partial(_show, panels, name), tip))
         shown.addSeparator()
         tip = "Put all panels back where they were at first."
-        shown.addAction(self._action("&Reset layout", lambda _=False: panels.reset(), tip))
-        menu.addAction(self._action("Orthogonal &views", self._toggle_views, VIEWS_TIP))
+        shown.addAction(action(self, "&Reset layout", lambda _=False: panels.reset(), tip))
+        menu.addAction(action(self, "Orthogonal &views", self._toggle_views, VIEWS_TIP))
         menu.addSeparator()
-        self.reader = self._action(
-            "Open medical files with segstudio in &napari", self._prefer, READER_TIP
+        self.reader = action(
+            self, "Open medical files with segstudio in &napari", self._prefer, READER_TIP
         )
         self.reader.setCheckable(True)
         menu.addAction(self.reader)
         menu.aboutToShow.connect(lambda: self.reader.setChecked(is_preferred()))
-
-    def _action(
-        self, text: str, slot: Callable[..., None], tip: str, keys: str | None = None
-    ) -> QAction:
-        action = QAction(text, self)
-        action.setToolTip(tip)
-        action.setStatusTip(tip)
-        action.triggered.connect(slot)
-        if keys is not None:
-            action.setShortcut(QKeySequence(keys))
-        return action
 
     @at_the_edge
     def _show_guide(self, _checked: bool = False) -> None:

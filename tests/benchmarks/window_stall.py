@@ -66,19 +66,18 @@ def _measure(options: argparse.Namespace) -> None:
     session.open(options.data)
     _warm_up(studio, application)
     config = make_config(loss=options.loss, epochs=options.epochs)
-    seconds, run = _trained_in_the_window(studio, application, config)
+    seconds, run = _trained_in_the_window(studio, config)
     bare = _trained_without_a_window(options)
     print(f"the same training without a window: {bare:.0f} s; with it {seconds / bare:.3f} times")
     _load_runs(session, application, run, options)
-    _trained_in_the_window(studio, application, make_config(loss=options.loss, epochs=1))
+    _trained_in_the_window(studio, make_config(loss=options.loss, epochs=1))
+    studio.close()
     viewer.close()
 
 
-def _trained_in_the_window(
-    studio: object, application: object, config: object
-) -> tuple[float, Path]:
+def _trained_in_the_window(studio: object, config: object) -> tuple[float, Path]:
     """Train beside the window; print the gaps, and return the seconds and the run folder."""
-    from qtpy.QtCore import QTimer
+    from qtpy.QtCore import QEventLoop, QTimer
 
     ticks: list[tuple[float, str]] = []
     phase, epochs, runs = ["starting"], [], []
@@ -94,13 +93,13 @@ def _trained_in_the_window(
     timer.setTimerType(_precise())
     timer.setInterval(TICK_MS)
     timer.timeout.connect(lambda: ticks.append((time.perf_counter(), phase[0])))
+    loop = QEventLoop()  # and no polling, which takes a share of a core from the training
+    session.training_ended.connect(lambda _run: QTimer.singleShot(0, loop.quit))
+    QTimer.singleShot(MOST_SECONDS * 1000, loop.quit)
     session.ask_training(config)
     timer.start()
     began = time.monotonic()
-    while session.training is not None and time.monotonic() - began < MOST_SECONDS:
-        application.processEvents()
-        application.sendPostedEvents()
-        time.sleep(0.0005)
+    loop.exec()
     timer.stop()
     session.training_told.disconnect(follow)
     session.training_started.disconnect(runs.append)
