@@ -22,7 +22,6 @@ from segstudio.ui.cost_row import CostRow
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.fold import Fold
 from segstudio.ui.loss_choice import LossChoice
-from segstudio.ui.loss_editor import LossEditor
 from segstudio.ui.number_boxes import Number, Whole
 from segstudio.ui.preset_choice import PresetChoice
 from segstudio.ui.setting_editors import Choice, Switch
@@ -199,6 +198,9 @@ class TrainPanel(QWidget):
     @at_the_edge
     def _edit_sum(self, _checked: bool = False) -> None:
         expression = self.loss.expression() or self.session.settings.expression
+        # Deferred: a window need not wait for what it draws with.
+        from segstudio.ui.loss_editor import LossEditor
+
         dialog = LossEditor(expression, self.epochs.value(), self)
         dialog.chosen.connect(self.loss.set_text)
         dialog.finished.connect(dialog.deleteLater)
