@@ -82,6 +82,7 @@ def _measure(data: Path, count: int) -> bool:
         if i >= WARM_UP - 1:
             memory.append(_resident())
     seconds = (time.monotonic() - began) / (WARM_UP + count)
+    studio.close()
     viewer.close()
     few = max(1, min(5, len(memory) // 3))
     grown = (_typical(memory[-few:]) - _typical(memory[:few])) / MIB
