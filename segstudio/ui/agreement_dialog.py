@@ -7,7 +7,6 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -16,6 +15,7 @@ from segstudio.core.metrics import TOLERANCE, Score
 from segstudio.core.volume import Grid
 from segstudio.session import Session
 from segstudio.session.agreement import Difference
+from segstudio.ui.button import push_button
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.file_names import open_filter
 from segstudio.ui.sorted_table import Cell, Column, SortedTable, number
@@ -56,10 +56,14 @@ class AgreementDialog(QDialog):
         )
         self.legend = QLabel(_legend())
         self.legend.setWordWrap(True)
-        self.file = _button("Other labels…", "Choose a file of labels on the same image's grid.")
-        self.before = _button("Since it was opened", "Compare with the labels as they were read.")
-        self.copy = _button("Copy table", "Copy the table for a spreadsheet.")
-        self.leave = _button("Close", "Close this, and take the layer of differences away.")
+        self.file = push_button(
+            "Other labels…", "Choose a file of labels on the same image's grid."
+        )
+        self.before = push_button(
+            "Since it was opened", "Compare with the labels as they were read."
+        )
+        self.copy = push_button("Copy table", "Copy the table for a spreadsheet.")
+        self.leave = push_button("Close", "Close this, and take the layer of differences away.")
         buttons = QHBoxLayout()
         for button in (self.file, self.before, self.copy, self.leave):
             buttons.addWidget(button)
@@ -146,10 +150,3 @@ def _legend() -> str:
         for each, words in WORDS.items()
     ]
     return "&nbsp;&nbsp;".join(parts)
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    button.setAutoDefault(False)
-    return button

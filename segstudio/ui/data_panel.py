@@ -2,11 +2,12 @@
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from segstudio.data.datasets import Dataset
 from segstudio.session import Session
 from segstudio.session.open_case import OpenCase
+from segstudio.ui.button import push_button
 from segstudio.ui.case_table import CaseTable
 from segstudio.ui.check_dialog import CheckDialog
 from segstudio.ui.dataset_words import (
@@ -31,17 +32,17 @@ class DataPanel(QWidget):
         self.session = session
         self.setAcceptDrops(True)
         self.project = ProjectMenu(session)
-        self.open_file = _button(
+        self.open_file = push_button(
             "Image…",
             "Open one image of any format that is read, with the labels beside it. It may as well "
             "be dropped on segstudio's own window; with Alt held, as a layer only.",
         )
-        self.open_folder = _button(
+        self.open_folder = push_button(
             "Folder…",
             "Open a dataset: how it is laid out is found out, and said below. A folder may be "
             "dropped on the window, too.",
         )
-        self.open_sample = _button(
+        self.open_sample = push_button(
             "Sample hearts", "Open generated hearts with labels: no picture of a patient."
         )
         self.error = LastError(session)
@@ -52,16 +53,18 @@ class DataPanel(QWidget):
             label.setWordWrap(True)
         self.case.setTextFormat(Qt.TextFormat.PlainText)
         self.case.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.check = _button(
+        self.check = push_button(
             "Check dataset…",
             "Read every case, and tell what is broken or doubtful and what to train with.",
         )
         self._check_dialog: CheckDialog | None = None
-        self.new_labels = _button("New labels", "Add empty labels to paint on with napari's brush.")
-        self.save_labels = _button(
+        self.new_labels = push_button(
+            "New labels", "Add empty labels to paint on with napari's brush."
+        )
+        self.save_labels = push_button(
             "Save labels…", "Save the painted labels as a new file on the image's own grid."
         )
-        self.reviewed = _button(
+        self.reviewed = push_button(
             "Reviewed", "Mark the case as looked through and found good; painting takes it back."
         )
         self.reviewed.setCheckable(True)
@@ -194,12 +197,6 @@ class DataPanel(QWidget):
         self.reviewed.setEnabled(is_idle and labels is not None)
         state = self.session.progress.of(opened.case).state if opened is not None else ""
         self.reviewed.setChecked(state == "reviewed")
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    return button
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:

@@ -1,9 +1,10 @@
 """What a trained network can do for whoever annotates: draft labels, say which case is next."""
 
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from segstudio.learn.doubt import Doubt
 from segstudio.session import Session
+from segstudio.ui.button import push_button
 from segstudio.ui.edge import at_the_edge
 
 IDLE = (
@@ -23,21 +24,21 @@ class NetworkHelp(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self.draft_one = _button(
+        self.draft_one = push_button(
             "Draft this case",
             "Let the newest network, or the one chosen under Runs, propose labels for the case in "
             "view. A draft is no truth: nothing trains on it until you save it as labels.",
         )
-        self.draft_all = _button(
+        self.draft_all = push_button(
             "Draft all unlabelled", "The same for every case that has no labels."
         )
-        self.look = _button(
+        self.look = push_button(
             "What next?",
             "Let the network predict every case without labels, and name those it doubts most: "
             "unsure outlines, other outlines in the mirror, classes it did not find.",
         )
-        self.go = _button("Open it", "Open the case that it would have annotated next.")
-        self.stop = _button("Stop", "Stop after the case that is at hand.")
+        self.go = push_button("Open it", "Open the case that it would have annotated next.")
+        self.stop = push_button("Stop", "Stop after the case that is at hand.")
         self.told = QLabel(IDLE)
         self.told.setWordWrap(True)
         self._lay_out()
@@ -106,9 +107,3 @@ class NetworkHelp(QWidget):
 
 def _words(doubt: Doubt) -> str:
     return f"Next: {doubt.case}. {doubt.reason}"
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    return button

@@ -12,7 +12,6 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMessageBox,
-    QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -20,6 +19,7 @@ from qtpy.QtWidgets import (
 
 from segstudio.data.recovery import Recovery
 from segstudio.session import Session
+from segstudio.ui.button import push_button
 from segstudio.ui.edge import at_the_edge
 
 EXPLAINED = (
@@ -53,11 +53,11 @@ class RecoveryDialog(QDialog):
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidget(self.rows)
-        self.all = _button(
+        self.all = push_button(
             "Put all back",
             "Show the newest now; the others come back when their case is opened.",
         )
-        self.later = _button("Later", "Decide at the next start; nothing is removed.")
+        self.later = push_button("Later", "Decide at the next start; nothing is removed.")
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         buttons.addWidget(self.all)
@@ -90,8 +90,8 @@ class RecoveryDialog(QDialog):
         told.setTextFormat(Qt.TextFormat.RichText)
         told.setToolTip(str(recovery.image))
         told.setWordWrap(True)
-        put_back = _button("Put back", f"Open '{recovery.case}' with what was painted on it.")
-        discard = _button("Discard…", "Remove this copy for good.")
+        put_back = push_button("Put back", f"Open '{recovery.case}' with what was painted on it.")
+        discard = push_button("Discard…", "Remove this copy for good.")
         put_back.clicked.connect(lambda: self._put_back(recovery))
         discard.clicked.connect(lambda: self._discard(recovery))
         line.addWidget(picture)
@@ -139,10 +139,3 @@ def _pixmap(picture: np.ndarray) -> QPixmap:
         Qt.AspectRatioMode.KeepAspectRatio,
         Qt.TransformationMode.SmoothTransformation,
     )
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    button.setAutoDefault(False)
-    return button

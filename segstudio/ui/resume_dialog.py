@@ -10,7 +10,6 @@ from qtpy.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -18,6 +17,7 @@ from qtpy.QtWidgets import (
 from segstudio.core.errors import InputError
 from segstudio.learn.run_folder import RunFolder, runs_home
 from segstudio.session import Session
+from segstudio.ui.button import push_button
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.number_boxes import Whole
 
@@ -35,15 +35,15 @@ class ResumeDialog(QDialog):
         self.resize(520, 380)
         self.runs = QListWidget()
         self.runs.setToolTip("Runs, the newest first.")
-        self.other = _button("Other folder…", "List a run that lies elsewhere.")
+        self.other = push_button("Other folder…", "List a run that lies elsewhere.")
         self.state = QLabel("")
         self.state.setWordWrap(True)
         self.more = Whole(1, 10_000)
         self.more.setValue(MORE)
         self.more.setToolTip("Epochs beyond those that the run was started with.")
-        self.resume = _button("Resume", "Go on from the step where the run was stopped.")
-        self.extend = _button("Extend", "Train for more epochs than the run was started with.")
-        self.cancel = _button("Cancel", "Let no run go on.")
+        self.resume = push_button("Resume", "Go on from the step where the run was stopped.")
+        self.extend = push_button("Extend", "Train for more epochs than the run was started with.")
+        self.cancel = push_button("Cancel", "Let no run go on.")
         self._lay_out()
         self.runs.currentItemChanged.connect(self._describe)
         self.other.clicked.connect(self._ask_folder)
@@ -133,10 +133,3 @@ class ResumeDialog(QDialog):
 def _can_go_on(path: Path) -> bool:
     run = RunFolder(path)
     return (path / "config.toml").is_file() and run.last.is_file()
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    button.setAutoDefault(False)
-    return button

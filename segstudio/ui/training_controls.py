@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from qtpy.QtWidgets import QGridLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from segstudio.learn.events import Event, StepDone, Stopped
 from segstudio.session import Session
+from segstudio.ui.button import push_button
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.resume_dialog import ResumeDialog
 from segstudio.ui.training_words import IDLE, NO_DATA, is_scoring, status_of
@@ -20,17 +21,17 @@ class TrainingControls(QWidget):
         super().__init__()
         self.session = session
         self.problem = ""
-        self.start = _button("&Start", "")
-        self.pause = _button("Pa&use", "")
-        self.stop = _button(
+        self.start = push_button("&Start", "")
+        self.pause = push_button("Pa&use", "")
+        self.stop = push_button(
             "Stop &now", "Stop after this step. What was learned is kept; the run can go on later."
         )
-        self.stop_after_epoch = _button(
+        self.stop_after_epoch = push_button(
             "Stop after this &epoch",
             "Finish the epoch and its validation, then stop. Press again to take it back.",
         )
         self.stop_after_epoch.setCheckable(True)
-        self.resume = _button(
+        self.resume = push_button(
             "&Go on with a run…",
             "Resume a run that was stopped, or train a finished one for more epochs.",
         )
@@ -170,9 +171,3 @@ class TrainingControls(QWidget):
         self.progress.reset()
         if not self.status.text():
             self.status.setText(IDLE if self.session.dataset is not None else NO_DATA)
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    return button
