@@ -170,9 +170,9 @@ class Steps:
         return self._viewer.window.dock_widgets[name]
 
     def _panel(self, name: str) -> Any:
-        panel = self._dock(name)
-        panel.parent().raise_()
-        return panel
+        dock = self._dock(name)
+        dock.parent().raise_()
+        return getattr(dock, "panel", dock)
 
     def wait(self, done: Callable[[], bool], seconds: float = 60) -> None:
         """Let the window work until something is done, and is drawn."""

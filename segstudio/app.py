@@ -26,24 +26,28 @@ from segstudio.core.errors import InputError, sentence
 from segstudio.data.formats import has_known_suffix
 from segstudio.data.project import PROJECT_FILE
 from segstudio.session import Session
-from segstudio.ui.annotate_panel import AnnotatePanel
-from segstudio.ui.compare_panel import ComparePanel
 from segstudio.ui.curves_dock import CurvesDock
 from segstudio.ui.data_panel import DataPanel
-from segstudio.ui.distance_panel import DistancePanel
+from segstudio.ui.late_panel import LatePanel
 from segstudio.ui.panels import Panels
 from segstudio.ui.program_actions import ProgramActions
 from segstudio.ui.program_menus import ProgramMenus
-from segstudio.ui.runs_panel import RunsPanel
 from segstudio.ui.start_page import StartPage
 from segstudio.ui.studio import Studio, studio_of
-from segstudio.ui.train_panel import TrainPanel
 from segstudio.ui.window_memory import WindowMemory
 
 if TYPE_CHECKING:
     from napari import Viewer
 
 SETTLED_MS = 200  # after which a window is drawn: what loads beside it must not hold that up
+
+LATE_PANELS = {  # behind the first tab, and where their classes are
+    "Annotate": "annotate_panel:AnnotatePanel",
+    "Train": "train_panel:TrainPanel",
+    "Distance": "distance_panel:DistancePanel",
+    "Compare": "compare_panel:ComparePanel",
+    "Runs": "runs_panel:RunsPanel",
+}
 
 NAPARI_FOLDERS = (".zarr", ".n5")  # images that are folders, for napari's own plugins
 
@@ -63,14 +67,8 @@ def make_window() -> "tuple[Viewer, Studio]":
 def _furnish(viewer: "Viewer", session: Session) -> None:
     """Add the panels, the menus and the start page to a viewer's window."""
     data = DataPanel(session)
-    right: dict[str, QWidget] = {
-        "Data": data,
-        "Annotate": AnnotatePanel(session),
-        "Train": TrainPanel(session),
-        "Distance": DistancePanel(session),
-        "Compare": ComparePanel(session),
-        "Runs": RunsPanel(session),
-    }
+    right: dict[str, QWidget] = {"Data": data}
+    right |= {name: LatePanel(place, session) for name, place in LATE_PANELS.items()}
     panels = Panels(viewer, right, {"Curves": CurvesDock(session)})
     main: QMainWindow = viewer.window._qt_window
     main.resize(1280, 800)

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from napari import Viewer
 
 WIDTH, HEIGHT = 380, 250  # of the columns at the right and at the bottom
-TALL = ("Data", "Annotate", "Train", "Distance", "Compare")  # which take all the height there is
 
 
 class Panels:
@@ -92,7 +91,7 @@ class Panels:
             name=name,
             area="right" if is_right else "bottom",
             tabify=is_right,
-            add_vertical_stretch=is_right and name not in TALL,
+            add_vertical_stretch=False,
         )
 
 

@@ -72,6 +72,15 @@ class RunsPanel(QWidget):
         session.project_opened.connect(self._list)
         self._home: Path | None = None
         self._list(session.project)
+        self._list_runs_in_view()
+
+    def _list_runs_in_view(self) -> None:
+        """List what was drawn and trained before there was a list."""
+        in_view = self.session.runs_in_view
+        for path in in_view.curves:
+            self._add(path)
+        if in_view.live is not None and self.session.training is None:
+            self._select(in_view.live)
 
     @at_the_edge
     def _list(self, project: Project | None = None) -> None:

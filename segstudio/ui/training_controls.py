@@ -45,6 +45,8 @@ class TrainingControls(QWidget):
             self._begin(session.training)
             for event in session.told:
                 self._follow(event)
+        elif session.runs_in_view.live is not None:
+            self._end(session.runs_in_view.live)
         else:
             self._show_idle()
         self.show_wish()

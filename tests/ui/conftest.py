@@ -13,6 +13,7 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QDockWidget, QWidget
 from shiboken6 import getAllValidWrappers, getCppPointer, isValid
 
+from segstudio.ui.late_panel import LatePanel
 from segstudio.ui.studio import _studios
 from segstudio.viewer.stage import LABELS
 
@@ -43,6 +44,8 @@ class Window:
         dock = "Curves" if name in shared else name
         self.main.findChild(QDockWidget, dock).raise_()
         docked = self.viewer.window.dock_widgets[dock]
+        if isinstance(docked, LatePanel):
+            return docked.panel
         return getattr(docked, shared[name]) if name in shared else docked
 
     def drop(self, *paths: Path, on: QWidget | None = None) -> None:

@@ -8,6 +8,7 @@ import pytest
 from qtpy.QtGui import QAction, QImage
 from qtpy.QtWidgets import QAbstractButton, QWidget
 
+from segstudio.app import LATE_PANELS
 from segstudio.core.errors import InputError
 from segstudio.ui import guide
 from segstudio.ui.guide import GuideDialog, guide_file
@@ -40,6 +41,8 @@ def test_each_picture_is_there_and_small(name) -> None:
 
 
 def test_what_the_guide_tells_to_press_is_in_the_program(window) -> None:
+    for name in LATE_PANELS:
+        window.panel(name)
     texts = {a.text().replace("&", "") for a in window.main.findChildren(QAction)}
     buttons = {b.text().replace("&", "") for b in window.main.findChildren(QAbstractButton)}
     words = re.findall(r"\*\*([^*]+)\*\*", TEXT)
