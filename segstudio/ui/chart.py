@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 
@@ -16,6 +17,7 @@ from segstudio.ui.curve_style import GREY, SIDED, TITLES, Style, style_of
 from segstudio.ui.symlog import ValueAxis, symlog
 
 MOST_MARKED = 60  # epochs whose points are marked; more would be a string of beads
+SAMPLED = 1000  # values of a curve by which the scale is chosen
 FEW_STEPS = 3  # that make no line to be seen
 LOW = 32  # pixels of the axis of epochs: a dock has few
 BEHIND, BEFORE = 0, 1
@@ -38,7 +40,8 @@ class Chart(pg.PlotItem):
         self.scaling = "automatic"
         self.lines: dict[Drawn, pg.PlotDataItem] = {}
         self.styles: dict[Drawn, Style] = {}
-        self._lengths: dict[Drawn, int] = {}
+        self._lengths: dict[Drawn, tuple[Curve, int] | None] = {}
+        self._is_scale_open = True  # to be chosen anew
         self._limits: list[pg.InfiniteLine] = []
         self._limits_of: object = None
         self._text = QColor(GREY)
@@ -72,7 +75,11 @@ class Chart(pg.PlotItem):
         for item in self.lines.values():
             self.removeItem(item)
         self.lines, self.styles, self._lengths = {}, {}, {}
-        self.values.set_symlog(False)
+        self.choose_scale_anew()
+
+    def choose_scale_anew(self) -> None:
+        """Let the next drawing choose between linear and symlog as if it were the first."""
+        self._is_scale_open = True
 
     def draw(self, in_view: RunsInView, *, with_steps: bool) -> None:
         """Bring the curves up to date; those that did not grow are left as they are."""
@@ -97,11 +104,13 @@ class Chart(pg.PlotItem):
         if self.scaling == "automatic" and self.figure in SIDED:
             # What was found to span orders of magnitude once stays so: an axis that comes and
             # goes is hard to read.
-            values = [c.points()[1] for (_, key), c in shown.items() if key.side == "train"]
-            on = self.is_symlog or spans_magnitudes(values)
+            was_on = self.is_symlog and not self._is_scale_open
+            curves = [curve for (_, key), curve in shown.items() if key.side == "train"]
+            on = was_on or spans_magnitudes([_sampled(curve) for curve in curves])
+        self._is_scale_open = False
         if on != self.is_symlog:
             self.values.set_symlog(on)
-            self._lengths, self._limits_of = dict.fromkeys(self._lengths, -1), None
+            self._lengths, self._limits_of = dict.fromkeys(self._lengths), None
         title = TITLES[self.figure] + (" (symlog)" if on else "")
         if self.values.labelText != title:
             self.setLabel("left", title)
@@ -112,14 +121,14 @@ class Chart(pg.PlotItem):
             item = self.lines[drawn] = self.plot(skipFiniteCheck=False)
             item.setZValue(BEHIND if style.is_thin else BEFORE)
         if self.styles.get(drawn) != style:
-            self.styles[drawn] = style
+            self.styles[drawn], self._lengths[drawn] = style, None
             item.setPen(style.pen())
             item.setSymbolBrush(style.color)
             item.setSymbolPen(None)
             item.setSymbolSize(5)
-        if len(curve) == self._lengths.get(drawn):
+        if self._lengths[drawn] == (curve, len(curve)):
             return
-        self._lengths[drawn] = len(curve)
+        self._lengths[drawn] = (curve, len(curve))
         x, y = curve.points()
         marked = len(curve) < FEW_STEPS if style.is_thin else len(curve) <= MOST_MARKED
         item.setData(x, symlog(y) if self.is_symlog else y, symbol=style.mark if marked else None)
@@ -166,6 +175,12 @@ class Chart(pg.PlotItem):
 
     def _tell_drag(self, line: pg.InfiniteLine) -> None:
         self.epoch_dragged.emit(float(line.value()))
+
+
+def _sampled(curve: Curve) -> NDArray[np.float64]:
+    """Return values of a curve, evenly taken, enough to tell how far apart all are."""
+    values = curve.points()[1]
+    return values[:: max(1, len(values) // SAMPLED)]
 
 
 def _has_epochs(key: CurveKey, curves: RunCurves) -> bool:

@@ -158,7 +158,7 @@ class CurvesPanel(QWidget):
             self._timer.start()
 
     def _begin_anew(self) -> None:
-        self.plot.forget()
+        self.plot.choose_scales_anew()
         self.redraw()
 
     def _show_cursor(self, epoch: int | None) -> None:

@@ -60,10 +60,10 @@ class CurvesPlot(pg.GraphicsLayoutWidget):
             else:
                 self.ci.removeItem(chart)
 
-    def forget(self) -> None:
-        """Take all curves away, so that they are made anew."""
+    def choose_scales_anew(self) -> None:
+        """Let each chart choose its scale by the curves that it draws next."""
         for chart in self.charts:
-            chart.forget()
+            chart.choose_scale_anew()
 
     def take_colors(self, text: QColor) -> None:
         """Draw axes and words in a colour."""
