@@ -1,5 +1,6 @@
 """The curves of the running training and of the runs that are compared with it."""
 
+import time
 from pathlib import Path
 from typing import cast
 
@@ -27,7 +28,8 @@ from segstudio.ui.curves_plot import CurvesPlot
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.file_names import FIGURE_FILTERS, export_path
 
-REDRAW_MS = 500  # each redraw takes from the training what it computes with
+SOONEST_MS, LATEST_MS = 250, 2000  # between two redraws while a training runs
+SHARE = 0.025  # of the time: what draws is taken from what the training computes with
 LEAST_HEIGHT = 200
 NARROW = 640  # pixels, below which two charts beside their values cannot be read
 ROOM = 24  # pixels of a list beside its words
@@ -49,8 +51,8 @@ class CurvesPanel(QWidget):
         self._lay_out()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(REDRAW_MS)
-        self._timer.timeout.connect(self.redraw)
+        self._timer.setInterval(SOONEST_MS)
+        self._timer.timeout.connect(self._redraw_in_time)
         in_view = session.runs_in_view
         in_view.runs_changed.connect(self._begin_anew)
         in_view.epoch_changed.connect(self._show_cursor)
@@ -156,6 +158,18 @@ class CurvesPanel(QWidget):
     def _wait_to_redraw(self, *_: object) -> None:
         if not self._timer.isActive():
             self._timer.start()
+
+    def _redraw_in_time(self) -> None:
+        """Redraw, and wait with the next time by how long it took to draw and to paint."""
+        began = time.perf_counter()
+        self.redraw()
+
+        def choose_wait() -> None:
+            wait = 1000 * (time.perf_counter() - began) / SHARE
+            self._timer.setInterval(round(min(max(wait, SOONEST_MS), LATEST_MS)))
+
+        # After what is to be painted, which is done before any timer.
+        QTimer.singleShot(0, self, choose_wait)
 
     def _begin_anew(self) -> None:
         self.plot.choose_scales_anew()

@@ -1,5 +1,6 @@
 """The buttons of a training, and how far it is."""
 
+import time
 from pathlib import Path
 
 from qtpy.QtWidgets import QGridLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
@@ -12,6 +13,7 @@ from segstudio.ui.resume_dialog import ResumeDialog
 from segstudio.ui.training_words import IDLE, NO_DATA, is_scoring, status_of
 
 THOUSAND = 1000
+SECONDS_BETWEEN = 0.5
 
 
 class TrainingControls(QWidget):
@@ -21,6 +23,7 @@ class TrainingControls(QWidget):
         super().__init__()
         self.session = session
         self.problem = ""
+        self._moved = 0.0  # when the bar was
         self.start = push_button("&Start", "")
         self.pause = push_button("Pa&use", "")
         self.stop = push_button(
@@ -151,11 +154,18 @@ class TrainingControls(QWidget):
 
     def _follow(self, event: Event) -> None:
         if isinstance(event, StepDone):
-            self.progress.setRange(0, THOUSAND)
-            self.progress.setValue(round(event.done * THOUSAND))
+            self._show_progress(event.done)
             if self.session.wish == "go on":
                 return  # the status tells of epochs, and steps are many
         self.show_wish()
+
+    def _show_progress(self, done: float) -> None:
+        """Move the bar now and then: each time, the whole window is put together anew."""
+        now = time.monotonic()
+        if now > self._moved + SECONDS_BETWEEN or self.progress.maximum() == 0:
+            self._moved = now
+            self.progress.setRange(0, THOUSAND)
+            self.progress.setValue(round(done * THOUSAND))
 
     def _end(self, run: Path) -> None:
         session = self.session

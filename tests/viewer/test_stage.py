@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import nibabel as nib
+import numba
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -36,6 +37,15 @@ def test_a_case_shows_image_labels_and_map_in_one_place(stage: Stage, session: S
         assert layer.scale == pytest.approx(volume.spacing)
         assert np.allclose(layer.extent.world, layers[0].extent.world)
     assert np.array_equal(layers[1].data, session.open_case.truth)
+
+
+def test_labels_are_coloured_in_the_window_s_thread_alone(session: Session, hearts: Path) -> None:
+    numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
+    stage = Stage(ViewerModel(), session)
+    session.open(hearts)
+
+    assert stage.layer(LABELS) is not None
+    assert numba.get_num_threads() == 1
 
 
 def test_the_map_is_that_of_the_chosen_class_in_each_plane(stage: Stage, session: Session) -> None:
