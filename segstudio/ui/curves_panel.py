@@ -57,7 +57,7 @@ class CurvesPanel(QWidget):
         in_view.runs_changed.connect(self._begin_anew)
         in_view.epoch_changed.connect(self._show_cursor)
         session.training_told.connect(self._wait_to_redraw)
-        session.training_ended.connect(self._wait_to_redraw)
+        session.training_ended.connect(self.redraw)
         self.plot.epoch_picked.connect(self._go_to)
         self.plot.stepped.connect(self._step)
         for place, box in enumerate(self.figures):

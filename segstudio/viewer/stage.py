@@ -68,10 +68,9 @@ class Stage:
                 self._viewer.layers.remove(layer)
 
     def _show_case(self, opened: OpenCase) -> None:
-        self._clear()
         _color_in_this_thread()
         volume = opened.volume
-        self._layers[IMAGE] = self._viewer.add_image(
+        image = self._viewer.add_image(
             volume.data,
             name=f"{opened.case.name}",
             colormap="gray",
@@ -79,6 +78,10 @@ class Stage:
             metadata={"segstudio_grid": volume.grid},
             **placement(volume.grid),
         )
+        # Now, and not before there was another: in a viewer that is empty for a moment, napari
+        # makes its sliders anew, and keeps parts of the old ones for good.
+        self._clear()
+        self._layers[IMAGE] = image
         self._viewer.dims.axis_labels = ("plane", "row", "column")
         self._add_prediction(opened)
         if self._session.labels is not None:
