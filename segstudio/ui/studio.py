@@ -1,5 +1,6 @@
 """One studio per viewer: its session, its stage, and the threads that work for it."""
 
+import atexit
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
@@ -88,7 +89,10 @@ class Studio(QObject):
 
     def close(self, *_: object) -> None:
         """Stop what runs and wait for it; the training's state is saved."""
+        if self._closed:
+            return
         self._closed = True
+        atexit.unregister(self.close)
         self.letters.close()
         self.maps.close()
         self.operations.close()
@@ -215,5 +219,7 @@ def studio_of(viewer: "Viewer") -> Studio:
         application = QApplication.instance()
         if application is not None:
             application.aboutToQuit.connect(studio.close)
+        # A script may end without either; what the studio works with is still there then.
+        atexit.register(studio.close)
         _studios[viewer] = studio
     return _studios[viewer]

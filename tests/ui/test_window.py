@@ -242,6 +242,23 @@ def test_the_window_shows_before_torch_is_loaded() -> None:
     assert done.stdout.splitlines()[-1] == "False"
 
 
+def test_a_script_that_closes_only_the_viewer_ends_without_complaint(hearts) -> None:
+    script = f"""
+from pathlib import Path
+from segstudio.app import make_window
+viewer, studio = make_window()
+viewer.window.show()
+studio.session.open(Path({str(hearts)!r}))
+viewer.close()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_timeline_shows_how_a_real_training_grew(window, hearts, runs) -> None:
     session = window.session
     session.open(hearts)
