@@ -43,8 +43,18 @@ class TestScores:
         It has the same name, wherever it is now and whatever was painted since; or another, and
         the same files.
         """
-        known = {self.dataset.get("name"), self.dataset.get("fingerprint")} - {None}
-        return not known or dataset.name in known or dataset.fingerprint in known
+        own = self._identity
+        return not own or dataset.name in own or dataset.fingerprint in own
+
+    def is_with(self, other: "TestScores") -> bool:
+        """Return whether the cases are, as far as is known, of the dataset that another's are."""
+        own, theirs = self._identity, other._identity
+        return not own or not theirs or bool(own & theirs)
+
+    @property
+    def _identity(self) -> set[str]:
+        """What the dataset is known by."""
+        return {self.dataset[key] for key in ("name", "fingerprint") if key in self.dataset}
 
     def value(self, case: str, class_name: str | None, measure: str) -> float:
         """Return a score; None: the mean over the classes that have one. NaN: unknown."""
@@ -89,10 +99,13 @@ class CaseRow:
     case : str
     values : tuple of float
         In the order of the runs.
+    scores : TestScores
+        Of a run that has scored it.
     """
 
     case: str
     values: tuple[float, ...]
+    scores: TestScores
 
     @property
     def gap(self) -> float:
@@ -104,12 +117,32 @@ class CaseRow:
 def case_rows(
     scores: Mapping[Path, TestScores], class_name: str | None, measure: str
 ) -> list[CaseRow]:
-    """Return a row for each case that is a test case of some run, in order of name."""
-    names = sorted({case for one in scores.values() for case in one.values})
-    return [
-        CaseRow(case, tuple(one.value(case, class_name, measure) for one in scores.values()))
-        for case in names
-    ]
+    """Return a row for each case that is a test case of some run, in order of name.
+
+    Cases of two datasets that have the same name have a row each.
+    """
+    rows = []
+    for runs in _by_dataset(scores):
+        first = scores[runs[0]]
+        for case in {case for run in runs for case in scores[run].values}:
+            values = tuple(
+                one.value(case, class_name, measure) if run in runs else math.nan
+                for run, one in scores.items()
+            )
+            rows.append(CaseRow(case, values, first))
+    return sorted(rows, key=lambda row: row.case)
+
+
+def _by_dataset(scores: Mapping[Path, TestScores]) -> list[list[Path]]:
+    """Return the runs, those whose cases are of one dataset together."""
+    groups: list[list[Path]] = []
+    for run, one in scores.items():
+        own = next((group for group in groups if one.is_with(scores[group[0]])), None)
+        if own is None:
+            groups.append([run])
+        else:
+            own.append(run)
+    return groups
 
 
 def worst_case(rows: Collection[CaseRow], measure: str, place: int | None = None) -> str | None:

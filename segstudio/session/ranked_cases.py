@@ -58,22 +58,23 @@ class RankedCases:
         self.scores = {run: known[run] for run in self._in_view.colors if run in known}
         self.changed.emit()
 
-    def here(self, dataset: Dataset | None) -> frozenset[str]:
-        """Return which test cases are those of a dataset: by name, and by that of their run."""
-        if dataset is None:
-            return frozenset()
-        own = [one.values for one in self.scores.values() if one.is_of(dataset)]
-        return frozenset(case.name for case in dataset.cases if any(case.name in v for v in own))
-
     def rows(self, class_name: str | None, measure: str) -> list[CaseRow]:
         """Return the test cases with their scores; see `case_rows`."""
         return case_rows(self.scores, class_name, measure)
+
+    @staticmethod
+    def here(rows: Collection[CaseRow], dataset: Dataset | None) -> list[CaseRow]:
+        """Return those whose case is one of a dataset: by its name, and by that of the dataset."""
+        if dataset is None:
+            return []
+        names = frozenset(case.name for case in dataset.cases)
+        return [row for row in rows if row.case in names and row.scores.is_of(dataset)]
 
     def worst(
         self,
         class_name: str | None,
         measure: str,
-        names: Collection[str],
+        dataset: Dataset | None,
         run: Path | None = None,
     ) -> str:
         """Return the worst of some test cases.
@@ -84,8 +85,8 @@ class RankedCases:
             Of the class that counts; None: their mean.
         measure : str
             Of `MEASURES`.
-        names : collection of str
-            Which cases there are.
+        dataset : Dataset or None
+            Whose cases there are.
         run : Path or None
             The run that counts; None: any.
 
@@ -98,27 +99,27 @@ class RankedCases:
         place = runs.index(run) if run in runs else None
         lack = NO_SCORES.format(MEASURES[measure])
         return self._chosen(
-            self.rows(class_name, measure), names, lambda r: worst_case(r, measure, place), lack
+            self.rows(class_name, measure), dataset, lambda r: worst_case(r, measure, place), lack
         )
 
-    def most_different(self, class_name: str | None, measure: str, names: Collection[str]) -> str:
-        """Return the test case where the runs are farthest apart, of some cases.
+    def most_different(self, class_name: str | None, measure: str, dataset: Dataset | None) -> str:
+        """Return the test case of a dataset where the runs are farthest apart.
 
         Raises
         ------
         InputError
             No two runs have scored one of them.
         """
-        return self._chosen(self.rows(class_name, measure), names, most_different, NO_PAIR)
+        return self._chosen(self.rows(class_name, measure), dataset, most_different, NO_PAIR)
 
     def _chosen(
         self,
         rows: list[CaseRow],
-        names: Collection[str],
+        dataset: Dataset | None,
         choose: Callable[[list[CaseRow]], str | None],
         lack: str,
     ) -> str:
-        here = [row for row in rows if row.case in names]
+        here = self.here(rows, dataset)
         name = choose(here)
         if name is None:
             raise InputError(ELSEWHERE if rows and not here else lack)

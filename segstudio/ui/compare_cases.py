@@ -66,15 +66,10 @@ class CompareCases(QWidget):
         column.addWidget(self.table, 1)
         column.addLayout(row)
 
-    @property
-    def _names(self) -> frozenset[str]:
-        """The names of those that are in the open dataset."""
-        return self._comparison.ranked.here(self.session.dataset)
-
     @at_the_edge
     def _open(self, index: QModelIndex) -> None:
         name = self.table.data_at(index)
-        if name not in self._names:
+        if name is None:
             raise InputError(ELSEWHERE)  # a case of the same name would be another patient's
         self.session.ask_case(name)
 
@@ -82,13 +77,15 @@ class CompareCases(QWidget):
     def _open_worst(self, _checked: bool = False) -> None:
         comparison = self._comparison
         measure, run = self.measure.currentData(), comparison.view.run
-        name = comparison.ranked.worst(comparison.class_name, measure, self._names, run)
+        dataset = self.session.dataset
+        name = comparison.ranked.worst(comparison.class_name, measure, dataset, run)
         self.session.ask_case(name)
 
     @at_the_edge
     def _open_most_different(self, _checked: bool = False) -> None:
         comparison, measure = self._comparison, self.measure.currentData()
-        name = comparison.ranked.most_different(comparison.class_name, measure, self._names)
+        dataset = self.session.dataset
+        name = comparison.ranked.most_different(comparison.class_name, measure, dataset)
         self.session.ask_case(name)
 
     def _follow(self, *_: object) -> None:
@@ -109,7 +106,7 @@ class CompareCases(QWidget):
         columns += [Column("Apart", "How far the best and the worst run are apart.")] * (
             len(runs) > 1
         )
-        here, digits = self._names, DIGITS[measure]
+        here, digits = ranked.here(rows, self.session.dataset), DIGITS[measure]
         self.table.show_rows(
             columns,
             [
@@ -117,8 +114,8 @@ class CompareCases(QWidget):
                     Cell(
                         row.case,
                         row.case,
-                        "" if row.case in here else "Not in the open dataset.",
-                        data=row.case,
+                        "" if row in here else "Not in the open dataset.",
+                        data=row.case if row in here else None,
                     ),
                     *(number(value, digits) for value in row.values),
                     *([number(row.gap, digits)] if len(runs) > 1 else []),

@@ -1,5 +1,6 @@
 """Runs compared on a case, without a window and without networks."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -198,18 +199,18 @@ def test_the_worst_case_is_one_of_those_that_are_there(
     session: Session, comparison: Comparison
 ) -> None:
     here = session.dataset.cases[0].name
-    names = {case.name for case in session.dataset.cases}
+    dataset, other = session.dataset, replace(session.dataset, cases=())
     of = {name: {"left ventricle": {"dice": 0.5}} for name in (here, "elsewhere")}
     of["elsewhere"]["left ventricle"]["dice"] = 0.1
     comparison.ranked.note(A, TestScores(of, {}))
 
-    assert comparison.ranked.worst(None, "dice", names) == here
+    assert comparison.ranked.worst(None, "dice", dataset) == here
     with pytest.raises(InputError, match="not in the open dataset"):
-        comparison.ranked.worst(None, "dice", {"others"})
+        comparison.ranked.worst(None, "dice", other)
     with pytest.raises(InputError, match="same test case"):
-        comparison.ranked.most_different(None, "dice", names)
+        comparison.ranked.most_different(None, "dice", dataset)
     with pytest.raises(InputError, match="No test case has a known HD95"):
-        comparison.ranked.worst("scar", "hd95", names)
+        comparison.ranked.worst("scar", "hd95", dataset)
 
 
 def test_a_case_of_the_same_name_in_another_dataset_is_not_opened_for_a_run_s(
@@ -218,12 +219,15 @@ def test_a_case_of_the_same_name_in_another_dataset_is_not_opened_for_a_run_s(
     ranked, dataset = comparison.ranked, session.dataset
     of = {dataset.cases[0].name: {"left ventricle": {"dice": 0.5}}}
     ranked.note(A, TestScores(of, {}, {"name": "others", "fingerprint": "0"}))
-    assert not ranked.here(dataset)
     with pytest.raises(InputError, match="not in the open dataset"):
-        ranked.worst(None, "dice", ranked.here(dataset))
+        ranked.worst(None, "dice", dataset)
     for told in ({"name": dataset.name}, {"name": "moved", "fingerprint": dataset.fingerprint}):
         ranked.note(B, TestScores(of, {}, told))
-        assert ranked.here(dataset) == set(of)
+        rows = ranked.rows(None, "dice")
+        # A row for each of the two, which share no patient.
+        assert [row.case for row in rows] == [*of, *of]
+        assert [row.values[1] for row in ranked.here(rows, dataset)] == [0.5]
+        assert all(np.isnan(row.gap) for row in rows)
 
 
 def test_the_reach_of_colours_is_that_of_the_deepest_miss_or_else_of_the_farthest_alarm(
