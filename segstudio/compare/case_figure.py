@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from segstudio.compare.case_scores import Found, masks_of
+from segstudio.compare.case_scores import Found, knows_class, masks_of
 from segstudio.compare.figure import class_colors, legend_below, overlay, plain, view_box
 from segstudio.compare.region_figures import FALSE_ALARM, FOUND, MISSED, REGION_COLORS
 from segstudio.compare.study_figures import CaseView, image_grid
@@ -116,8 +116,12 @@ def _draw_regions(
     of_class = "all classes" if value is None else _name(view, value)
     kind = "by distance" if is_weighted else "regions"
     line[0].set_ylabel(plain(f"{of_class},\n{kind}"), fontsize=8)
-    drawn = []
-    for one in found.values():
+    drawn, axes = [], []
+    for axis, one in zip(line[1:], found.values(), strict=True):
+        if not knows_class(one, view.classes, value):
+            axis.set_xlabel("trained on other classes", fontsize=7)
+            continue
+        axes.append(axis)
         here = Found(one.labels[plane], one.classes, one.per_plane)
         predicted, true = masks_of(here, truth, view.classes, value)
         ignored = None if view.classes.ignore is None else truth == view.classes.ignore
@@ -127,7 +131,7 @@ def _draw_regions(
     # One measure for all runs: that of the deepest voxel that any of them missed.
     missed = [float(far[cases == VoxelCase.MISSED].max(initial=0)) for cases, far, _ in drawn]
     reach = max(missed, default=0.0) or max((float(f.max()) for _, f, _ in drawn), default=0.0)
-    for axis, (cases, far, _) in zip(line[1:], drawn, strict=True):
+    for axis, (cases, far, _) in zip(axes, drawn, strict=True):
         strength = np.minimum(far / (reach or 1.0), 1.0) if is_weighted else np.ones(far.shape)
         axis.imshow(_colored(cases, strength)[view.box], aspect=view.aspect)
     mask = drawn[0][2][view.box] if drawn else np.zeros((1, 1), bool)

@@ -203,6 +203,12 @@ def _scored(
         yield 1.0, evaluate(found, true, grid, ClassTable.named({1: TOGETHER}))
 
 
+def knows_class(found: Found, classes: ClassTable, value: int | None) -> bool:
+    """Return whether a run was trained on a class of the truth; None, all as one: always."""
+    classes = _as_trained(classes, found.classes)
+    return value is None or value in comparable_classes(classes, found.classes).values[1:]
+
+
 def masks_of(
     found: Found, truth: Labels, classes: ClassTable, value: int | None
 ) -> tuple[Mask, Mask]:
@@ -228,7 +234,7 @@ def masks_of(
     predicted = without_ignored(found.labels, truth, classes)
     if value is None:
         return np.isin(predicted, found.classes.values[1:]), np.isin(truth, classes.values[1:])
-    if value not in comparable_classes(classes, found.classes).values[1:]:
+    if not knows_class(found, classes, value):
         raise InputError("This run was trained on other classes. Compare all classes as one.")
     return predicted == value, truth == value
 

@@ -62,6 +62,19 @@ def test_regions_are_drawn_below_as_sets_and_by_distance(truth: np.ndarray) -> N
     assert figure.axes[2].get_ylabel() == "cavity,\nregions"
 
 
+def test_a_run_trained_on_other_classes_leaves_the_regions_of_the_rest(truth: np.ndarray) -> None:
+    other = ClassTable.named({1: "wall"})
+    view = view_of(truth, {"dice": truth, "of walls": np.where(truth == 1, 1, 0)})
+    found = {
+        "dice": Found(truth, CLASSES, per_plane=True),
+        "of walls": Found(np.where(truth == 1, 1, 0), other, per_plane=True),
+    }
+    axes = draw_plane(view, found, value=2).axes
+
+    assert [len(axis.images) for axis in axes[3:6]] == [1, 2, 1]
+    assert axes[5].get_xlabel() == "trained on other classes"
+
+
 @pytest.mark.parametrize(("unit", "volume_unit"), [("mm", "ml"), ("voxels", "voxels")])
 def test_the_table_tells_scores_volumes_and_collapse(
     truth: np.ndarray, tmp_path: Path, unit: str, volume_unit: str
