@@ -2,18 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from segstudio.session import Session
+from segstudio.ui.curves_hint import CurvesHint, limit_height
 from segstudio.ui.timeline_panel import TimelinePanel
 
 if TYPE_CHECKING:
     from segstudio.ui.curves_panel import CurvesPanel
-
-LOWEST = 58  # the dock's own buttons need as much
-NO_LIMIT = 2**24 - 1  # of Qt
-EMPTY = "The loss and Dice of a training appear here as it runs; so do the runs ticked under Runs."
 
 
 class CurvesDock(QWidget):
@@ -28,9 +24,7 @@ class CurvesDock(QWidget):
         super().__init__()
         self.session = session
         self._curves: CurvesPanel | None = None
-        self.hint = QLabel(EMPTY)
-        self.hint.setWordWrap(True)
-        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.hint = CurvesHint()
         self.timeline = TimelinePanel(session)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -57,4 +51,4 @@ class CurvesDock(QWidget):
             self.curves.setVisible(is_needed)
         self.hint.setVisible(not is_needed)
         self.timeline.setVisible(is_needed)
-        self.setMaximumHeight(NO_LIMIT if is_needed else LOWEST)
+        limit_height(self, is_needed=is_needed)

@@ -11,7 +11,6 @@ from qtpy.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSplitter,
     QVBoxLayout,
@@ -22,8 +21,8 @@ from segstudio.learn.run_curves import Figure
 from segstudio.session import Session
 from segstudio.ui.curve_style import TITLES
 from segstudio.ui.curve_values import CurveValues
-from segstudio.ui.curves_dock import EMPTY, LOWEST, NO_LIMIT
 from segstudio.ui.curves_export import export_curves
+from segstudio.ui.curves_hint import CurvesHint, limit_height
 from segstudio.ui.curves_plot import CurvesPlot
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.file_names import FIGURE_FILTERS, export_path
@@ -97,9 +96,7 @@ class CurvesPanel(QWidget):
         self.other.setToolTip("Draw the other chart: there is room for one beside the values.")
         self.export = QPushButton("Export…")
         self.export.setToolTip("Save the charts as a picture or a drawing, or all values.")
-        self.hint = QLabel(EMPTY)
-        self.hint.setWordWrap(True)
-        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.hint = CurvesHint()
 
     def _lay_out(self) -> None:
         self.body = QWidget()
@@ -153,7 +150,7 @@ class CurvesPanel(QWidget):
         self.hint.setVisible(not is_needed)
         self.body.setVisible(is_needed)
         self.setMinimumHeight(LEAST_HEIGHT if is_needed else 0)
-        self.setMaximumHeight(NO_LIMIT if is_needed else LOWEST)
+        limit_height(self, is_needed=is_needed)
 
     def _wait_to_redraw(self, *_: object) -> None:
         if not self._timer.isActive():
