@@ -45,7 +45,7 @@ class Steps:
 
     def open(self) -> list[Any]:
         """Open the generated hearts as the start page's button does."""
-        from segstudio.ui.start_page import StartPage
+        from segstudio.ui.window.start_page import StartPage
 
         self.main.findChild(StartPage).buttons[-1].click()
         self.wait(lambda: self._session.open_case is not None)

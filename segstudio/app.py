@@ -26,15 +26,15 @@ from segstudio.core.errors import InputError, sentence
 from segstudio.data.formats import has_known_suffix
 from segstudio.data.project import PROJECT_FILE
 from segstudio.session import Session
-from segstudio.ui.curves_dock import CurvesDock
-from segstudio.ui.data_panel import DataPanel
-from segstudio.ui.late_panel import LatePanel
-from segstudio.ui.panels import Panels
-from segstudio.ui.program_actions import ProgramActions
-from segstudio.ui.program_menus import ProgramMenus
-from segstudio.ui.start_page import StartPage
+from segstudio.ui.curves.curves_dock import CurvesDock
+from segstudio.ui.data.data_panel import DataPanel
 from segstudio.ui.studio import Studio, studio_of
-from segstudio.ui.window_memory import WindowMemory
+from segstudio.ui.window.late_panel import LatePanel
+from segstudio.ui.window.panels import Panels
+from segstudio.ui.window.program_actions import ProgramActions
+from segstudio.ui.window.program_menus import ProgramMenus
+from segstudio.ui.window.start_page import StartPage
+from segstudio.ui.window.window_memory import WindowMemory
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -42,11 +42,11 @@ if TYPE_CHECKING:
 SETTLED_MS = 200  # after which a window is drawn: what loads beside it must not hold that up
 
 LATE_PANELS = {  # behind the first tab, and where their classes are
-    "Annotate": "annotate_panel:AnnotatePanel",
-    "Train": "train_panel:TrainPanel",
-    "Distance": "distance_panel:DistancePanel",
-    "Compare": "compare_panel:ComparePanel",
-    "Runs": "runs_panel:RunsPanel",
+    "Annotate": "annotate.annotate_panel:AnnotatePanel",
+    "Train": "train.train_panel:TrainPanel",
+    "Distance": "distance.distance_panel:DistancePanel",
+    "Compare": "compare.compare_panel:ComparePanel",
+    "Runs": "train.runs_panel:RunsPanel",
 }
 
 NAPARI_FOLDERS = (".zarr", ".n5")  # images that are folders, for napari's own plugins

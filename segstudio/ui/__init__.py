@@ -1,1 +1,1 @@
-"""The studio: one panel per file, the curves and the training thread."""
+"""The studio: a room for each panel, what panels share, and what ties them to a viewer."""

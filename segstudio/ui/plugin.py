@@ -2,15 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from segstudio.ui.annotate_panel import AnnotatePanel
-from segstudio.ui.compare_panel import ComparePanel
-from segstudio.ui.curves_panel import CurvesPanel
-from segstudio.ui.data_panel import DataPanel
-from segstudio.ui.distance_panel import DistancePanel
-from segstudio.ui.runs_panel import RunsPanel
+from segstudio.ui.annotate.annotate_panel import AnnotatePanel
+from segstudio.ui.compare.compare_panel import ComparePanel
+from segstudio.ui.curves.curves_panel import CurvesPanel
+from segstudio.ui.curves.timeline_panel import TimelinePanel
+from segstudio.ui.data.data_panel import DataPanel
+from segstudio.ui.distance.distance_panel import DistancePanel
 from segstudio.ui.studio import studio_of
-from segstudio.ui.timeline_panel import TimelinePanel
-from segstudio.ui.train_panel import TrainPanel
+from segstudio.ui.train.runs_panel import RunsPanel
+from segstudio.ui.train.train_panel import TrainPanel
 
 if TYPE_CHECKING:
     from napari import Viewer

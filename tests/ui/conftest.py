@@ -13,8 +13,8 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QDockWidget, QWidget
 from shiboken6 import getAllValidWrappers, getCppPointer, isValid
 
-from segstudio.ui.late_panel import LatePanel
 from segstudio.ui.studio import _studios
+from segstudio.ui.window.late_panel import LatePanel
 from segstudio.viewer.stage import LABELS
 
 SECONDS_TO_GO = 2.0  # for what is on its way out when a test ends

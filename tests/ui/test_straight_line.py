@@ -10,8 +10,8 @@ from qtpy.QtWidgets import QFileDialog
 
 from segstudio.learn.events import EpochDone, StepDone, Stopped
 from segstudio.learn.run_folder import RunFolder
-from segstudio.ui.late_panel import LatePanel
-from segstudio.ui.resume_dialog import ResumeDialog
+from segstudio.ui.train.resume_dialog import ResumeDialog
+from segstudio.ui.window.late_panel import LatePanel
 
 TINY = {"base_channels": 4, "levels": 3, "precision": "32-true", "hd95_every": 0}
 

@@ -1,0 +1,1 @@
+"""Panels and dialogs to paint labels with, and what works for them."""

@@ -1,0 +1,47 @@
+"""Compares two versions of labels beside the window."""
+
+from segstudio.session import Session
+from segstudio.session.agreement import AgreementFound, AgreementRequest
+from segstudio.ui.edge import at_the_edge
+from segstudio.ui.threads.beside import Beside
+
+
+class AgreementReader:
+    """Does what the session's agreement asks for; only the newest wish counts.
+
+    Parameters
+    ----------
+    session : Session
+        It asks, and is told.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._request: AgreementRequest | None = None
+        self._beside = Beside()
+        self._beside.failed.connect(self._fail)
+        session.agreement.asked.connect(self._read)
+        session.case_opened.connect(self._forget)
+
+    def close(self) -> None:
+        """Wait for the comparison that is under way."""
+        self._beside.close()
+
+    def _read(self, request: AgreementRequest) -> None:
+        self._request = request
+        self.session.agreement.note_looking(f"Comparing '{request.opened.case.name}' …")
+        self._beside.ask("agreement", request.find, self._take)
+
+    @at_the_edge
+    def _take(self, found: AgreementFound) -> None:
+        self.session.agreement.note_looking("")
+        request, opened = self._request, self.session.open_case
+        if request is not None and opened is not None and found.case == opened.case.name:
+            self.session.agreement.note(found)
+
+    def _fail(self, text: str) -> None:
+        self.session.agreement.note_looking("")
+        self.session.say(text)
+
+    def _forget(self, _opened: object) -> None:
+        self.session.agreement.note(None)

@@ -1,0 +1,1 @@
+"""The compare panel, and what it has done beside the window."""

@@ -1,0 +1,54 @@
+"""The curves and the timeline under them, as they share a dock of the program's window."""
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from segstudio.session import Session
+from segstudio.ui.curves.curves_hint import CurvesHint, limit_height
+from segstudio.ui.curves.timeline_panel import TimelinePanel
+
+if TYPE_CHECKING:
+    from segstudio.ui.curves.curves_panel import CurvesPanel
+
+
+class CurvesDock(QWidget):
+    """Takes little of the window's height until there is a run to draw.
+
+    Attributes
+    ----------
+    timeline : TimelinePanel
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self._curves: CurvesPanel | None = None
+        self.hint = CurvesHint()
+        self.timeline = TimelinePanel(session)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addWidget(self.hint)
+        self._column.addWidget(self.timeline)
+        session.runs_in_view.runs_changed.connect(self._make_room)
+        self._make_room()
+
+    @property
+    def curves(self) -> "CurvesPanel":
+        """The curves; made when they are first asked for."""
+        if self._curves is None:
+            # Deferred: pyqtgraph loads for a while, which a window need not wait for.
+            from segstudio.ui.curves.curves_panel import CurvesPanel
+
+            self._curves = CurvesPanel(self.session)
+            self._column.insertWidget(0, self._curves, 1)
+        return self._curves
+
+    def _make_room(self) -> None:
+        is_needed = bool(self.session.runs_in_view.curves)
+        if is_needed or self._curves is not None:
+            self.curves.setVisible(is_needed)
+        self.hint.setVisible(not is_needed)
+        self.timeline.setVisible(is_needed)
+        limit_height(self, is_needed=is_needed)

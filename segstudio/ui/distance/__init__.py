@@ -1,0 +1,1 @@
+"""The distance panel, and the maps as a loss sees them."""

@@ -1,0 +1,154 @@
+"""Copies what is painted beside the window, so that a crash takes seconds of work at most."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import QObject, QTimer
+
+from segstudio.data.cases import Case
+from segstudio.data.recovery import LeftBehind, Recovery, RecoveryFolder, recovery_home
+from segstudio.session import Session
+from segstudio.session.open_case import OpenCase
+from segstudio.session.recoveries import recovery_of
+from segstudio.ui.edge import at_the_edge
+from segstudio.ui.threads.beside import Beside
+
+EVERY = 5  # seconds
+Image = tuple[Path, tuple[int, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Painted:
+    opened: OpenCase
+    labels: NDArray[np.int32]
+    opens: tuple[Path, ...]
+
+    def copy(self, folder: RecoveryFolder) -> None:
+        """Write what differs from the case's file; where nothing does, remove what was copied."""
+        found = recovery_of(self.opened, self.labels, self.opens)
+        if found is None:
+            folder.forget(*_image(self.opened.case))
+        else:
+            folder.write(found)
+
+
+class Autosaver(QObject):
+    """Copies each painted case within seconds, and offers what a crash left.
+
+    Parameters
+    ----------
+    session : Session
+        What is painted; its `recoveries` are offered what was found.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self._home = recovery_home()
+        self._folder = RecoveryFolder(self._home)
+        self._left: LeftBehind | None = None
+        self._painted: dict[Image, _Painted] = {}
+        self._copying: dict[Image, _Painted] = {}
+        self._put_back: set[Image] = set()
+        self._is_failing = False
+        self.timer = QTimer(self)
+        self.timer.setSingleShot(True)
+        self.timer.setInterval(EVERY * 1000)
+        self.timer.timeout.connect(self._copy)
+        self._beside = Beside()
+        self._beside.failed.connect(self._fail)
+        session.painted.connect(self._note)
+        session.saved.connect(self._note_saved)
+        session.recoveries.taken.connect(self._note_taken)
+        session.recoveries.given_up.connect(self._remove)
+
+    def look_for_copies(self) -> None:
+        """Look for what programs have left that did not end as they should have."""
+        self._beside.ask("look", partial(LeftBehind, self._home), self._offer)
+
+    def _offer(self, left: LeftBehind) -> None:
+        self._left = left
+        self.session.recoveries.offer(left.recoveries)
+
+    def close(self, *, discard: bool) -> None:
+        """End; what is unsaved is left for the next start, unless it is to be discarded."""
+        self.timer.stop()
+        self._beside.close()
+        if discard:
+            self._folder.close()
+        else:
+            self._note_in_view()  # with what a script changed, which is told of by no stroke
+            self.timer.stop()
+            for painted in (self._copying | self._painted).values():
+                self._copy_at_the_end(painted)
+            self._folder.leave()
+        if self._left is not None:
+            self._left.close()
+
+    @at_the_edge
+    def _copy_at_the_end(self, painted: _Painted) -> None:
+        painted.copy(self._folder)
+
+    def _note(self, opened: OpenCase) -> None:
+        if self.session.labels is not None:
+            painted = _Painted(opened, self.session.labels, self.session.opens)
+            self._painted[_image(opened.case)] = painted
+            if not self.timer.isActive():
+                self.timer.start()
+
+    def _copy(self) -> None:
+        self._copying |= self._painted
+        self._painted = {}
+        for image, painted in self._copying.items():
+            call = partial(painted.copy, self._folder)
+            self._beside.ask(image, call, partial(self._note_copied, image, painted))
+
+    def _note_copied(self, image: Image, painted: _Painted | None, _: None) -> None:
+        if painted is None or self._copying.get(image) is painted:  # or a newer one waits
+            self._copying.pop(image, None)
+        self._is_failing = False
+        if image in self._put_back and self._left is not None:
+            self._left.forget(*image)
+
+    def _fail(self, text: str) -> None:
+        """Say, once, that copies cannot be written; try again until they are."""
+        self._painted = self._copying | self._painted
+        self._copying = {}
+        if not self._is_failing:
+            self.session.say(
+                f"What you paint could not be copied for the case of a crash. {text} Your labels "
+                f"are still in this window; it is tried again every {EVERY} seconds. Save them to "
+                "another place if you can."
+            )
+        self._is_failing = True
+        self.timer.start()
+
+    def _note_saved(self, case: Case) -> None:
+        """Remove the copies of a case whose labels are in a file."""
+        image = _image(case)
+        if not self.session.is_unsaved(case):
+            self._painted.pop(image, None)
+            forget = partial(self._folder.forget, *image)
+            self._beside.ask(image, forget, partial(self._note_copied, image, None))
+        else:
+            self._note_in_view()  # what differs from the file that was written just now
+
+    def _note_in_view(self) -> None:
+        opened = self.session.open_case
+        if opened is not None and self.session.is_unsaved(opened.case):
+            self._note(opened)
+
+    def _note_taken(self, recovery: Recovery) -> None:
+        # What was put back is copied anew before the old copy goes.
+        self._put_back.add((recovery.image, recovery.frames))
+
+    def _remove(self, recovery: Recovery) -> None:
+        if self._left is not None:
+            self._left.forget(recovery.image, recovery.frames)
+
+
+def _image(case: Case) -> Image:
+    return case.image, case.frames

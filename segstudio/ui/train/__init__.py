@@ -1,0 +1,1 @@
+"""The panels of trainings and of runs, and the threads that train."""

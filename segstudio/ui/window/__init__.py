@@ -1,0 +1,1 @@
+"""What makes napari's window the program's: docks, menus, start page, guide, memory."""

@@ -1,0 +1,153 @@
+"""Saving beside the window: onto a disk that is full, and into a folder that is read-only."""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segstudio.data.formats import read_labels, write_labels
+from segstudio.session import Session, saving
+from segstudio.ui.saving.saver import Saver
+
+
+@pytest.fixture
+def painted(window, hearts):
+    """A window in which a case was painted on."""
+    window.session.open(hearts)
+    window.paint((1, 20, 20))
+    window.studio.saver.timer.setInterval(100)
+    return window
+
+
+def names_of_unsaved(window) -> list[str]:
+    return [case.name for case in window.session.unsaved]
+
+
+def test_a_full_disk_is_told_of_once_and_saving_goes_on_when_there_is_room(
+    painted, small_disk: Path
+) -> None:
+    session, target = painted.session, small_disk / "mine_gt.nii"
+    name, other = session.open_case.case.name, small_disk / "other"
+    other.write_bytes(b"x" * (256 * 1024 - 4096))
+    session.ask_save(target)
+    painted.wait_for(lambda: bool(painted.said), 30)
+    assert painted.said == [
+        f"The disk is full: '{target}' could not be written. Free some space and try again. The "
+        "labels are still in this window; it is tried again every 10 seconds."
+    ]
+    painted._qtbot.wait(400)
+    assert len(painted.said) == 1
+    assert not target.exists()
+    assert names_of_unsaved(painted) == [name]
+    told = painted.panel("Data").case
+    painted.wait_for(lambda: "is not saved yet" in told.text(), 30)  # between two attempts
+    painted.paint((1, 2, 2))
+    other.unlink()
+    painted.wait_for(lambda: len(painted.said) == 2, 30)
+
+    assert painted.said[-1].startswith("Saved a copy, mine_gt.nii")
+    assert np.array_equal(read_labels(target), session.labels)
+    assert read_labels(target)[1, 2, 2] == 1
+    assert names_of_unsaved(painted) == []
+
+
+def test_a_folder_that_is_read_only_is_told_of_and_another_place_takes_the_labels(
+    painted, small_disk: Path, tmp_path: Path
+) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    painted.session.ask_save(small_disk / "mine_gt.nii")
+    painted.wait_for(lambda: bool(painted.said), 30)
+    assert "mine_gt.nii" in painted.said[0]
+    assert "still in this window" in painted.said[0]
+    painted.session.ask_save(tmp_path / "here_gt.nii")
+    painted.wait_for(lambda: (tmp_path / "here_gt.nii").exists(), 30)
+    painted.wait_for_saving()
+    painted._qtbot.wait(300)
+
+    assert not painted.studio.saver.timer.isActive(), "it is in another file by now"
+    assert names_of_unsaved(painted) == []
+
+
+def test_a_mistake_is_not_tried_again(painted, tmp_path: Path) -> None:
+    (tmp_path / "taken.nii").write_text("mine")
+    painted.session.ask_save(tmp_path / "taken.nii")
+    painted.wait_for(lambda: bool(painted.said), 30)
+    assert "exists already" in painted.said[0]
+    assert not painted.studio.saver.timer.isActive()
+    assert (tmp_path / "taken.nii").read_text() == "mine"
+
+
+class Disk:
+    """Writes labels, or fails as a full disk does."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.failures: list[bool] = []
+        self.is_full = False
+        monkeypatch.setattr(saving, "write_labels", self.write)
+
+    def write(self, path: Path, *args, **options) -> Path:
+        if self.failures.pop(0) if self.failures else self.is_full:
+            raise OSError(28, "No space left on device", str(path))
+        return write_labels(path, *args, **options)
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    """What labels are written on."""
+    return Disk(monkeypatch)
+
+
+@pytest.fixture
+def saver(qtbot, hearts: Path):
+    """A saver of a session whose first case was painted on."""
+    made = Saver(Session())
+    made.session.open(hearts)
+    made.session.labels[0] = 1
+    made.session.note_painting()
+    yield made
+    made.close()
+
+
+def test_older_labels_that_failed_do_not_come_to_replace_newer_ones(
+    saver, disk: Disk, tmp_path: Path
+) -> None:
+    disk.failures = [True, False]
+    saver.session.ask_save(tmp_path / "x_gt.nii")
+    saver.session.labels[0] = 2
+    saver.session.note_painting()
+    saver.session.ask_save(tmp_path / "x_gt.nii")
+    saver.finish()
+    saver.session.show_case(saver.session.dataset.cases[1].name)
+    saver._try_again()
+    saver.finish()
+    assert (read_labels(tmp_path / "x_gt.nii")[0] == 2).all()
+    assert not saver.timer.isActive()
+
+
+def test_every_case_that_could_not_be_saved_is_tried_again(
+    saver, disk: Disk, tmp_path: Path
+) -> None:
+    session = saver.session
+    disk.is_full = True
+    for case in session.dataset.cases[:2]:
+        session.show_case(case.name)
+        session.labels[0] = 1
+        session.note_painting()
+        session.ask_save(tmp_path / f"{case.name}_gt.nii")
+        saver.finish()
+    assert "are not saved yet" in session.saving
+    disk.is_full = False
+    saver._try_again()
+    saver.finish()
+    assert len(list(tmp_path.glob("*_gt.nii"))) == 2
+    assert session.saving == ""
+    assert not session.unsaved
+
+
+def test_what_waits_to_be_saved_is_written_before_the_window_closes(saver, tmp_path: Path) -> None:
+    saver.session.ask_save(tmp_path / "one_gt.nii")
+    saver.session.ask_save(tmp_path / "two_gt.nii")
+    saver.close()
+    assert (tmp_path / "one_gt.nii").exists()
+    assert (tmp_path / "two_gt.nii").exists()
