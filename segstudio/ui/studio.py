@@ -2,29 +2,25 @@
 
 import atexit
 from collections.abc import Callable, Generator
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari.utils.notifications import show_error, show_info
 from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QApplication
 
-from segstudio.data.datasets import Dataset
-from segstudio.data.doctor import Diagnosis
 from segstudio.data.recovery import Recovery
 from segstudio.learn.control import Control
 from segstudio.learn.events import Event
 from segstudio.session import Session
-from segstudio.session.messages import Check, Message
-from segstudio.session.open_case import OpenCase
+from segstudio.session.messages import Message
 from segstudio.ui.annotate.agreement_reader import AgreementReader
 from segstudio.ui.annotate.network_helper import NetworkHelper
 from segstudio.ui.annotate.operation_runner import OperationRunner
 from segstudio.ui.compare.comparer import Comparer
 from segstudio.ui.curves.run_reader import RunReader
 from segstudio.ui.data.case_reader import CaseReader
-from segstudio.ui.data.check_thread import CheckThread
+from segstudio.ui.data.checker import Checker
 from segstudio.ui.data.header_reader import HeaderReader
 from segstudio.ui.distance.map_reader import MapReader
 from segstudio.ui.distance.map_status import MapStatus
@@ -33,7 +29,7 @@ from segstudio.ui.saving.autosaver import Autosaver
 from segstudio.ui.saving.close_question import CloseQuestion
 from segstudio.ui.saving.recovery_dialog import RecoveryDialog
 from segstudio.ui.saving.saver import Saver
-from segstudio.ui.threads.prediction_thread import PredictionThread
+from segstudio.ui.train.case_predictor import CasePredictor
 from segstudio.ui.train.trainer import Trainer
 from segstudio.ui.window.orientation_letters import OrientationLetters
 from segstudio.viewer.agreement_stage import AgreementStage
@@ -72,17 +68,13 @@ class Studio(QObject):
         self.runs = RunReader(self.session)
         self.reader = CaseReader(self.session)
         self.headers = HeaderReader(self.session)
+        self.checker = Checker(self.session)
+        self.predictor = CasePredictor(self.session)
         self.helper = NetworkHelper(self.session)
         self.saver = Saver(self.session)
         self.autosaver = Autosaver(self.session)
         self.trainer = Trainer(self.session)
         self.close_question = CloseQuestion(self.session, self.saver.finish)
-        self._prediction: PredictionThread | None = None
-        self._check: CheckThread | None = None
-        self.session.check_asked.connect(self._start_check)
-        self.session.check_stop_asked.connect(self._stop_check)
-        self.session.case_opened.connect(self._view_case)
-        self.session.run_chosen.connect(self._predict_case)
         self.session.said.connect(self._show_message)
         self.session.recoveries.offered_changed.connect(self._offer_recoveries)
         self.autosaver.look_for_copies()
@@ -100,7 +92,8 @@ class Studio(QObject):
         self.runs.close()
         self.comparer.close()
         self.trainer.close()
-        self._stop_check()
+        self.checker.close()
+        self.predictor.close()
         self.headers.close()
         self.reader.close()
         self.helper.close()
@@ -108,91 +101,12 @@ class Studio(QObject):
         self.session.note_progress()
         unsaved = self.session.unsaved
         self.autosaver.close(discard=self.close_question.discards or not unsaved)
-        for thread in (self._prediction, self._check):
-            if thread is not None:
-                thread.wait()
         # A studio holds its viewer, so forgetting it here is what frees both.
         _studios.pop(self._viewer, None)
 
     def train(self, start: Callable[[Control], Generator[Event]], run: Path) -> None:
         """Follow a training that `start` begins, and that writes to `run`."""
         self.trainer.train(start, run)
-
-    def _start_check(self, dataset: Dataset) -> None:
-        """Examine a dataset beside the window; one at a time."""
-        if self._check is not None:
-            return
-        thread = CheckThread(dataset)
-        thread.examined.connect(self._count_examined)
-        thread.diagnosed.connect(self._show_diagnosis)
-        thread.failed.connect(self._fail_check)
-        thread.finished.connect(self._end_check)
-        self._check = thread
-        self.session.note_check(Check(dataset))
-        thread.start()
-
-    def _stop_check(self) -> None:
-        if self._check is not None:
-            self._check.stop()
-
-    @at_the_edge
-    def _count_examined(self, examined: int) -> None:
-        self._note_check(examined=examined)
-
-    @at_the_edge
-    def _show_diagnosis(self, diagnosis: Diagnosis) -> None:
-        self._note_check(state="done", diagnosis=diagnosis)
-
-    def _fail_check(self, text: str) -> None:
-        self._note_check(state="failed", failure=text)
-
-    def _end_check(self) -> None:
-        thread, self._check = self._check, None
-        if thread is None:
-            return
-        thread.wait()
-        thread.deleteLater()
-        if self.session.check is not None and self.session.check.is_running:
-            self._note_check(state="stopped")
-
-    def _note_check(self, **changes: Any) -> None:
-        if not self._closed and self.session.check is not None:
-            self.session.note_check(replace(self.session.check, **changes))
-
-    def _warn(self, text: str) -> None:
-        if not self._closed:
-            self.session.say(text)
-
-    def _view_case(self, _opened: OpenCase) -> None:
-        self._predict_case(self.session.run)
-
-    def _predict_case(self, run: Path | None) -> None:
-        """Predict the case in view with a run; one at a time, and only the newest wish."""
-        opened = self.session.open_case
-        if run is None or opened is None or self._prediction is not None:
-            return
-        thread = PredictionThread(run, opened)
-        thread.predicted.connect(self._show_prediction)
-        thread.failed.connect(self._warn)
-        thread.finished.connect(self._end_prediction)
-        self._prediction = thread
-        thread.start()
-
-    def _end_prediction(self) -> None:
-        thread, self._prediction = self._prediction, None
-        if thread is None:
-            return
-        thread.wait()
-        thread.deleteLater()
-        wanted = (self.session.run, self.session.open_case)
-        if not self._closed and wanted != (thread.run_folder, thread.opened):
-            self._predict_case(self.session.run)
-
-    @at_the_edge
-    def _show_prediction(self, run: Path, opened: OpenCase, labels: object) -> None:
-        wanted = run == self.session.run and opened is self.session.open_case
-        if wanted and not self._closed:
-            self.session.show_prediction(labels, run.name)  # type: ignore[arg-type]
 
     @at_the_edge
     def _offer_recoveries(self, offered: tuple[Recovery, ...]) -> None:

@@ -6,9 +6,9 @@ from segstudio.data.datasets import Case, Dataset
 from segstudio.session import Session
 from segstudio.session.messages import ReadingRequest
 from segstudio.session.open_case import OpenCase
+from segstudio.ui.data.ahead_thread import Ahead, AheadThread
+from segstudio.ui.data.reading_thread import ReadingThread
 from segstudio.ui.edge import at_the_edge
-from segstudio.ui.threads.ahead_thread import Ahead, AheadThread
-from segstudio.ui.threads.reading_thread import ReadingThread
 
 
 class CaseReader(QObject):

@@ -12,10 +12,10 @@ from segstudio.data.datasets import open_dataset
 from segstudio.data.formats import write_labels
 from segstudio.session import Session
 from segstudio.session.open_case import read_case
-from segstudio.ui import ahead_thread, reading_thread
+from segstudio.ui.data import ahead_thread, reading_thread
+from segstudio.ui.data.ahead_thread import AheadThread
 from segstudio.ui.data.case_reader import CaseReader
-from segstudio.ui.threads.ahead_thread import AheadThread
-from segstudio.ui.threads.reading_thread import ReadingThread
+from segstudio.ui.data.reading_thread import ReadingThread
 
 
 class Reads:

@@ -10,7 +10,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QGuiApplication
 
 from segstudio.data.doctor import diagnose, examine
-from segstudio.ui.data import check_thread
+from segstudio.ui.data import checker
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def slow(monkeypatch):
             assert gate.acquire(timeout=30)
             yield report
 
-    monkeypatch.setattr(check_thread, "examine", examine_slowly)
+    monkeypatch.setattr(checker, "examine", examine_slowly)
     return gate
 
 
@@ -147,7 +147,7 @@ def test_closing_the_window_waits_for_the_case_that_is_examined(window, hearts, 
     window.session.open(hearts)
     check(window)
     studio, ran = window.studio, []
-    thread = studio._check
+    thread = studio.checker._thread
 
     def examine_when_closing() -> None:
         while not studio._closed:
@@ -157,7 +157,7 @@ def test_closing_the_window_waits_for_the_case_that_is_examined(window, hearts, 
 
     threading.Thread(target=examine_when_closing, daemon=True).start()
     window.viewer.close()
-    window._qtbot.waitUntil(lambda: bool(ran) and studio._check is None, timeout=25_000)
+    window._qtbot.waitUntil(lambda: bool(ran) and studio.checker._thread is None, timeout=25_000)
 
     assert ran == [True]
     assert studio.session.check.is_running  # nothing is noted in a window that is closed
@@ -168,7 +168,7 @@ def test_an_accident_is_told_as_a_sentence(window, hearts, monkeypatch) -> None:
         raise MemoryError
         yield
 
-    monkeypatch.setattr(check_thread, "examine", stumble)
+    monkeypatch.setattr(checker, "examine", stumble)
     window.session.open(hearts)
     dialog = check(window)
     wait_until_checked(window)
