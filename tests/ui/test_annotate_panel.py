@@ -206,6 +206,16 @@ def test_keys_choose_classes_and_undo_wherever_the_focus_is(
     assert session.annotation.undoable == 1
 
 
+def test_the_tools_name_the_keys_they_have(window: Window, hearts: Path) -> None:
+    panel, session = panel_of(window), window.session
+    session.open(hearts)
+    canvas = window.viewer.window._qt_viewer.canvas.native
+    for tool, button in panel.tools.buttons.items():
+        key = button.toolTip().partition("Key: ")[2][0]
+        QTest.keyClick(canvas, key)
+        assert session.annotation.tool == tool
+
+
 def test_limits_are_chosen_in_the_form_and_shown_there(window: Window, hearts: Path) -> None:
     panel, session = panel_of(window), window.session
     session.open(hearts)
