@@ -3,6 +3,7 @@
 import gc
 import os
 import threading
+import warnings
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from segstudio.ui.curves.curves_dock import CurvesDock
 from segstudio.ui.data.data_panel import DataPanel
 from segstudio.ui.studio import Studio, studio_of
 from segstudio.ui.window.late_panel import LatePanel
+from segstudio.ui.window.notices import show_messages_whole
 from segstudio.ui.window.panels import Panels
 from segstudio.ui.window.program_actions import ProgramActions
 from segstudio.ui.window.program_menus import ProgramMenus
@@ -56,7 +58,11 @@ def make_window() -> "tuple[Viewer, Studio]":
     """Return a napari viewer with the studio's panels docked, not yet shown."""
     import napari
 
-    viewer = napari.Viewer(title="segstudio", show=False)
+    # napari mutes this one itself, which other threads that mute theirs undo meanwhile.
+    warnings.filterwarnings("ignore", message="Conversion from CIE-LAB")
+    # The start page welcomes; napari's own would flash up between it and the first image.
+    viewer = napari.Viewer(title="segstudio", show=False, show_welcome_screen=False)
+    show_messages_whole()
     studio = studio_of(viewer)
     with _settings_unwritten():
         _furnish(viewer, studio.session)

@@ -44,6 +44,7 @@ class OperationsAsked:
     busy_changed = Signal(str)
     preview_changed = Signal(object)
     refused = Signal(str)
+    done = Signal(int)  # how many voxels were changed
 
     def __init__(self, annotation: _Annotation) -> None:
         self._annotation = annotation
@@ -102,8 +103,12 @@ class OperationsAsked:
         elif task.operation.has_preview:
             self._show_preview(edit)
         else:
-            self._annotation.do(edit)
+            self._do(edit)
         return edit
+
+    def _do(self, edit: Edit) -> None:
+        self._annotation.do(edit)
+        self.done.emit(edit.count)
 
     def _why_nothing(self) -> str:
         if self._annotation.limits.is_free:
@@ -115,7 +120,7 @@ class OperationsAsked:
         edit = self.preview
         if edit is not None:
             self._show_preview(None)
-            self._annotation.do(edit)
+            self._do(edit)
 
     def drop_preview(self) -> None:
         """Do not do what is shown."""

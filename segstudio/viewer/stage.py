@@ -81,6 +81,7 @@ class Stage:
         # Now, and not before there was another: in a viewer that is empty for a moment, napari
         # makes its sliders anew, and keeps parts of the old ones for good.
         self._clear()
+        image.name = opened.case.name  # napari numbers it while the same case lies there still
         self._layers[IMAGE] = image
         self._viewer.dims.axis_labels = ("plane", "row", "column")
         self._add_prediction(opened)

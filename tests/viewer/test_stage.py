@@ -39,6 +39,13 @@ def test_a_case_shows_image_labels_and_map_in_one_place(stage: Stage, session: S
     assert np.array_equal(layers[1].data, session.open_case.truth)
 
 
+def test_a_case_that_is_read_again_keeps_its_name(stage: Stage, session: Session) -> None:
+    name = session.open_case.case.name
+    session.case_opened.emit(session.open_case)
+
+    assert stage.layer(IMAGE).name == name
+
+
 def test_labels_are_coloured_in_the_window_s_thread_alone(session: Session, hearts: Path) -> None:
     numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
     stage = Stage(ViewerModel(), session)

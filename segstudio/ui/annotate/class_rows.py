@@ -3,7 +3,7 @@
 from functools import partial
 
 from qtpy.QtCore import QItemSelectionModel, QSignalBlocker, Qt, QTimer
-from qtpy.QtGui import QColor, QIcon, QPixmap
+from qtpy.QtGui import QColor, QIcon, QPixmap, QShowEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QColorDialog,
@@ -93,9 +93,18 @@ class ClassRows(QTableWidget):
         self._show_checks()
         self._show_chosen(self._classes.chosen)
         self._show_counts()
+        self._fit_height()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Be as high as the rows, whose title's height the theme decides: none is cut off."""
+        super().showEvent(event)
+        self._fit_height()
+
+    def _fit_height(self) -> None:
         height = self.verticalHeader().defaultSectionSize()
         rows = min(max(3, len(self._rows)), SHOWN_ROWS)
-        self.setFixedHeight(self.horizontalHeader().sizeHint().height() + rows * height + 4)
+        title = self.horizontalHeader().sizeHint().height()
+        self.setFixedHeight(title + rows * height + 2 * self.frameWidth())
 
     def _fill(self, row: int, known: LabelClass) -> None:
         fixed = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
@@ -108,10 +117,7 @@ class ClassRows(QTableWidget):
         for column in (SHOW, LOCK):
             self.item(row, column).setFlags(fixed | Qt.ItemFlag.ItemIsUserCheckable)
             self.item(row, column).setToolTip(_HEADS[column][1])
-        # A picture, which the chosen row's own background leaves to be seen.
-        patch = QPixmap(PATCH, PATCH)
-        patch.fill(QColor(known.color))
-        self.item(row, COLOR).setIcon(QIcon(patch))
+        self.item(row, COLOR).setIcon(_patch(known.color))
         self.item(row, COLOR).setToolTip(f"{known.color}. {_HEADS[COLOR][1]}")
         self.item(row, NAME).setFlags(fixed | Qt.ItemFlag.ItemIsEditable)
         self.item(row, NAME).setText(known.name)
@@ -195,3 +201,13 @@ class ClassRows(QTableWidget):
                 number = pieces.get(known.value)
                 self.item(row, PIECES).setText("…" if number is None else f"{number:,}")
         self.viewport().update()
+
+
+def _patch(color: str) -> QIcon:
+    """Return a picture of a colour, which the chosen row's own background leaves to be seen."""
+    patch = QPixmap(PATCH, PATCH)
+    patch.fill(QColor(color))
+    icon = QIcon(patch)
+    # Else Qt tints it in the chosen row, and it is not the colour in the image any more.
+    icon.addPixmap(patch, QIcon.Mode.Selected)
+    return icon

@@ -10,6 +10,7 @@ from segstudio.ui.widgets.button import push_button
 IDLE = (
     "A trained network can draft labels for you to correct, and say which case would teach it most."
 )
+ALL_LABELLED = "Every case that is open has labels already, so there is nothing to draft."
 
 
 class NetworkHelp(QWidget):
@@ -77,7 +78,8 @@ class NetworkHelp(QWidget):
         self.look.setEnabled(not working and unlabelled)
         self.go.setEnabled(first is not None)
         self.stop.setEnabled(bool(working))
-        self.told.setText(working or (_words(first) if first is not None else IDLE))
+        idle = IDLE if unlabelled or session.dataset is None else f"{IDLE} {ALL_LABELLED}"
+        self.told.setText(working or (_words(first) if first is not None else idle))
 
     @at_the_edge
     def _draft_one(self, _checked: bool = False) -> None:

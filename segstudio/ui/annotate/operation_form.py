@@ -32,6 +32,8 @@ class OperationForm(QWidget):
         text = QLabel(explained)
         text.setWordWrap(True)
         self.form.addRow(text)
+        self._sizes: list[tuple[QLabel, str, str]] = []
+        self.annotation.ground_changed.connect(self._name_units)
 
     @property
     def chosen(self) -> int:
@@ -42,13 +44,24 @@ class OperationForm(QWidget):
         """Return the operation as it is filled in."""
         raise NotImplementedError
 
-    def length(self, name: str, value: float, tip: str, least: float = 0.01) -> Number:
-        """Add a box for a length."""
+    def size_box(
+        self, name: str, value: float, tip: str, least: float = 0.01, unit: str = "mm"
+    ) -> Number:
+        """Add a box for a length, or a volume in ml; in voxels, where their size is unknown."""
         box = Number(least, 1000.0)
         box.setValue(value)
         box.setToolTip(tip)
-        self.form.addRow(name, box)
+        label = QLabel()
+        self._sizes.append((label, name, unit))
+        self.form.addRow(label, box)
+        self._name_units()
         return box
+
+    def _name_units(self, *_: object) -> None:
+        ground = self.annotation.ground
+        is_sized = ground is None or ground.volume.grid.unit == "mm"
+        for label, name, unit in self._sizes:
+            label.setText(f"{name} ({unit if is_sized else 'voxels'})")
 
     def choice(self, name: str, entries: dict[str, object], tip: str) -> QComboBox:
         """Add a list to choose from."""

@@ -51,7 +51,7 @@ class Grow(OperationForm):
         self.outside = QComboBox()
         self.outside.setToolTip("The class that marks what is none of the others; it is erased.")
         self.form.addRow("“Other” is", self.outside)
-        self.reach = self.length("Reach around seeds", 10.0, "In mm.")
+        self.reach = self.size_box("Reach around seeds", 10.0, "How far seeds may grow.")
         self.scope = self.scopes("volume", "plane")
         self.annotation.classes.shown.connect(self._list)
         self._list()
@@ -85,7 +85,7 @@ class Smooth(OperationForm):
             "the smoothing gets lost.",
         )
         self.of = self.which()
-        self.size = self.length("Smoothing (mm)", 1.5, "Standard deviation, or radius of voting.")
+        self.size = self.size_box("Smoothing", 1.5, "Standard deviation, or radius of voting.")
         self.method = self.choice(
             "By",
             {"distance to the outline": False, "majority of the voxels around": True},
@@ -132,7 +132,9 @@ class Islands(OperationForm):
             {"the largest piece": True, "pieces from this size on": False},
             "What stays.",
         )
-        self.size = self.length("Smallest", 0.1, "In ml; in voxels, where their size is unknown.")
+        self.size = self.size_box(
+            "Smallest", 0.1, "How large a piece has to be, so that it stays.", unit="ml"
+        )
         self.keep.currentIndexChanged.connect(self._enable)
         self.scope = self.scopes("volume", "plane")
         self._enable()
@@ -164,7 +166,7 @@ class Margin(OperationForm):
         self.how = self.choice(
             "Do", {"grow": 1, "shrink": -1, "hollow out": 0}, "What becomes of the class."
         )
-        self.size = self.length("By, or wall (mm)", 3.0, "Less than a voxel changes nothing.")
+        self.size = self.size_box("By, or wall", 3.0, "Less than a voxel changes nothing.")
         self.scope = self.scopes("volume", "plane")
 
     def operation(self) -> Operation:
@@ -205,8 +207,8 @@ class Split(OperationForm):
             "Pieces of the chosen class are parted where they are narrow. The largest keeps the "
             "class, each other becomes a new one.",
         )
-        self.waist = self.length(
-            "Waist (mm)",
+        self.waist = self.size_box(
+            "Waist",
             1.0,
             "By how much it has to be narrower between two pieces; more splits less.",
         )

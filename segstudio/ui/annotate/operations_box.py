@@ -70,6 +70,7 @@ class OperationsBox(QWidget):
         self._asked.busy_changed.connect(self._follow_busy)
         self._asked.preview_changed.connect(self._follow_preview)
         self._asked.refused.connect(self._follow_refusal)
+        self._asked.done.connect(self._follow_done)
         annotation = self.session.annotation
         annotation.stepped.connect(self._follow_step)
         annotation.corners_changed.connect(self._follow_corners)
@@ -125,6 +126,10 @@ class OperationsBox(QWidget):
 
     def _follow_refusal(self, text: str) -> None:
         self.status.setText(text)
+
+    def _follow_done(self, voxels: int) -> None:
+        # Which may be in slices that are not in view.
+        self.status.setText(f"Done: {voxels:,} voxels changed. Undo takes it back.")
 
     def _follow_step(self) -> None:
         self.status.clear()

@@ -20,23 +20,23 @@ from segstudio.session.annotation_choices import Brush, Tool
 from segstudio.ui.edge import at_the_edge
 
 TOOLS: dict[Tool, tuple[str, str]] = {
-    "move": ("Move", "Move and zoom the image, paint nothing. Key: 1, with the image in focus."),
+    "move": ("Move", "Move and zoom the image, paint nothing. Key: 6, with the image in focus."),
     "brush": (
         "Brush",
         "Paint the chosen class. Drag with the left button; go round with the right one to fill "
-        "an outline. Key: 4. The keys [ and ] change the size.",
+        "an outline. Key: 2. The keys [ and ] change the size.",
     ),
-    "eraser": ("Eraser", "Erase all classes that are not locked. Key: 3."),
+    "eraser": ("Eraser", "Erase all classes that are not locked. Key: 1."),
     "fill": (
         "Fill",
         "Click a piece, or background, to give all that hangs together with it in this slice the "
-        "chosen class. Key: 6.",
+        "chosen class. Key: 4.",
     ),
     "polygon": (
         "Polygon",
-        "Click corner by corner; double-click fills the outline with the chosen class. Key: 5.",
+        "Click corner by corner; double-click fills the outline with the chosen class. Key: 3.",
     ),
-    "pick": ("Pick", "Click a class in the image to choose it. Key: 7."),
+    "pick": ("Pick", "Click a class in the image to choose it. Key: 5."),
 }
 LARGEST_MM = 500.0
 

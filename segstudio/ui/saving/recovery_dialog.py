@@ -23,8 +23,8 @@ from segstudio.ui.edge import at_the_edge
 from segstudio.ui.widgets.button import push_button
 
 EXPLAINED = (
-    "segstudio did not end as it should have, and these labels had not been saved. Put them back "
-    "to go on painting, then save them."
+    "These labels were painted, and not saved before segstudio was closed or broke off. Put them "
+    "back to go on painting, then save them."
 )
 
 

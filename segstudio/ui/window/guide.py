@@ -1,9 +1,10 @@
 """The guide that comes with the program, shown by it: no browser and no network is needed."""
 
 from pathlib import Path
+from typing import Any
 
 from qtpy.QtCore import Qt, QUrl
-from qtpy.QtGui import QDesktopServices
+from qtpy.QtGui import QDesktopServices, QImage, QTextDocument
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
 from segstudio.core.errors import InputError
@@ -11,6 +12,7 @@ from segstudio.core.errors import InputError
 # In an installed package the folder lies inside; in a checkout beside it.
 _PACKAGE = Path(__file__).parents[2]
 _PLACES = (_PACKAGE, _PACKAGE.parent / "resources")
+WIDEST = 690  # pixels of a picture
 
 
 def guide_file() -> Path:
@@ -40,7 +42,7 @@ class GuideDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Guide to segstudio")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.text = QTextBrowser()
+        self.text = _Text()
         self.text.setOpenLinks(False)
         self.text.setToolTip("Scroll, or press Page down, to read on.")
         self.text.anchorClicked.connect(self._follow)
@@ -50,10 +52,24 @@ class GuideDialog(QDialog):
         column = QVBoxLayout(self)
         column.addWidget(self.text)
         column.addWidget(buttons)
-        self.resize(760, 720)
+        self.resize(760, 700)
 
     def _follow(self, link: QUrl) -> None:
         if link.isRelative() and link.hasFragment():
             self.text.scrollToAnchor(link.fragment())
         else:
             QDesktopServices.openUrl(link)
+
+
+class _Text(QTextBrowser):
+    """A text whose pictures are no wider than the dialog: nothing scrolls sideways."""
+
+    def loadResource(self, kind: int, name: QUrl) -> Any:  # noqa: N802
+        """Return what the text refers to; a picture, where it is too wide, made smaller."""
+        found = super().loadResource(kind, name)
+        picture = QImage()
+        if found and kind == QTextDocument.ResourceType.ImageResource.value:
+            picture.loadFromData(found)
+        if picture.width() <= WIDEST:
+            return found
+        return picture.scaledToWidth(WIDEST, Qt.TransformationMode.SmoothTransformation)

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QMainWindow, QTabBar, QWidget
 if TYPE_CHECKING:
     from napari import Viewer
 
-WIDTH, HEIGHT = 380, 250  # of the columns at the right and at the bottom
+WIDTH, HEIGHT = 400, 250  # of the columns at the right, for its widest panel, and at the bottom
 
 
 class Panels:

@@ -7,7 +7,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtGui import QColor
+from qtpy.QtGui import QColor, QIcon
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QColorDialog, QFileDialog
 
@@ -165,6 +165,19 @@ def test_the_table_of_classes_shows_and_changes_the_case(
     assert rows.item(0, VOLUME).toolTip() == f"{(session.labels == 1).sum():,} voxels"
 
 
+def test_each_row_of_the_table_is_seen_whole_in_its_own_colour(
+    window: Window, hearts: Path
+) -> None:
+    rows = panel_of(window).rows
+    window.session.open(hearts)
+    window._qtbot.wait(50)
+    color = window.session.annotation.classes.table.foreground[1].color
+    chosen = rows.item(1, COLOR).icon().pixmap(16, 16, QIcon.Mode.Selected).toImage()
+
+    assert rows.verticalScrollBar().maximum() == 0
+    assert chosen.pixelColor(8, 8) == QColor(color)
+
+
 def test_the_distance_map_is_put_away_and_shown_again(window: Window, hearts: Path) -> None:
     panel, session = panel_of(window), window.session
     session.open(hearts)
@@ -191,6 +204,16 @@ def test_keys_choose_classes_and_undo_wherever_the_focus_is(
     assert session.annotation.redoable == 1
     QTest.keyClick(widget, Qt.Key.Key_Z, control | Qt.KeyboardModifier.ShiftModifier)
     assert session.annotation.undoable == 1
+
+
+def test_the_tools_name_the_keys_they_have(window: Window, hearts: Path) -> None:
+    panel, session = panel_of(window), window.session
+    session.open(hearts)
+    canvas = window.viewer.window._qt_viewer.canvas.native
+    for tool, button in panel.tools.buttons.items():
+        key = button.toolTip().partition("Key: ")[2][0]
+        QTest.keyClick(canvas, key)
+        assert session.annotation.tool == tool
 
 
 def test_limits_are_chosen_in_the_form_and_shown_there(window: Window, hearts: Path) -> None:
@@ -276,6 +299,21 @@ def test_each_form_asks_for_an_operation_that_is_done_or_told(
     window.wait_for(lambda: not session.annotation.operations.busy, 30)
     told = [text for text in window.said if "nothing changes" in text]
     assert (session.annotation.undoable == 1) != bool(told)
+    said = panel.operations.status.text()
+    assert said == told[0] if told else "voxels changed" in said
+
+
+def test_sizes_are_named_in_the_unit_of_the_case(window: Window, hearts: Path) -> None:
+    panel, session = panel_of(window), window.session
+    session.open(hearts)
+    islands = panel.operations.forms[4]
+    sized = islands.form.labelForField(islands.size).text()
+    ground = session.annotation.ground
+    unsized = replace(ground.volume, grid=replace(ground.volume.grid, unit="voxels"))
+    session.annotation.take(replace(ground, volume=unsized))
+
+    assert sized == "Smallest (ml)"
+    assert islands.form.labelForField(islands.size).text() == "Smallest (voxels)"
 
 
 def test_names_and_colours_go_out_to_a_file_and_come_back(

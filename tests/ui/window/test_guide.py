@@ -5,13 +5,14 @@ import re
 from pathlib import Path
 
 import pytest
+from qtpy.QtCore import QUrl
 from qtpy.QtGui import QAction, QImage
 from qtpy.QtWidgets import QAbstractButton, QWidget
 
 from segstudio.app import LATE_PANELS
 from segstudio.core.errors import InputError
 from segstudio.ui.window import guide
-from segstudio.ui.window.guide import GuideDialog, guide_file
+from segstudio.ui.window.guide import WIDEST, GuideDialog, guide_file
 
 FOLDER = Path(__file__).parents[3] / "resources" / "guide"
 SCRIPT = FOLDER.parent / "guide_pictures.py"
@@ -75,3 +76,17 @@ def test_the_wheel_holds_the_guide() -> None:
 
     assert '"resources/guide" = "segstudio/guide"' in project
     assert {file.suffix for file in FOLDER.iterdir()} == {".md", ".png"}  # and no scripts
+
+
+def test_its_pictures_are_seen_whole(window) -> None:
+    dialog = GuideDialog(window.main)
+    dialog.show()
+    window._qtbot.wait(100)
+    bar = dialog.text.horizontalScrollBar()
+    pictures = [dialog.text.loadResource(2, QUrl(name)) for name in PICTURES]
+    widths = [p.width() for p in pictures if isinstance(p, QImage)]
+    dialog.close()
+
+    assert bar.maximum() == 0
+    assert widths
+    assert max(widths) == WIDEST

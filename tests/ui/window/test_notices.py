@@ -1,0 +1,45 @@
+"""Messages over the image, in the real window."""
+
+import warnings
+
+from napari.utils.notifications import show_error, show_info
+from qtpy.QtWidgets import QApplication, QLineEdit
+
+from segstudio.ui.window.notices import Notice
+
+LONG = (
+    "'/a/folder/with/a/name/as/long/as/hospitals/give/them/patient_0001_frame12_gt.nii.gz' cannot "
+    "be written: the folder may only be read. Choose another folder."
+)
+
+
+def test_a_long_message_is_seen_whole_and_lies_over_no_other(window) -> None:
+    show_info("Saved.")
+    show_error(LONG)
+    first, second = Notice._instances[-2:]
+    window._qtbot.wait(300)
+    words = second.words
+
+    assert words.heightForWidth(words.width()) <= words.height()
+    assert words.text().replace("\u200b", "") == LONG
+    assert words.sizeHint().width() <= second.width()
+    assert not first.geometry().intersects(second.geometry())
+    assert 0 <= second.y() < first.y()
+
+
+def test_a_message_that_goes_leaves_the_keyboard_where_it_is(window) -> None:
+    find = window.panel("Data").findChild(QLineEdit)
+    window.main.activateWindow()
+    find.setFocus()
+    window.wait_for(find.hasFocus, 5)
+    show_info("Saved.")
+    Notice._instances[-1].close()
+
+    assert QApplication.focusWidget() is find
+
+
+def test_napari_s_complaint_of_colours_is_not_told(window) -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.warn("Conversion from CIE-LAB, via XYZ to sRGB color space", stacklevel=1)
+
+    assert not told
