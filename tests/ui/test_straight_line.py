@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QFileDialog
 from segstudio.learn.events import EpochDone, StepDone, Stopped
 from segstudio.learn.run_folder import RunFolder
 from segstudio.ui.train.resume_dialog import ResumeDialog
+from segstudio.ui.train.training_controls import SCORING
 from segstudio.ui.window.late_panel import LatePanel
 
 TINY = {"base_channels": 4, "levels": 3, "precision": "32-true", "hd95_every": 0}
@@ -59,6 +60,7 @@ def test_open_train_pause_resume_compare_export(window, hearts, runs, tmp_path, 
     click(window, resume.resume)
     wait_for_end(window)
     assert train.status.text().startswith("Finished")
+    assert train.progress.format() == SCORING  # the last that the bar told, and no share
     first = session.runs_in_view.live
     assert first == stopped
     assert RunFolder.opened(first).read_summary() is not None

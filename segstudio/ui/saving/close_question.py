@@ -84,7 +84,8 @@ class CloseQuestion(QObject):
         rest = f"\n… and {more} more" if more > 0 else ""
         box.setText(f"What you painted on these cases is not saved:\n{listed}{rest}")
         box.setInformativeText(
-            "Go back to save them; or close, and have them offered again at the next start."
+            "Go back and save them with Ctrl+S; or close, and have them offered again at the next "
+            "start."
         )
         back = box.addButton("Go back", QMessageBox.ButtonRole.RejectRole)
         keep = box.addButton("Close and keep them", QMessageBox.ButtonRole.AcceptRole)

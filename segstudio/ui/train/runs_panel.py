@@ -23,6 +23,7 @@ from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
 
 _PATH = Qt.ItemDataRole.UserRole
+EMPTY = "No run yet. Each training is listed here when it ends."
 
 
 class RunsPanel(QWidget):
@@ -93,7 +94,7 @@ class RunsPanel(QWidget):
         listed = project.runs if project is not None else ()
         folders = [p for p in dict.fromkeys((*found, *listed)) if (p / "config.toml").is_file()]
         self.runs.clear()
-        self.summary.setText("")
+        self.summary.setText("" if folders else EMPTY)
         for path in sorted(folders, key=lambda p: p.stat().st_mtime, reverse=True):
             self._add(path)
 
@@ -106,6 +107,8 @@ class RunsPanel(QWidget):
         item.setToolTip(str(path))
         item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
         self._show_tick(item)
+        if self.summary.text() == EMPTY:
+            self.summary.setText("")
         self.runs.insertItem(self.runs.count() if row is None else row, item)
         return item
 

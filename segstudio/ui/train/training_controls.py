@@ -14,6 +14,7 @@ from segstudio.ui.widgets.button import push_button
 
 THOUSAND = 1000
 SECONDS_BETWEEN = 0.5
+SHARE, SCORING = "%p%", "Trained. Scoring every case …"  # what the bar says
 
 
 class TrainingControls(QWidget):
@@ -149,6 +150,7 @@ class TrainingControls(QWidget):
         return "Train on the open dataset with these settings, beside the window."
 
     def _begin(self, _run: Path) -> None:
+        self.progress.setFormat(SHARE)
         self.progress.setRange(0, 0)
         self.show_wish()
 
@@ -157,6 +159,8 @@ class TrainingControls(QWidget):
             self._show_progress(event.done)
             if self.session.wish == "go on":
                 return  # the status tells of epochs, and steps are many
+        elif is_scoring(self.session.told):
+            self.progress.setFormat(SCORING)
         self.show_wish()
 
     def _show_progress(self, done: float) -> None:

@@ -43,9 +43,13 @@ def _progress(session: Session) -> str:
     if done is None:
         return (
             f"{begun.train_cases} cases to train, {begun.validation_cases} to validate, "
-            f"{begun.test_cases} to test, on {begun.device} ({begun.precision})"
+            f"{begun.test_cases} to test, on {_computer_part(begun.device)}"
         )
     return _epoch(done, begun)
+
+
+def _computer_part(device: str) -> str:
+    return "the processor" if device == "cpu" else f"the graphics card ({device})"
 
 
 def _epoch(done: EpochDone, begun: Started) -> str:

@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QListWidgetItem
 from segstudio.core.errors import InputError
 from segstudio.session import Session
 from segstudio.ui.curves.run_reader import RunReader
-from segstudio.ui.train.runs_panel import RunsPanel
+from segstudio.ui.train.runs_panel import EMPTY, RunsPanel
 
 
 @pytest.fixture
@@ -44,6 +44,16 @@ def test_a_run_that_is_ticked_is_drawn_and_has_its_colour_in_the_list(
     assert shown == in_view.colors[runs / "two"]
     row(panel, "two").setCheckState(Qt.CheckState.Unchecked)
     assert in_view.curves == {}
+
+
+def test_a_list_without_runs_says_what_will_come(runs: Path, tmp_path: Path, qtbot, finished_run):
+    made = RunsPanel(Session())
+    qtbot.addWidget(made)
+    before = made.summary.text()
+    made.add(finished_run[0])
+
+    assert before == EMPTY
+    assert made.summary.text().startswith("<b>dice</b>")
 
 
 def test_a_run_that_a_script_shows_is_ticked(panel: RunsPanel, runs: Path) -> None:
