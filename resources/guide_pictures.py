@@ -102,11 +102,12 @@ class Steps:
         panel.choices.buttons["grid"].click()
         self.wait(lambda: not comparison.is_busy, 120)
         panel.scores.worst.click()
+        self.work(6.0)  # until the message is gone
         return [self._image, panel]
 
     def save(self) -> list[Any]:
         """Choose the brush, paint, and save, by the panel's own buttons."""
-        self._dock("Compare").choices.buttons["off"].click()
+        self._panel("Compare").choices.buttons["off"].click()
         self.work(2.0)
         panel = self._panel("Annotate")
         panel.tools.buttons["brush"].click()

@@ -6,7 +6,7 @@ from typing import Any
 from napari._qt.dialogs.qt_notification import NapariQtNotification
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication, QLabel, QSizePolicy
+from qtpy.QtWidgets import QApplication, QDialog, QLabel, QSizePolicy
 
 WIDEST, GAP = 520, 8  # pixels
 FRAME = 24  # pixels above and below the words
@@ -42,10 +42,20 @@ class Notice(NapariQtNotification):
     def show(self) -> None:
         """Show it whole, above those that are still there, and as long as it takes to read."""
         self._fit()
-        super().show()
-        if self.timer.isActive():
-            letters = len(self.words.text())
-            self.timer.setInterval(max(self.DISMISS_AFTER, letters * MS_A_LETTER))
+        QDialog.show(self)  # napari's own would stop the time of those that are still there
+        self._instances.append(self)
+        self.slide_in()
+        self.timer.setSingleShot(True)
+        self.timer.setInterval(max(self.DISMISS_AFTER, len(self.words.text()) * MS_A_LETTER))
+        self.timer.timeout.connect(self.close_with_fade)
+        if self.parent() is None or self.parent().isActiveWindow():
+            self.timer_start()
+
+    def timer_start(self) -> None:
+        """Let each that is there go in its time: after the window was away, the older ones too."""
+        for each in self._instances:
+            if self.DISMISS_AFTER > 0 and not each.timer.isActive():
+                each.timer.start()
 
     def _fit(self) -> None:
         parent = self.parent()

@@ -4,6 +4,7 @@ import warnings
 
 from napari.utils.notifications import show_error, show_info
 from qtpy.QtWidgets import QApplication, QLineEdit
+from shiboken6 import isValid
 
 from segstudio.ui.window.notices import Notice
 
@@ -25,6 +26,19 @@ def test_a_long_message_is_seen_whole_and_lies_over_no_other(window) -> None:
     assert words.sizeHint().width() <= second.width()
     assert not first.geometry().intersects(second.geometry())
     assert 0 <= second.y() < first.y()
+
+
+def test_each_message_goes_in_its_time(window, monkeypatch) -> None:
+    monkeypatch.setattr(Notice, "DISMISS_AFTER", 100)
+    window.main.activateWindow()
+    window.wait_for(window.main.isActiveWindow, 5)
+    show_info("One.")
+    show_info("Two.")
+    told = Notice._instances[-2:]
+    assert len(told) == 2
+    window.wait_for(lambda: not set(told) & set(Notice._instances), 5)
+
+    assert not any(isValid(notice) and notice.isVisible() for notice in told)
 
 
 def test_a_message_that_goes_leaves_the_keyboard_where_it_is(window) -> None:
