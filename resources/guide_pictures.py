@@ -216,6 +216,7 @@ def _take(folder: Path, seconds: float, work: Path) -> None:
 
     viewer, studio = make_window()
     viewer.window.show()
+    viewer.window.activate()  # messages go in their time in a window that is looked at
     steps = Steps(viewer, studio, seconds, work)
     steps.main.resize(*SIZE)
     for name in STEPS:
