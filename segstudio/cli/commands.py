@@ -10,6 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from segstudio import __version__
+from segstudio.cli import arguments as take
 from segstudio.cli import compare, data, losses, runs
 from segstudio.cli import help as say
 from segstudio.cli.display import has_display, has_qt, opengl
@@ -43,7 +44,7 @@ def _common(
     help="Open the window, with what is given loaded.",
     epilog=say.examples("open image.nii.gz", "acdc  # 'open' may be left out"),
 )
-def open_window(paths: say.Paths = None) -> None:
+def open_window(paths: take.Paths = None) -> None:
     """Open the window."""
     for path in paths or []:
         expect(path)
@@ -69,7 +70,7 @@ def open_window(paths: say.Paths = None) -> None:
     epilog=say.examples("demo", "demo --headless --out demo --seconds 30"),
 )
 def demo(
-    headless: say.Headless = False, out: say.DemoFolder = None, seconds: say.Seconds = 120.0
+    headless: take.Headless = False, out: take.DemoFolder = None, seconds: take.Seconds = 120.0
 ) -> None:
     """Run the demo in the window, or without one."""
     from segstudio.learn.run_folder import new_run_path, runs_home
@@ -112,10 +113,10 @@ runs.add_train_and_predict(app)
     ),
 )
 def evaluate(
-    predictions: say.Predictions,
-    truth: say.Truth,
-    out: say.ScoresFile,
-    ignore: say.Ignore = None,
+    predictions: take.Predictions,
+    truth: take.Truth,
+    out: take.ScoresFile,
+    ignore: take.Ignore = None,
 ) -> None:
     """Write scores of predictions, matched to truths by file name."""
     refuse_existing(out)

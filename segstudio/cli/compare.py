@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from segstudio.cli import arguments as take
 from segstudio.cli import help as say
 from segstudio.cli.paths import expect
 from segstudio.cli.runs import INTERRUPTED, asked_settings
@@ -37,21 +38,21 @@ def add_compare(app: typer.Typer) -> None:
 
 
 def compare(
-    dataset: say.DatasetFolder,
-    out: say.StudyFolder,
-    losses: say.Losses = "",
-    loss: say.MoreLosses = None,
-    study: say.StudyFile = None,
-    seeds: say.Seeds = None,
-    folds: say.Folds = None,
-    epochs: say.Epochs = None,
-    preset: say.Preset = None,
-    config: say.ConfigFile = None,
-    assign: say.Assign = None,
-    device: say.Device = None,
-    workers: say.Workers = None,
-    cluster: say.Cluster = None,
-    results: say.Results = None,
+    dataset: take.DatasetFolder,
+    out: take.StudyFolder,
+    losses: take.Losses = "",
+    loss: take.MoreLosses = None,
+    study: take.StudyFile = None,
+    seeds: take.Seeds = None,
+    folds: take.Folds = None,
+    epochs: take.Epochs = None,
+    preset: take.Preset = None,
+    config: take.ConfigFile = None,
+    assign: take.Assign = None,
+    device: take.Device = None,
+    workers: take.Workers = None,
+    cluster: take.Cluster = None,
+    results: take.Results = None,
 ) -> None:
     """Train what is still to be trained, and write tables and report."""
     from segstudio.cli.terminal import follow_parts

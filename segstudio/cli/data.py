@@ -5,6 +5,7 @@ from typing import Any
 
 import typer
 
+from segstudio.cli import arguments as take
 from segstudio.cli import help as say
 from segstudio.cli.paths import expect
 from segstudio.core.errors import InputError
@@ -39,10 +40,10 @@ def add_data(app: typer.Typer) -> None:
 
 
 def check(
-    dataset: say.DatasetFolder,
-    as_json: say.AsJson = False,
-    quick: say.Quick = False,
-    drawing: say.DrawingChoice = None,
+    dataset: take.DatasetFolder,
+    as_json: take.AsJson = False,
+    quick: take.Quick = False,
+    drawing: take.DrawingChoice = None,
 ) -> None:
     """Examine a dataset; the exit status is 1 where something is broken."""
     from segstudio.cli.terminal import progress
@@ -91,12 +92,12 @@ def _without_nan(value: Any) -> Any:
 
 
 def convert(
-    source: say.Source,
-    target: say.Target,
-    frame: say.Frame = None,
-    labels: say.AsLabels = False,
-    place: say.PlaceChoice = None,
-    spacing: say.NewSpacing = None,
+    source: take.Source,
+    target: take.Target,
+    frame: take.Frame = None,
+    labels: take.AsLabels = False,
+    place: take.PlaceChoice = None,
+    spacing: take.NewSpacing = None,
 ) -> None:
     """Write a file in another format, or with its header mended."""
     from segstudio.data.conversion import convert as write
@@ -110,7 +111,7 @@ def convert(
     typer.echo(f"Wrote {target}")
 
 
-def export(dataset: say.DatasetFolder, out: say.ExportFolder) -> None:
+def export(dataset: take.DatasetFolder, out: take.ExportFolder) -> None:
     """Write a dataset in nnU-Net's layout."""
     from segstudio.cli.terminal import progress
     from segstudio.data.export import export_nnunet
@@ -124,10 +125,10 @@ def export(dataset: say.DatasetFolder, out: say.ExportFolder) -> None:
 
 
 def phantom(
-    kind: say.PhantomKind,
-    out: say.PhantomFolder,
-    patients: say.Patients = 12,
-    seed: say.Seed = None,
+    kind: take.PhantomKind,
+    out: take.PhantomFolder,
+    patients: take.Patients = 12,
+    seed: take.Seed = None,
 ) -> None:
     """Write a set of generated images with labels."""
     from segstudio.data import phantoms

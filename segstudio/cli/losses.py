@@ -7,6 +7,7 @@ from typing import cast
 import numpy as np
 import typer
 
+from segstudio.cli import arguments as take
 from segstudio.cli import help as say
 from segstudio.cli.paths import expect, refuse_existing
 from segstudio.core.distance import Convention
@@ -50,12 +51,12 @@ def add_losses_and_lens(app: typer.Typer) -> None:
 
 
 def maps(
-    labels: say.Labels,
-    out: say.MapsFile,
-    label: say.Label = None,
-    per_plane: say.PerPlane = False,
-    given_to: say.GivenTo = None,
-    convention: say.MeasuredTo = None,
+    labels: take.Labels,
+    out: take.MapsFile,
+    label: take.Label = None,
+    per_plane: take.PerPlane = False,
+    given_to: take.GivenTo = None,
+    convention: take.MeasuredTo = None,
 ) -> None:
     """Write distance maps."""
     from segstudio.data.formats import read_grid, read_labels, write_maps
@@ -93,7 +94,7 @@ def _options(given_to: str | None, convention: str | None) -> MapOptions:
     return replace(options, convention=cast(Convention, convention))
 
 
-def losses(name: say.LossArgument = None) -> None:
+def losses(name: take.LossArgument = None) -> None:
     """Print the losses, or the card of one."""
     if name is None:
         for row in cards():
@@ -106,13 +107,13 @@ def losses(name: say.LossArgument = None) -> None:
 
 
 def lens(
-    run: say.Run,
-    image: say.Image,
-    labels: say.Labels,
-    out: say.Picture,
-    label: say.LensLabel = None,
-    plane: say.Plane = None,
-    loss: say.LensLosses = None,
+    run: take.Run,
+    image: take.Image,
+    labels: take.Labels,
+    out: take.Picture,
+    label: take.LensLabel = None,
+    plane: take.Plane = None,
+    loss: take.LensLosses = None,
 ) -> None:
     """Draw what losses see, and print the explanation."""
     from segstudio.data.formats import read_labels, read_volume

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
+from segstudio.cli import arguments as take
 from segstudio.cli import help as say
 from segstudio.cli.paths import expect
 from segstudio.core.errors import InputError
@@ -45,19 +46,19 @@ def add_train_and_predict(app: typer.Typer) -> None:
 
 
 def train(
-    dataset: say.DatasetFolder,
-    out: say.NewRun = None,
-    loss: say.LossName = None,
-    epochs: say.Epochs = None,
-    preset: say.Preset = None,
-    config: say.ConfigFile = None,
-    assign: say.Assign = None,
-    split: say.SplitChoice = None,
-    resume: say.Resume = False,
-    seed: say.Seed = None,
-    device: say.Device = None,
-    precision: say.Precision = None,
-    skip_unlabelled: say.SkipUnlabelled = False,
+    dataset: take.DatasetFolder,
+    out: take.NewRun = None,
+    loss: take.LossName = None,
+    epochs: take.Epochs = None,
+    preset: take.Preset = None,
+    config: take.ConfigFile = None,
+    assign: take.Assign = None,
+    split: take.SplitChoice = None,
+    resume: take.Resume = False,
+    seed: take.Seed = None,
+    device: take.Device = None,
+    precision: take.Precision = None,
+    skip_unlabelled: take.SkipUnlabelled = False,
 ) -> None:
     """Train, and show how it goes."""
     from segstudio.data.project_file import dataset_at
@@ -171,7 +172,7 @@ def stopped(dataset: Path, run: Path) -> NoReturn:
     raise typer.Exit(INTERRUPTED)
 
 
-def presets(name: say.PresetName = None) -> None:
+def presets(name: take.PresetName = None) -> None:
     """List the presets, or print one."""
     if name is None:
         for one in preset_files():
@@ -182,13 +183,13 @@ def presets(name: say.PresetName = None) -> None:
 
 
 def predict(
-    run: say.Run,
-    images: say.Images,
-    out: say.PredictionsFolder,
-    flips: say.Flips = False,
-    largest: say.Largest = False,
-    doubt: say.Doubt = False,
-    device: say.Device = None,
+    run: take.Run,
+    images: take.Images,
+    out: take.PredictionsFolder,
+    flips: take.Flips = False,
+    largest: take.Largest = False,
+    doubt: take.Doubt = False,
+    device: take.Device = None,
 ) -> None:
     """Write predictions named as their images."""
     from segstudio.data.datasets import read_image_file

@@ -113,35 +113,31 @@ def _prepare(dataset: Dataset, config: TrainConfig, classes: ClassTable, split: 
     if config.watch_test and not cases["test"]:
         raise InputError("There is no test side to watch: leave watch_test out, or split off one.")
     compute = choose_compute(config, together=True)
-    store, notes = read_cases(
-        cases["train"], classes, config, budget(config.cache_gb) // ranks_here()
-    )
+    store, notes = _read(cases, classes, config)
     channels = store[0].image.shape[0]
-    notes += check_cases([*cases["validation"], *cases["test"]], classes, channels)
     config = resolved(config, store)
     model = network(config, channels, len(classes))
     model, optimizer = compute.place(model, _optimizer(config, model))
     batches = batches_of(config, store, len(classes), compute.rank, compute.ranks)
     notes += _cut_off(batches.sampler)
     criterion = Criterion(config.loss)
-    predictor = predictor_of(model, compute, config, classes, channels)
     free = store.free // (2 if config.watch_test else 1)
     validator = Validator(
         TruthCache(cases["validation"], free),
-        predictor,
+        predictor_of(model, compute, config, classes, channels),
         criterion,
         config.loss_maps,
         batches.frequencies,
         compute,
         per_plane=config.dimensions == 2,
     )
-    tested = TruthCache(cases["test"], free)
+    tested = replace(validator, truths=TruthCache(cases["test"], free), side="test")
     return Job(
         config=config,
         cases=cases,
         batches=batches,
         validator=validator,
-        watcher=replace(validator, truths=tested, side="test") if config.watch_test else None,
+        watcher=tested if config.watch_test else None,
         compute=compute,
         model=model,
         optimizer=optimizer,
@@ -150,6 +146,17 @@ def _prepare(dataset: Dataset, config: TrainConfig, classes: ClassTable, split: 
         good=LastGood(model, optimizer),
         warnings=tuple(notes),
     )
+
+
+def _read(
+    cases: dict[str, list[Case]], classes: ClassTable, config: TrainConfig
+) -> tuple[CaseStore, list[str]]:
+    """Return the cases to train on, the others examined, and what is to be said of them."""
+    store, notes = read_cases(
+        cases["train"], classes, config, budget(config.cache_gb) // ranks_here()
+    )
+    others = [*cases["validation"], *cases["test"]]
+    return store, notes + check_cases(others, classes, store[0].image.shape[0])
 
 
 def batches_of(
