@@ -109,6 +109,19 @@ def test_closing_stops_after_the_case_that_is_looked_at(session, reader, reads, 
     assert len(reads.names) <= 1
 
 
+def test_a_run_on_another_dataset_says_nothing_of_the_one_that_is_open(
+    qtbot, session, reader, dataset, finished_run, tmp_path
+) -> None:
+    (tmp_path / "a.nii.gz").write_bytes(dataset.cases[0].image.read_bytes())
+    session.list_cases(dataset)
+    session.start_training(finished_run[0])
+    session.open(tmp_path)
+    wait(qtbot, reader)
+    session.end_training()
+
+    assert session.facts.run is None
+
+
 def test_a_newest_run_that_is_damaged_leaves_the_headers_to_be_read(
     qtbot, session, reader, reads, dataset, runs
 ) -> None:
