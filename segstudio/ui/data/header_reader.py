@@ -42,6 +42,8 @@ class HeaderReader(QObject):
             # The one that ends starts the next.
             self._thread.stop()
             return
+        if self.session.facts.run is None:
+            self._follow_run(self.session.run)
         known = self.session.facts.headers
         cases = [case for case in dataset.cases if case.name not in known]
         thread = HeaderThread(dataset, cases, self._listed, self.session.runs_folder)
@@ -69,7 +71,9 @@ class HeaderReader(QObject):
 
     @at_the_edge
     def _take_run(self, dataset: Dataset, run: RunCases) -> None:
-        if not self._closed and dataset is self.session.dataset and self.session.run is None:
+        # The one that was chosen comes before the newest, unless it is on another dataset.
+        is_known = self.session.facts.run is not None
+        if not self._closed and dataset is self.session.dataset and not is_known:
             self.session.facts.note_run(run)
 
     @at_the_edge
