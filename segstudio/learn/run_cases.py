@@ -81,6 +81,11 @@ def newest_run(dataset: str, listed: Sequence[Path], home: Path) -> Path | None:
     return None
 
 
+def is_on_another(run: Path, dataset: str, listed: Sequence[Path]) -> bool:
+    """Return whether a run is known to be on another dataset; as in `newest_run`."""
+    return run not in listed and _trained_on(run) not in ("", dataset)
+
+
 def _newest_first(runs: Iterable[Path]) -> list[Path]:
     made = [run for run in runs if (run / "split.json").is_file()]
     return sorted(made, key=lambda run: (run / "split.json").stat().st_mtime_ns, reverse=True)

@@ -147,12 +147,15 @@ class TrainingRequest:
         The run folder to go on with; None for a new run.
     home : Path or None
         Where the folder of a new run goes; None: where all go.
+    project : Project or None
+        Which lists the run, whichever is open when it ends.
     """
 
     dataset: Dataset
     config: TrainConfig
     resumed: Path | None = None
     home: Path | None = None
+    project: Project | None = None
 
     @property
     def title(self) -> str:

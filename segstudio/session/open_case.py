@@ -37,6 +37,8 @@ class OpenCase:
         Which value of its labels is no class of the dataset; it is shown as one all the same.
     stamp : str
         Of `base_file` as it was read, see `stamp_of`.
+    known : ClassTable or None
+        The dataset's classes when it was read.
     """
 
     case: Case
@@ -48,6 +50,7 @@ class OpenCase:
     draft: NDArray[np.int32] | None = None
     stray: str = ""
     stamp: str = ""
+    known: ClassTable | None = None
 
     @property
     def base(self) -> NDArray[np.int32] | None:
@@ -63,6 +66,11 @@ class OpenCase:
     def is_stale(self) -> bool:
         """Whether that file was written since it was read."""
         return self.base is not None and self.stamp != stamp_of(self.base_file)
+
+    def holds_in(self, dataset: Dataset) -> bool:
+        """Return whether a dataset has the case as it was read: its files, and the classes."""
+        is_same = self.case in dataset.cases and self.known == dataset.classes
+        return is_same and not self.is_stale
 
     def paintable(self) -> "OpenCase":
         """Return the case with classes to paint with, where the data name none."""
@@ -85,16 +93,16 @@ def read_case(dataset: Dataset, case: Case) -> OpenCase:
     """
     volume = read_image(case)
     stamp = stamp_of(case.labels if case.labels is not None else case.draft)  # before it is read
+    bare = OpenCase(case, volume, None, ClassTable.found_in([]), stamp=stamp, known=dataset.classes)
     try:
         truth, present = _labels_of(case, volume)
     except (InputError, OSError) as error:
-        classes = dataset.classes or ClassTable.found_in([])
-        return OpenCase(case, volume, None, classes, left_out=sentence(error))
+        classes = dataset.classes or bare.classes
+        return replace(bare, classes=classes, left_out=sentence(error), stamp="")
     if truth is None and case.draft is not None:
-        bare = OpenCase(case, volume, None, ClassTable.found_in([]), stamp=stamp)
         return _with_draft(dataset, bare)
     found = ClassTable.found_in(present)
-    return _classed(dataset, OpenCase(case, volume, truth, found, present, stamp=stamp))
+    return _classed(dataset, replace(bare, truth=truth, classes=found, present=present))
 
 
 def _classed(dataset: Dataset, opened: OpenCase) -> OpenCase:

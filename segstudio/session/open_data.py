@@ -138,14 +138,7 @@ class OpenData:
         self.project_opened.emit(project)
 
     def show_read(self, opened: OpenCase) -> None:
-        """Show a case of the open dataset that was read.
-
-        Raises
-        ------
-        InputError
-            What was painted on it does not fit its image any more, which is another by now.
-        """
-        self._paintings.expect_fit(opened)
+        """Show a case of the open dataset that was read, and that fits what was painted on it."""
         self._paintings.keep(self.open_case, self.labels)
         kept, opened = self._paintings.of(opened.case), self._as_painted(opened)
         self.open_case = opened

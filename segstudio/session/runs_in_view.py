@@ -41,6 +41,7 @@ class RunsInView:
         self.live: Path | None = None
         self.epoch: int | None = None
         self.timeline: Path | None = None
+        self._wanted: set[Path] = set()  # which were asked for, and are being read
         self._told = RunCurves()  # of the run that is followed, shown or not
         self._class_colors: dict[str, str] = {}
 
@@ -79,10 +80,17 @@ class RunsInView:
         if run == self.live:
             self.take(run, self._told)
         elif run not in self.curves:
+            self._wanted.add(run)
             self.asked.emit(run)
+
+    def take_asked(self, run: Path, curves: RunCurves) -> None:
+        """Show the curves of a run that was asked for, unless it was hidden meanwhile."""
+        if run in self._wanted:
+            self.take(run, curves)
 
     def take(self, run: Path, curves: RunCurves) -> None:
         """Show the curves of a run, which were read; a run that is shown keeps its own."""
+        self._wanted.discard(run)
         if run in self.curves:
             return
         taken = set(self.colors.values())
@@ -108,6 +116,7 @@ class RunsInView:
 
     def hide(self, run: Path) -> None:
         """Show a run no longer."""
+        self._wanted.discard(run)
         if run in self.curves:
             del self.curves[run], self.colors[run]
             if self.timeline == run:

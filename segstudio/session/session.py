@@ -86,7 +86,14 @@ class Session(TrainingSession):
         super().list_cases(dataset, project)
 
     def show_read(self, opened: OpenCase) -> None:
-        """Show a case of the open dataset that was read."""
+        """Show a case of the open dataset that was read.
+
+        Raises
+        ------
+        InputError
+            What was painted on it does not fit its image any more, which is another by now.
+        """
+        self._paintings.expect_fit(opened)  # before anything of the case in view is given up
         self.prediction = None
         self.map_view.open(None)
         super().show_read(opened)

@@ -8,6 +8,7 @@ from psygnal import Signal
 
 from segstudio.core.errors import InputError
 from segstudio.data.cases import Dataset
+from segstudio.data.project import Project
 from segstudio.learn.config import TrainConfig, make_config
 from segstudio.learn.control import Wish
 from segstudio.learn.events import Event, Guarded, Paused, Started, StepDone, Warned
@@ -73,6 +74,7 @@ class TrainingSession(LabelsSession):
         self.notes: tuple[Note, ...] = ()
         self.cost: Cost | None = None
         self._epoch = 0
+        self._project_trained_for: Project | None = None
 
     @property
     def is_paused(self) -> bool:
@@ -109,13 +111,22 @@ class TrainingSession(LabelsSession):
         if self.project is not None:
             own = config.model_dump(exclude_unset=True)
             config = make_config(**(self.project.split.as_training_settings() | own))
-        self._ask(TrainingRequest(dataset, config, home=self.runs_folder))
+        home, project = self.runs_folder, self.project
+        self._ask(TrainingRequest(dataset, config, home=home, project=project))
 
     @property
     def runs_folder(self) -> Path:
         """Where new runs go: the project's own folder of runs, or that of all others."""
         own = self.project.runs_folder if self.project is not None else None
         return own or runs_home()
+
+    def list_runs(self) -> list[Path]:
+        """Return the open project's runs, or all that belong to none, the newest first."""
+        home = self.runs_folder
+        found = list(home.iterdir()) if home.is_dir() else []
+        listed = self.project.runs if self.project is not None else ()
+        runs = [run for run in dict.fromkeys((*found, *listed)) if (run / "config.toml").is_file()]
+        return sorted(runs, key=lambda run: run.stat().st_mtime, reverse=True)
 
     def ask_resume(self, run: Path, more_epochs: int = 0) -> None:
         """Ask for a run to go on from where it ended, on the open dataset.
@@ -144,7 +155,7 @@ class TrainingSession(LabelsSession):
         if folder.read_summary() is not None and not more_epochs:
             raise InputError(f"The run '{run.name}' is finished. Say how many epochs more.")
         config = make_config(epochs=own.epochs + more_epochs) if more_epochs else TrainConfig()
-        self._ask(TrainingRequest(dataset, config, run))
+        self._ask(TrainingRequest(dataset, config, run, project=self.project))
 
     def _dataset_to_train_on(self) -> Dataset:
         if self.dataset is None:
@@ -198,8 +209,9 @@ class TrainingSession(LabelsSession):
             self.wish = wish
             self.wish_changed.emit(wish)
 
-    def start_training(self, run: Path) -> None:
-        """Note that a training writes to a run folder."""
+    def start_training(self, run: Path, request: TrainingRequest | None = None) -> None:
+        """Note that a training writes to a run folder, as requested or as a script began it."""
+        self._project_trained_for = self.project if request is None else request.project
         self.runs_in_view.lay_over(None)
         self.training, self.told, self.failure, self.previews = run, [], "", True
         self.wish, self.is_last_epoch, self.run, self._epoch = "go on", False, None, 0
@@ -242,8 +254,9 @@ class TrainingSession(LabelsSession):
         run, self.training, self.failure = self.training, None, failure
         self.wish, self.is_last_epoch = "go on", False
         self.training_ended.emit(run)
-        if (run / "config.toml").is_file():
-            self._record(lambda project: project.with_run(run))
+        project = self._project_trained_for
+        if project is not None and (run / "config.toml").is_file():
+            self._record(lambda project: project.with_run(run), project)
         if self.queue and self.training is None:
             first, *rest = self.queue
             self._set_queue(tuple(rest))

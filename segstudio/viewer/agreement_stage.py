@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
@@ -51,8 +50,8 @@ class AgreementStage:
     def _show(self, found: AgreementFound | None) -> None:
         if self.layer is not None:
             self._viewer.layers.remove(self.layer)
-        opened, image = self._session.open_case, self._stage.layer(IMAGE)
-        if found is None or opened is None or image is None:
+        opened = self._session.open_case
+        if found is None or opened is None or self._stage.layer(IMAGE) is None:
             return
         active = self._viewer.layers.selection.active
         colors: dict[int | None, str] = {None: "transparent", 0: "transparent"}
@@ -67,5 +66,4 @@ class AgreementStage:
         self.layer.editable = False
         self._viewer.layers.selection.active = active
         if found.worst_plane is not None:
-            place = np.array([found.worst_plane, 0, 0])
-            self._viewer.dims.set_point(0, image.data_to_world(place)[0])
+            self._stage.go_to_plane(found.worst_plane)

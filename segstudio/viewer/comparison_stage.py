@@ -284,10 +284,7 @@ class ComparisonStage:
             self._comparison.plane = int(np.clip(z, 0, layer.data.shape[0] - 1))
 
     def _go_to_plane(self, plane: int) -> None:
-        layer = self._stage.layer(IMAGE)
-        if layer is not None:
-            axis = self._viewer.dims.ndim - layer.ndim
-            self._viewer.dims.set_point(axis, layer.data_to_world((plane, 0, 0))[0])
+        self._stage.go_to_plane(plane)
         self._note_plane()
 
 

@@ -42,12 +42,12 @@ class MapStage:
     def __init__(self, viewer: "ViewerModel", session: Session, layers: dict[str, Layer]) -> None:
         self._viewer, self._session, self._layers = viewer, session, layers
         session.map_view.changed.connect(self._show)
-        viewer.dims.events.point.connect(self._follow_plane)
-        viewer.dims.events.order.connect(self._follow_plane)
+        viewer.dims.events.point.connect(self.follow_plane)
+        viewer.dims.events.order.connect(self.follow_plane)
         viewer.cursor.events.position.connect(self._follow_mouse)
         viewer.events.mouse_over_canvas.connect(self._follow_mouse)
 
-    def _follow_plane(self) -> None:
+    def follow_plane(self) -> None:
         """Tell the session which plane is in view; the slider may run against the planes."""
         layer, dims = self._layers.get(IMAGE), self._viewer.dims
         if layer is None:

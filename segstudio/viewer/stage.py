@@ -51,6 +51,13 @@ class Stage:
         """Return one of the studio's layers by its role; None where it is not shown."""
         return self._layers.get(role)
 
+    def go_to_plane(self, plane: int) -> None:
+        """Move the viewer to a plane of the image, where there is one."""
+        image, dims = self._layers.get(IMAGE), self._viewer.dims
+        if image is not None:
+            # The image has the viewer's last axes, where another layer has more of them.
+            dims.set_point(dims.ndim - image.ndim, image.data_to_world((plane, 0, 0))[0])
+
     def _forget(self, event: Any) -> None:
         """Note that the user removed a layer."""
         for role in [r for r, layer in self._layers.items() if layer is event.value]:
@@ -89,6 +96,7 @@ class Stage:
             self._show_labels(self._session.labels)
         self._viewer.reset_view()
         self._go_to_labelled_plane(opened)
+        self._map.follow_plane()  # the viewer may have been there before the image was known
         self._viewer.canvas.overlays.scale_bar.visible = True
 
     def _show_labels(self, labels: NDArray[np.int32]) -> None:
@@ -143,7 +151,7 @@ class Stage:
         if opened.base is not None and opened.base.any():
             labelled = np.flatnonzero((opened.base > 0).any(axis=(1, 2)))
             plane = int(labelled[len(labelled) // 2])
-        self._viewer.dims.set_point(0, self._layers[IMAGE].data_to_world((plane, 0, 0))[0])
+        self.go_to_plane(plane)
 
     def _move_above_image(self, layer: Layer) -> None:
         layers, image = self._viewer.layers, self._layers.get(IMAGE)

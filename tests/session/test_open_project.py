@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from segstudio.core.errors import InputError
-from segstudio.data.project_file import read_project
+from segstudio.data.project import new_project
+from segstudio.data.project_file import read_project, write_project
 from segstudio.learn.config import make_config
 from segstudio.learn.run_folder import runs_home
 from segstudio.session import Session
-from segstudio.session.messages import ReadingRequest
+from segstudio.session.messages import ReadingRequest, TrainingRequest
 
 
 @pytest.fixture
@@ -146,6 +147,24 @@ def test_a_training_is_listed_in_its_project_unless_it_never_began(session: Sess
 
     assert session.runs_folder == session.project.root / "runs"
     assert read_project(session.project.root).runs == (session.runs_folder / "first",)
+
+
+def test_a_training_is_listed_in_the_project_that_asked_for_it(
+    session: Session, hearts: Path, tmp_path: Path
+) -> None:
+    asked: list[TrainingRequest] = []
+    session.training_asked.connect(asked.append)
+    session.ask_training(make_config())
+    own, run = session.project.root, session.runs_folder / "run"
+    write_project(new_project(tmp_path / "other", [hearts]))
+    session.open(tmp_path / "other")
+    session.start_training(run, asked[0])
+    run.mkdir(parents=True)
+    (run / "config.toml").write_text("")
+    session.end_training()
+
+    assert read_project(own).runs == (run,)
+    assert read_project(tmp_path / "other").runs == ()
 
 
 def test_what_is_edited_in_the_file_meanwhile_is_not_written_over(session: Session) -> None:

@@ -1,5 +1,6 @@
 """What is open now, without a window."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
@@ -12,6 +13,7 @@ from segstudio.data.formats import read_labels
 from segstudio.data.phantoms import write_spine_dataset
 from segstudio.session import Session
 from segstudio.session.messages import MapChoice
+from segstudio.session.open_case import read_case
 
 
 @pytest.fixture
@@ -51,6 +53,23 @@ def test_painting_that_was_not_saved_is_there_when_its_case_is_shown_again(
 
     assert session.labels[0, 0, 0] == 1
     assert session.open_case.truth[0, 0, 0] == 0
+
+
+def test_a_case_whose_image_is_another_by_now_leaves_the_view_as_it_was(session: Session) -> None:
+    first, second = (case.name for case in session.dataset.cases[:2])
+    session.show_case(second)
+    session.labels[0, 0, 0] = 1
+    session.show_case(first)
+    predicted = np.zeros_like(session.labels)
+    session.show_prediction(predicted)
+    opened = read_case(session.dataset, session.dataset.case(second))
+    image = replace(opened.volume, data=opened.volume.data[:2])
+    with pytest.raises(InputError, match="another by now"):
+        session.show_read(replace(opened, volume=image))
+
+    assert session.open_case.case.name == first
+    assert session.prediction is predicted
+    assert session.map_view.phi is not None
 
 
 def test_saving_a_copy_leaves_the_file_of_the_case_as_it_was(

@@ -46,6 +46,39 @@ def test_a_case_that_is_read_again_keeps_its_name(stage: Stage, session: Session
     assert stage.layer(IMAGE).name == name
 
 
+def test_beside_a_layer_of_more_axes_the_labelled_plane_is_shown_and_that_layer_left_alone(
+    session: Session, hearts: Path
+) -> None:
+    viewer = ViewerModel()
+    viewer.add_image(np.zeros((9, 3, 8, 8)))
+    viewer.dims.set_point(0, 7)
+    stage = Stage(viewer, session)
+    session.open(hearts)
+    labelled = np.flatnonzero(session.open_case.truth.any(axis=(1, 2)))
+    plane = stage.layer(IMAGE).world_to_data(viewer.dims.point[-3:])[0]
+
+    assert viewer.dims.point[0] == 7
+    assert round(plane) == labelled[len(labelled) // 2]
+
+
+def test_the_session_knows_which_plane_of_a_case_is_shown_first(
+    session: Session, tmp_path: Path
+) -> None:
+    viewer = ViewerModel()
+    stage, found = Stage(viewer, session), []
+    for planes, apart in ((9, 2.0), (5, 4.0)):  # whose middle planes lie at one place
+        affine, labels = np.diag([1, 1, apart, 1]), np.zeros((8, 8, planes), np.uint8)
+        labels[2:5, 2:5, planes // 2] = 1
+        for name in ("x.nii", "x_gt.nii"):
+            (tmp_path / str(planes)).mkdir(exist_ok=True)
+            nib.save(nib.Nifti1Image(labels, affine), tmp_path / str(planes) / name)
+        session.open(tmp_path / str(planes))
+        shown = round(stage.layer(IMAGE).world_to_data(viewer.dims.point)[0])
+        found.append((shown, session.map_view.index))
+
+    assert found == [(4, 4), (2, 2)]
+
+
 def test_labels_are_coloured_in_the_window_s_thread_alone(session: Session, hearts: Path) -> None:
     numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
     stage = Stage(ViewerModel(), session)
@@ -135,6 +168,17 @@ def test_another_case_replaces_the_layers(stage: Stage, session: Session, hearts
     names = [layer.name for layer in stage._viewer.layers]
     assert names == [second.name, MAP, LABELS, PREDICTION]
     assert not stage.layer(PREDICTION).visible
+
+
+def test_between_two_cases_the_viewer_is_never_empty(session: Session, hearts: Path) -> None:
+    viewer, left = ViewerModel(), []
+    Stage(viewer, session)
+    session.open(hearts)
+    viewer.layers.events.removed.connect(lambda: left.append(len(viewer.layers)))
+    session.show_case(session.dataset.cases[1].name)
+
+    assert left
+    assert min(left) > 0
 
 
 def test_a_layer_the_user_removed_comes_back_when_it_is_asked_for(

@@ -51,7 +51,7 @@ class RunReader:
 
     @at_the_edge
     def _show_curves(self, run: Path, curves: RunCurves) -> None:
-        self.session.runs_in_view.take(run, curves)
+        self.session.runs_in_view.take_asked(run, curves)
 
     def _follow(self, event: Event) -> None:
         """Show the newest epoch of the running training, where it is what is looked at."""

@@ -27,10 +27,10 @@ class Ahead:
     opened: OpenCase
     stamp: Stamp
 
-    def serves(self, case: Case | None) -> bool:
-        """Return whether it is what a case asked for would be read as now."""
+    def serves(self, case: Case | None, dataset: Dataset) -> bool:
+        """Return whether it is what a case of a dataset would be read as now."""
         is_same = self.opened.case == case and self.stamp == stamp_of(self.opened.case)
-        return is_same and not self.opened.is_stale
+        return is_same and self.opened.holds_in(dataset)
 
 
 def stamp_of(case: Case) -> Stamp:

@@ -6,6 +6,7 @@ from segstudio.data.datasets import Case, Dataset
 from segstudio.session import Session
 from segstudio.session.messages import ReadingRequest
 from segstudio.session.open_case import OpenCase
+from segstudio.session.paintings import image_of
 from segstudio.ui.data.ahead_thread import Ahead, AheadThread
 from segstudio.ui.data.reading_thread import ReadingThread
 from segstudio.ui.edge import at_the_edge
@@ -45,7 +46,7 @@ class CaseReader(QObject):
             self._wish = wish
             return
         self._wish = None
-        if self._ahead is not None and self._ahead.serves(wish.case):
+        if self._is_ahead(wish.case):
             self._show_ahead()
         elif self._looking is not None and self._looking.case == wish.case:
             # It is being read already: what comes of it is shown.
@@ -86,18 +87,23 @@ class CaseReader(QObject):
 
     @at_the_edge
     def _show_case(self, opened: OpenCase) -> None:
-        dataset = self.session.dataset
+        dataset, image = self.session.dataset, image_of(opened.case)
         # A script may have opened another dataset meanwhile.
-        if self._closed or dataset is None or opened.case not in dataset.cases:
+        if self._closed or dataset is None or all(image_of(c) != image for c in dataset.cases):
             return
-        if opened.is_stale:  # it was saved, or drafted anew, while it was read
-            self.session.ask_case(opened.case.name)
-        else:
+        if opened.holds_in(dataset):
             self.session.show_read(opened)
+        else:  # it was saved or drafted, or a class was changed, while it was read
+            self.session.ask_case(opened.case.name)
 
     def _warn(self, text: str) -> None:
         if not self._closed:
             self.session.say(text)
+
+    def _is_ahead(self, case: Case | None) -> bool:
+        """Return whether a case that is asked for was read ahead, as it would be read now."""
+        dataset, ahead = self.session.dataset, self._ahead
+        return dataset is not None and ahead is not None and ahead.serves(case, dataset)
 
     @at_the_edge
     def _show_ahead(self) -> None:
@@ -115,7 +121,7 @@ class CaseReader(QObject):
         if self._looking is not None:
             self._next = case
             return
-        if self._ahead is not None and self._ahead.serves(case):
+        if self._is_ahead(case):
             return
         self._ahead = None
         thread = AheadThread(dataset, case)
@@ -125,10 +131,10 @@ class CaseReader(QObject):
         thread.start(QThread.Priority.LowPriority)
 
     def _keep_ahead(self, ahead: Ahead) -> None:
-        dataset, thread = self.session.dataset, self._looking
-        if self._closed or dataset is None or thread is None:
+        dataset = self.session.dataset
+        if self._closed or dataset is None:
             return
-        if ahead.opened.case in dataset.cases and thread.dataset.classes == dataset.classes:
+        if ahead.opened.holds_in(dataset):
             self._ahead = ahead
 
     def _end_looking(self) -> None:

@@ -128,6 +128,8 @@ class CaseTable(QWidget):
     def _shortcut(self, keys: str, slot: Callable[[], None]) -> QShortcut:
         shortcut = QShortcut(QKeySequence(keys), self.window())
         shortcut.activated.connect(slot)
+        # Of two shortcuts with the same keys Qt does neither: the next table brings its own.
+        self.destroyed.connect(shortcut.deleteLater)
         return shortcut
 
     def names(self) -> list[str]:

@@ -6,7 +6,7 @@ from qtpy.QtCore import QObject
 
 from segstudio.data.datasets import Dataset
 from segstudio.data.headers import CaseHeader
-from segstudio.learn.run_cases import RunCases, read_run_cases
+from segstudio.learn.run_cases import RunCases, is_on_another, read_run_cases
 from segstudio.session import Session
 from segstudio.ui.data.header_thread import HeaderThread
 from segstudio.ui.edge import at_the_edge
@@ -42,10 +42,11 @@ class HeaderReader(QObject):
             # The one that ends starts the next.
             self._thread.stop()
             return
-        known, project = self.session.facts.headers, self.session.project
+        if self.session.facts.run is None:
+            self._follow_run(self.session.run)
+        known = self.session.facts.headers
         cases = [case for case in dataset.cases if case.name not in known]
-        listed = project.runs if project is not None else ()
-        thread = HeaderThread(dataset, cases, listed, self.session.runs_folder)
+        thread = HeaderThread(dataset, cases, self._listed, self.session.runs_folder)
         # Bound methods of a QObject: delivered on its own thread, which lambdas are not.
         thread.scored.connect(self._take_run)
         thread.read.connect(self._take_headers)
@@ -70,11 +71,23 @@ class HeaderReader(QObject):
 
     @at_the_edge
     def _take_run(self, dataset: Dataset, run: RunCases) -> None:
-        if not self._closed and dataset is self.session.dataset and self.session.run is None:
+        # The one that was chosen comes before the newest, unless it is on another dataset.
+        is_known = self.session.facts.run is not None
+        if not self._closed and dataset is self.session.dataset and not is_known:
             self.session.facts.note_run(run)
 
     @at_the_edge
     def _follow_run(self, run: Path | None) -> None:
-        """Show what a run says that was chosen, or has just ended; a failed start left none."""
-        if run is not None and (run / "split.json").is_file():
+        """Show what a run says that was chosen, or has just ended; a failed start left none.
+
+        One on another dataset says nothing: its cases may have the same names.
+        """
+        if run is None or self.session.dataset is None or not (run / "split.json").is_file():
+            return
+        if not is_on_another(run, self.session.dataset.name, self._listed):
             self.session.facts.note_run(read_run_cases(run))
+
+    @property
+    def _listed(self) -> tuple[Path, ...]:
+        """The runs of the open project."""
+        return self.session.project.runs if self.session.project is not None else ()

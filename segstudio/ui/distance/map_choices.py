@@ -154,7 +154,8 @@ class MapChoices(QWidget):
         options = replace(
             own.options,
             convention=self.convention.currentData(),
-            unit=self.unit.currentData(),
+            # Where the header tells no size, it shows voxels, whatever is chosen for other cases.
+            unit=self.unit.currentData() if self.unit.isEnabled() else own.options.unit,
             cap=self.cap.setting(),
             pieces=pieces,
         )

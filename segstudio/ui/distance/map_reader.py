@@ -34,7 +34,7 @@ class MapReader:
         # An example is not to wait for a map.
         self._maps, self._examples = Beside(), Beside()
         self._maps.failed.connect(session.say)
-        self._examples.failed.connect(session.say)
+        self._examples.failed.connect(self._fail_example)
         session.map_view.asked.connect(self._measure)
         session.loss_example.asked.connect(self._make_example)
 
@@ -52,6 +52,13 @@ class MapReader:
 
     def _make_example(self, request: ExampleRequest) -> None:
         self._examples.ask("example", partial(_example, request), partial(self._show, request))
+
+    def _fail_example(self, text: str) -> None:
+        """Say that none is being made any more: an accident, which is told as such too."""
+        self.session.say(text)
+        example = self.session.loss_example
+        if example.request is not None:
+            example.take(example.request, None, text)
 
     @at_the_edge
     def _show(self, request: ExampleRequest, made: "Example | str") -> None:

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from segstudio.core.errors import InputError
-from segstudio.learn.run_folder import RunFolder, runs_home
+from segstudio.learn.run_folder import RunFolder
 from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.widgets.button import push_button
@@ -68,9 +68,7 @@ class ResumeDialog(QDialog):
         column.addLayout(buttons)
 
     def _list(self) -> None:
-        home = runs_home()
-        found = [p for p in home.iterdir() if _can_go_on(p)] if home.is_dir() else []
-        for path in sorted(found, key=lambda p: p.stat().st_mtime, reverse=True):
+        for path in filter(_can_go_on, self.session.list_runs()):
             self._add(path)
         self.runs.setCurrentRow(0)
         self._describe()

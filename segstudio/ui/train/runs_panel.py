@@ -21,6 +21,7 @@ from segstudio.data.project import Project
 from segstudio.learn.run_folder import RunFolder
 from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
+from segstudio.ui.train.training_words import dice_word, scored_side
 
 _PATH = Qt.ItemDataRole.UserRole
 EMPTY = "No run yet. Each training is listed here when it ends."
@@ -32,6 +33,24 @@ class RunsPanel(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
+        self._make_controls()
+        self._lay_out()
+        self.runs.currentItemChanged.connect(self._summarise)
+        self.runs.itemChanged.connect(self._tick)
+        self.show_prediction.clicked.connect(self._show)
+        self.hide_prediction.clicked.connect(self._hide)
+        self.add_run.clicked.connect(self._ask_run)
+        self.open_report.clicked.connect(self._open_report)
+        session.training_ended.connect(self._select)
+        session.runs_in_view.runs_changed.connect(self._show_ticks)
+        session.project_opened.connect(self._list)
+        self._home: Path | None = None
+        self._list(session.project)
+        # What was trained before there was a list.
+        if session.runs_in_view.live is not None and session.training is None:
+            self._select(session.runs_in_view.live)
+
+    def _make_controls(self) -> None:
         self.runs = QListWidget()
         self.runs.setToolTip(
             "Trainings, newest first. Tick those whose curves are to be drawn together; the space "
@@ -54,6 +73,8 @@ class RunsPanel(QWidget):
             "Open the report of the comparison that the chosen run is a part of, in the browser."
         )
         self.open_report.setEnabled(False)
+
+    def _lay_out(self) -> None:
         column, row = QVBoxLayout(self), QHBoxLayout()
         row.addWidget(self.show_prediction)
         row.addWidget(self.hide_prediction)
@@ -62,40 +83,21 @@ class RunsPanel(QWidget):
         column.addLayout(row)
         column.addWidget(self.open_report)
         column.addWidget(self.add_run)
-        self.runs.currentItemChanged.connect(self._summarise)
-        self.runs.itemChanged.connect(self._tick)
-        self.show_prediction.clicked.connect(self._show)
-        self.hide_prediction.clicked.connect(self._hide)
-        self.add_run.clicked.connect(self._ask_run)
-        self.open_report.clicked.connect(self._open_report)
-        session.training_ended.connect(self._select)
-        session.runs_in_view.runs_changed.connect(self._show_ticks)
-        session.project_opened.connect(self._list)
-        self._home: Path | None = None
-        self._list(session.project)
-        self._list_runs_in_view()
-
-    def _list_runs_in_view(self) -> None:
-        """List what was drawn and trained before there was a list."""
-        in_view = self.session.runs_in_view
-        for path in in_view.curves:
-            self._add(path)
-        if in_view.live is not None and self.session.training is None:
-            self._select(in_view.live)
 
     @at_the_edge
     def _list(self, project: Project | None = None) -> None:
-        """List the runs of the open project, or of all that is trained outside of projects."""
+        """List the runs of the open project, or all that belong to none; and those that are drawn.
+
+        What is drawn has its tick here, which takes it away.
+        """
         home = self.session.runs_folder
         if home == self._home and project is None:
             return  # runs that were added by hand stay
         self._home = home
-        found = list(home.iterdir()) if home.is_dir() else []
-        listed = project.runs if project is not None else ()
-        folders = [p for p in dict.fromkeys((*found, *listed)) if (p / "config.toml").is_file()]
+        runs = dict.fromkeys((*self.session.list_runs(), *self.session.runs_in_view.curves))
         self.runs.clear()
-        self.summary.setText("" if folders else EMPTY)
-        for path in sorted(folders, key=lambda p: p.stat().st_mtime, reverse=True):
+        self.summary.setText("" if runs else EMPTY)
+        for path in runs:
             self._add(path)
 
     def _add(self, path: Path, row: int | None = None) -> QListWidgetItem:
@@ -138,6 +140,7 @@ class RunsPanel(QWidget):
     def _select(self, path: Path) -> None:
         """List a run that has just ended, and choose it; a failed start has left none."""
         if (path / "config.toml").is_file():
+            self.runs.setCurrentRow(-1)  # what is said of it was of an earlier state
             self.runs.setCurrentItem(self._add(path, 0))
 
     @at_the_edge
@@ -145,18 +148,19 @@ class RunsPanel(QWidget):
         self.open_report.setEnabled(item is not None and report_of(item.data(_PATH)) is not None)
         if item is None:
             return
+        self.summary.setText("")  # and not what another run scored, where this one cannot be read
         run = RunFolder.opened(item.data(_PATH))
         config, _ = run.read_config()
         summary = run.read_summary()
         if summary is None:
             self.summary.setText(f"{config.loss}: not finished")
             return
-        rows = [
-            f"{name}: {_number(row['dice'])}" for name, row in summary["test"]["per_class"].items()
-        ]
+        side, scores = scored_side(summary)
+        of_class = scores.get("per_class", {})
+        rows = [f"{name}: {dice_word(row['dice'])}" for name, row in of_class.items()]
         self.summary.setText(
             f"<b>{config.loss}</b>, best epoch {summary['best_epoch']}. "
-            f"Test Dice {_number(summary['test']['mean_dice'])}<br>" + "<br>".join(rows)
+            f"{side.capitalize()} Dice {dice_word(scores.get('mean_dice'))}<br>" + "<br>".join(rows)
         )
 
     @at_the_edge
@@ -201,7 +205,3 @@ class RunsPanel(QWidget):
         report = None if item is None else report_of(item.data(_PATH))
         if report is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(report)))
-
-
-def _number(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.3f}"

@@ -54,10 +54,15 @@ class Trainer(QObject):
             run = new_run_path(
                 request.home or runs_home(), request.dataset.name, request.config.loss
             )
-        self.train(partial(_train, request, run), run)
+        self.train(partial(_train, request, run), run, request)
 
-    def train(self, start: Callable[[Control], Generator[Event]], run: Path) -> None:
-        """Follow a training that `start` begins, and that writes to `run`."""
+    def train(
+        self,
+        start: Callable[[Control], Generator[Event]],
+        run: Path,
+        request: TrainingRequest | None = None,
+    ) -> None:
+        """Follow a training that `start` begins, and that writes to `run`; as was requested."""
         thread = TrainingThread(start)
         thread.view = self.session.open_case
         # Bound methods of a QObject: delivered on its own thread, which lambdas are not.
@@ -66,7 +71,7 @@ class Trainer(QObject):
         thread.warned.connect(self._warn)
         thread.finished.connect(self._end)
         self.thread = thread
-        self.session.start_training(run)
+        self.session.start_training(run, request)
         thread.start()
 
     def _pass_on(self, wish: Wish) -> None:

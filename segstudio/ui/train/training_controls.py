@@ -46,9 +46,7 @@ class TrainingControls(QWidget):
         self._lay_out()
         self._connect()
         if session.training is not None:
-            self._begin(session.training)
-            for event in session.told:
-                self._follow(event)
+            self._catch_up(session.training)
         elif session.runs_in_view.live is not None:
             self._end(session.runs_in_view.live)
         else:
@@ -153,6 +151,16 @@ class TrainingControls(QWidget):
         self.progress.setFormat(SHARE)
         self.progress.setRange(0, 0)
         self.show_wish()
+
+    def _catch_up(self, run: Path) -> None:
+        """Show how far a training is that began before these controls were made."""
+        self._begin(run)
+        told = self.session.told
+        step = next((event for event in reversed(told) if isinstance(event, StepDone)), None)
+        if step is not None:
+            self._show_progress(step.done)
+        if is_scoring(told):
+            self.progress.setFormat(SCORING)
 
     def _follow(self, event: Event) -> None:
         if isinstance(event, StepDone):

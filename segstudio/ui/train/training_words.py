@@ -1,8 +1,9 @@
 """How far a training is, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from segstudio.learn.events import CaseValidated, EpochDone, Event, Finished, Started
+from segstudio.learn.events import CaseValidated, EpochDone, Event, Finished, Started, Summary
 from segstudio.session import Session
 from segstudio.ui.train.cost_row import duration
 
@@ -60,9 +61,20 @@ def _epoch(done: EpochDone, begun: Started) -> str:
 
 
 def _result(event: Finished) -> str:
-    """Return the result by the best side that it has scores of."""
+    title, scores = scored_side(event.summary)
+    dice = dice_word(scores.get("mean_dice"))
+    return f"Finished: {title} Dice {dice}, best epoch {event.best_epoch}"
+
+
+def scored_side(summary: Summary) -> tuple[str, Mapping[str, Any]]:
+    """Return what to call the best side that a run has scores of, and the scores."""
     for side, title in (("test", "test"), ("validation", "validation"), ("train", "training")):
-        dice = event.summary.get(side, {}).get("mean_dice")
-        if dice is not None:
-            return f"Finished: {title} Dice {dice:.3f}, best epoch {event.best_epoch}"
-    return f"Finished: test Dice unknown, best epoch {event.best_epoch}"
+        scores = summary.get(side, {})
+        if scores.get("mean_dice") is not None:
+            return title, scores
+    return "test", summary.get("test", {})
+
+
+def dice_word(value: float | None) -> str:
+    """Return a Dice, or that it is not known."""
+    return "unknown" if value is None else f"{value:.3f}"

@@ -15,7 +15,7 @@ class LatePanel(QWidget):
     Parameters
     ----------
     name : str
-        Where the panel's class is: 'train_panel:TrainPanel', in this package.
+        Where the panel's class is, from `segstudio.ui` on: 'train.train_panel:TrainPanel'.
     session : Session
         The panel is given it.
     """
@@ -42,7 +42,7 @@ class LatePanel(QWidget):
         """Make the panel: only what is in sight is painted, while all tabs count as visible."""
         super().paintEvent(event)
         if self._panel is None:
-            QTimer.singleShot(0, self._make)
+            QTimer.singleShot(0, self, self._make)  # and not once the window is gone
 
     def _make(self) -> None:
         _ = self.panel

@@ -5,7 +5,9 @@ from typing import Any
 
 from napari._qt.dialogs.qt_notification import NapariQtNotification
 from napari.utils.notifications import notification_manager
+from qtpy.compat import isalive
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QWindow
 from qtpy.QtWidgets import QApplication, QDialog, QLabel, QSizePolicy
 
 WIDEST, GAP = 520, 8  # pixels
@@ -38,24 +40,34 @@ class Notice(NapariQtNotification):
         self.row1.replaceWidget(self.message, self.words)
         self.message.hide()
         self.expand_button.hide()
+        self.timer.setParent(self)  # which would go on without it
+        self.timer.setSingleShot(True)
+        self.timer.timeout.connect(self.close_with_fade)
 
     def show(self) -> None:
         """Show it whole, above those that are still there, and as long as it takes to read."""
+        # Those that went with their window are in napari's list still.
+        self._instances[:] = [each for each in self._instances if isalive(each)]
         self._fit()
         QDialog.show(self)  # napari's own would stop the time of those that are still there
         self._instances.append(self)
         self.slide_in()
-        self.timer.setSingleShot(True)
         self.timer.setInterval(max(self.DISMISS_AFTER, len(self.words.text()) * MS_A_LETTER))
-        self.timer.timeout.connect(self.close_with_fade)
-        if self.parent() is None or self.parent().isActiveWindow():
+        if QApplication.activeWindow() is not None:  # this window, or a dialog before it
+            self.timer_start()
+        else:
+            QApplication.instance().focusWindowChanged.connect(self._follow_focus)
+
+    def _follow_focus(self, window: QWindow | None) -> None:
+        """Begin to go when the user is back."""
+        if window is not None:
+            QApplication.instance().focusWindowChanged.disconnect(self._follow_focus)
             self.timer_start()
 
     def timer_start(self) -> None:
-        """Let each that is there go in its time: after the window was away, the older ones too."""
-        for each in self._instances:
-            if self.DISMISS_AFTER > 0 and not each.timer.isActive():
-                each.timer.start()
+        """Go in its time from now on."""
+        if self.DISMISS_AFTER > 0 and not self.timer.isActive():
+            self.timer.start()
 
     def _fit(self) -> None:
         parent = self.parent()

@@ -13,7 +13,7 @@ from segstudio.learn.events import EpochDone, Event, Started, StepDone
 from segstudio.learn.run_curves import CurveKey, RunCurves
 from segstudio.session import Session
 from segstudio.ui.curves.curves_hint import EMPTY
-from segstudio.ui.curves.curves_panel import CurvesPanel
+from segstudio.ui.curves.curves_panel import LATEST_MS, SHARE, SOONEST_MS, CurvesPanel
 
 STEP = CurveKey("loss", each="step")
 TRAIN, VALIDATION = CurveKey("loss"), CurveKey("loss", side="validation")
@@ -147,6 +147,33 @@ def test_a_run_that_is_hidden_is_drawn_no_longer(panel: CurvesPanel) -> None:
     train(panel.session)
     panel.session.runs_in_view.hide(OTHER)
     assert {run for run, _ in panel.plot.charts[0].lines} == {LIVE}
+
+
+def test_curves_stay_drawn_while_another_run_and_its_scale_come_and_go(panel: CurvesPanel) -> None:
+    in_view, chart = panel.session.runs_in_view, panel.plot.charts[0]
+    train(panel.session)
+    panel.redraw()
+    kept = dict(chart.lines)
+    in_view.take(OTHER, finished("focal", np.logspace(2, -2, 9)))
+    beside, was_symlog = dict(chart.lines), chart.is_symlog
+    in_view.hide(OTHER)
+
+    assert was_symlog
+    assert kept.items() < beside.items()
+    assert chart.lines == kept
+    assert not chart.is_symlog
+    assert drawn(panel, LIVE, TRAIN)[1] == [1, 1 / 2, 1 / 3, 1 / 4]
+
+
+def test_the_next_drawing_waits_the_longer_the_longer_one_takes(
+    panel: CurvesPanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(panel.plot, "draw", lambda *_, **__: time.sleep(0.03))
+    panel.session.start_training(LIVE)
+    panel.session.tell(training(1)[0])
+    qtbot.waitUntil(lambda: panel._timer.interval() != SOONEST_MS)
+
+    assert 0.03 * 1000 / SHARE <= panel._timer.interval() <= LATEST_MS
 
 
 def test_the_values_at_the_cursor_stand_beside_the_curves(panel: CurvesPanel) -> None:

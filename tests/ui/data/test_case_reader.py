@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from segstudio.core.labels import ClassTable
 from segstudio.data.datasets import open_dataset
 from segstudio.data.formats import write_labels
 from segstudio.session import Session
+from segstudio.session.drafting import DraftRequest
 from segstudio.session.open_case import read_case
 from segstudio.ui.data import ahead_thread, reading_thread
 from segstudio.ui.data.ahead_thread import AheadThread
@@ -148,6 +150,38 @@ def test_files_that_were_written_meanwhile_are_read_anew(qtbot, session, reader,
 
     assert reads.names == [second.name] * 2
     assert session.labels.sum() == 3
+
+
+@pytest.mark.parametrize("is_ahead", [True, False])
+def test_a_class_that_was_renamed_meanwhile_keeps_its_name_in_the_next_case(
+    qtbot, session, reader, reads, is_ahead
+) -> None:
+    second, classes = names(session)[1], session.annotation.classes
+    if is_ahead:
+        session.ask_ahead(second)
+        wait(qtbot, reader)
+    else:
+        session.ask_case(second)
+    classes.rename(1, "RV")
+    if is_ahead:
+        session.ask_case(second)
+    wait(qtbot, reader)
+
+    assert session.open_case.case.name == second
+    assert classes.name(1) == "RV"
+
+
+def test_a_case_that_was_drafted_while_it_was_read_is_shown(
+    qtbot, session, reader, reads, tmp_path
+) -> None:
+    second, classes = session.dataset.cases[1], session.dataset.classes
+    session.ask_case(second.name)
+    request = DraftRequest(tmp_path, (second,), tmp_path, classes or ClassTable.named({1: "a"}))
+    session.note_drafted(request, second, tmp_path / "draft.nii.gz")
+    wait(qtbot, reader)
+
+    assert session.open_case.case.name == second.name
+    assert session.open_case.case.draft == tmp_path / "draft.nii.gz"
 
 
 def test_a_case_too_large_to_be_kept_is_not_read_ahead(

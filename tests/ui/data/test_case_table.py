@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
-from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QWidget
+from qtpy.QtCore import QEvent, QPoint, Qt
+from qtpy.QtGui import QShortcut
+from qtpy.QtWidgets import QApplication, QWidget
+from shiboken6 import delete
 
 from segstudio.data.datasets import open_dataset
 from segstudio.data.doctor import Diagnosis, Finding
@@ -145,6 +147,21 @@ def test_the_keys_work_from_another_widget_of_the_window(qtbot, session, hearts)
 
     assert "Ctrl+Page Down" in table.next.toolTip()
     assert "Ctrl+Page Up" in table.previous.toolTip()
+
+
+def test_a_table_that_is_gone_leaves_the_keys_to_the_next(qtbot, session) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    for _ in range(2):
+        table = CaseTable(session)
+        table.setParent(window)
+        window.show()
+        table.show()
+        keys = [each.key().toString() for each in window.findChildren(QShortcut)]
+        delete(table)
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+    assert sorted(keys) == ["Ctrl+PgDown", "Ctrl+PgUp"]
 
 
 def test_names_are_sorted_by_their_numbers(session, table, hearts) -> None:

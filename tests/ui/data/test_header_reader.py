@@ -1,5 +1,6 @@
 """Headers are read beside the window: of the open dataset, once, and until it is closed."""
 
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -107,6 +108,40 @@ def test_closing_stops_after_the_case_that_is_looked_at(session, reader, reads, 
 
     assert thread.isFinished()
     assert len(reads.names) <= 1
+
+
+def test_a_run_on_another_dataset_says_nothing_of_the_one_that_is_open(
+    qtbot, session, reader, dataset, finished_run, tmp_path
+) -> None:
+    (tmp_path / "a.nii.gz").write_bytes(dataset.cases[0].image.read_bytes())
+    session.list_cases(dataset)
+    session.start_training(finished_run[0])
+    session.open(tmp_path)
+    wait(qtbot, reader)
+    session.end_training()
+
+    assert session.facts.run is None
+
+
+def test_a_run_chosen_for_another_dataset_leaves_the_newest_of_the_one_that_is_open(
+    qtbot, session, reader, dataset, finished_run, runs, tmp_path
+) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "a.nii.gz").write_bytes(dataset.cases[0].image.read_bytes())
+    (runs / "own").mkdir(parents=True)
+    (runs / "own" / "config.toml").write_text('[dataset]\nname = "other"\n')
+    sides = {"train": ["a"], "validation": [], "test": []}
+    (runs / "own" / "split.json").write_text(json.dumps(sides))
+    found = []
+    session.list_cases(dataset)
+    session.choose_run(finished_run[0])
+    for opened in (open_dataset(tmp_path / "other"), dataset):
+        session.list_cases(opened)
+        qtbot.waitUntil(lambda: session.facts.run is not None, timeout=30_000)
+        wait(qtbot, reader)
+        found.append(session.facts.run.run)
+
+    assert found == [runs / "own", finished_run[0]]
 
 
 def test_a_newest_run_that_is_damaged_leaves_the_headers_to_be_read(

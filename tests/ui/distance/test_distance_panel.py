@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -50,6 +51,23 @@ def test_the_map_is_shown_as_a_loss_is_given_it(qtbot: QtBot, stage: tuple[Sessi
     assert session.map_choice.options == given
     assert np.abs(layer.data).max() == given.cap
     assert panel.choices.unit.currentData() == "voxels"
+
+
+def test_a_case_without_a_voxel_size_leaves_the_unit_of_others_as_it_is_chosen(
+    qtbot: QtBot, stage: tuple[Session, Stage], tmp_path: Path
+) -> None:
+    session, _ = stage
+    panel = DistancePanel(session)
+    qtbot.addWidget(panel)
+    for name in ("x.nii", "x_gt.nii"):
+        nib.save(nib.Nifti1Image(np.eye(8, dtype=np.uint8)[..., None], np.eye(4)), tmp_path / name)
+    session.open(tmp_path)
+    sized = panel.choices.unit.isEnabled()
+    choose(panel.choices.convention, "face")
+
+    assert not sized
+    assert session.map_choice.options.convention == "face"
+    assert session.map_choice.options.unit == "mm"
 
 
 def test_what_is_measured_to_can_be_chosen(qtbot: QtBot, stage: tuple[Session, Stage]) -> None:

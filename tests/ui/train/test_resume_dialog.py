@@ -8,6 +8,8 @@ from pytestqt.qtbot import QtBot
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from segstudio.data.cases import Dataset
+from segstudio.data.project import new_project
+from segstudio.data.project_file import write_project
 from segstudio.session import Session
 from segstudio.session.messages import TrainingRequest
 from segstudio.ui.train.resume_dialog import ResumeDialog
@@ -50,6 +52,17 @@ def test_a_stopped_run_is_asked_for_as_it_is(
     dialog = ResumeDialog(session, parent)
     dialog.resume.click()
     assert [(each.resumed, each.config.model_fields_set) for each in asked] == [(stopped, set())]
+
+
+def test_the_runs_of_the_open_project_are_listed(
+    parent: QWidget, hearts: Path, tmp_path: Path, finished_run: tuple, runs: Path
+) -> None:
+    write_project(new_project(tmp_path / "project", [hearts]))
+    shutil.copytree(finished_run[0], tmp_path / "project" / "runs" / "own")
+    session = Session()
+    session.open(tmp_path / "project")
+    dialog = ResumeDialog(session, parent)
+    assert dialog.chosen() == tmp_path / "project" / "runs" / "own"
 
 
 def test_a_run_that_is_being_trained_cannot_go_on(

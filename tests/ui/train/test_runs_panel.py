@@ -12,6 +12,8 @@ from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QListWidgetItem
 
 from segstudio.core.errors import InputError
+from segstudio.data.project import new_project
+from segstudio.data.project_file import write_project
 from segstudio.session import Session
 from segstudio.ui.curves.run_reader import RunReader
 from segstudio.ui.train.runs_panel import EMPTY, RunsPanel
@@ -60,6 +62,58 @@ def test_a_run_that_a_script_shows_is_ticked(panel: RunsPanel, runs: Path) -> No
     panel.session.runs_in_view.show(runs / "one")
     states = {name: row(panel, name).checkState() for name in ("one", "two")}
     assert states == {"one": Qt.CheckState.Checked, "two": Qt.CheckState.Unchecked}
+
+
+def test_a_run_that_is_unticked_while_it_is_read_is_not_drawn(
+    panel: RunsPanel, runs: Path, qtbot: QtBot
+) -> None:
+    row(panel, "one").setCheckState(Qt.CheckState.Checked)
+    row(panel, "one").setCheckState(Qt.CheckState.Unchecked)
+    row(panel, "two").setCheckState(Qt.CheckState.Checked)
+    qtbot.waitUntil(lambda: bool(panel.session.runs_in_view.curves))
+    assert list(panel.session.runs_in_view.curves) == [runs / "two"]
+
+
+def test_a_run_that_is_drawn_can_be_unticked_in_another_project(
+    panel: RunsPanel, runs: Path, hearts: Path, tmp_path: Path
+) -> None:
+    panel.session.runs_in_view.show(runs / "one")
+    write_project(new_project(tmp_path / "project", [hearts]))
+    panel.session.open(tmp_path / "project")
+    row(panel, "one").setCheckState(Qt.CheckState.Unchecked)
+    assert panel.session.runs_in_view.curves == {}
+
+
+def test_a_run_that_went_on_and_ended_says_what_came_of_it(panel: RunsPanel, runs: Path) -> None:
+    summary = (runs / "one" / "summary.json").read_text()
+    (runs / "one" / "summary.json").unlink()
+    panel.runs.setCurrentItem(row(panel, "one"))
+    before = panel.summary.text()
+    panel.session.start_training(runs / "one")
+    (runs / "one" / "summary.json").write_text(summary)
+    panel.session.end_training()
+
+    assert before == "dice: not finished"
+    assert "best epoch" in panel.summary.text()
+
+
+def test_a_run_without_a_test_side_is_told_by_its_validation(panel: RunsPanel, runs: Path) -> None:
+    summary = json.loads((runs / "one" / "summary.json").read_text())
+    summary["test"] = {"mean_dice": None, "per_class": {}}
+    summary["validation"] = {"mean_dice": 0.5, "per_class": {"heart": {"dice": 0.5}}}
+    (runs / "one" / "summary.json").write_text(json.dumps(summary))
+    panel.runs.setCurrentItem(row(panel, "one"))
+
+    assert panel.summary.text().endswith("Validation Dice 0.500<br>heart: 0.500")
+
+
+def test_scores_of_one_run_do_not_stand_beside_another_that_cannot_be_read(
+    panel: RunsPanel, runs: Path
+) -> None:
+    panel.runs.setCurrentItem(row(panel, "one"))
+    (runs / "two" / "config.toml").write_text("[")
+    panel.runs.setCurrentItem(row(panel, "two"))
+    assert panel.summary.text() == ""
 
 
 def test_a_run_that_cannot_be_read_is_told_and_not_ticked(

@@ -196,6 +196,16 @@ def test_closing_the_window_stops_the_training_and_keeps_its_run(ready, runs: Pa
     assert [RunFolder(run).last.exists() for run in runs.iterdir()] == [True]
 
 
+def test_controls_made_late_show_how_far_the_training_is(qtbot: QtBot, runs: Path) -> None:
+    session = Session()
+    session.start_training(runs / "run")
+    for step in range(1, 9):
+        session.tell(StepDone(1, step, 0.5, {}, step / 10))
+    controls = TrainingControls(session)
+    qtbot.addWidget(controls)
+    assert controls.progress.text() == "80%"
+
+
 def test_the_buttons_have_keys_of_their_own(qtbot: QtBot) -> None:
     controls = TrainingControls(Session())
     qtbot.addWidget(controls)

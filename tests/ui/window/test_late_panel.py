@@ -4,8 +4,10 @@ from pathlib import Path
 from shutil import copytree
 
 from qtpy.QtWidgets import QDockWidget
+from shiboken6 import delete
 
 from segstudio.app import LATE_PANELS
+from segstudio.session import Session
 from segstudio.ui.window.late_panel import LatePanel
 
 
@@ -23,6 +25,17 @@ def test_a_panel_is_made_when_its_tab_is_first_in_front(window) -> None:
         assert late(window, name).panel.isVisible()
 
     assert not any(made_before)
+
+
+def test_a_panel_is_not_made_for_a_window_that_is_gone(qtbot, monkeypatch) -> None:
+    made: list[Session] = []
+    monkeypatch.setattr("segstudio.ui.train.runs_panel.RunsPanel", made.append)
+    panel = LatePanel("train.runs_panel:RunsPanel", Session())
+    panel.grab()
+    delete(panel)
+    qtbot.wait(20)
+
+    assert not made
 
 
 def test_the_runs_panel_lists_what_was_trained_and_drawn_before_it_was_seen(
