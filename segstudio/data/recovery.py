@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
-from segstudio.data.atomic import written
+from segstudio.data.atomic import reach_disk, written
 from segstudio.data.cases import Case
 
 LOCK = "running.lock"
@@ -160,16 +160,15 @@ class RecoveryFolder:
             "shape": recovery.shape,
             "time": recovery.time.isoformat(),
         }
-        with written(path, overwrite=True) as temporary, temporary.open("wb") as opened:
+        with written(path, overwrite=True) as temporary:
             np.savez_compressed(
-                opened,
+                temporary,
                 header=np.frombuffer(json.dumps(header).encode(), np.uint8),
                 planes=recovery.planes,
                 values=recovery.values,
                 picture=recovery.picture,
             )
-            opened.flush()
-            os.fsync(opened.fileno())  # before its name is taken: power may fail
+            reach_disk(temporary)
         return path
 
     def forget(self, image: Path, frames: tuple[int, ...]) -> None:
