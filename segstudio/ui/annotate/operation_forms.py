@@ -215,7 +215,9 @@ class Split(OperationForm):
 
     def operation(self) -> Operation:
         """Return the splitting."""
-        return operations.splitting(self.chosen, self.waist.value())
+        table = self.annotation.classes.table
+        taken = table.values if table.ignore is None else (*table.values, table.ignore)
+        return operations.splitting(self.chosen, self.waist.value(), taken)
 
 
 class Corners(OperationForm):
