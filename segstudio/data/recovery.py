@@ -149,7 +149,8 @@ class RecoveryFolder:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock.acquire()
         folder = self.path / _key(recovery.image, recovery.frames)
-        path = min((folder / name for name in COPIES), key=_time_of_writing)
+        path, newest = sorted((folder / name for name in COPIES), key=_time_of_writing)
+        before = _time_of_writing(newest)
         header = {
             "case": recovery.case,
             "image": str(recovery.image),
@@ -169,6 +170,8 @@ class RecoveryFolder:
                 picture=recovery.picture,
             )
             reach_disk(temporary)
+        if _time_of_writing(path) <= before:  # the machine's clock was set back meanwhile
+            os.utime(path, ns=(before + 1, before + 1))
         return path
 
     def forget(self, image: Path, frames: tuple[int, ...]) -> None:
