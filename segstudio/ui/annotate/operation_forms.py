@@ -20,7 +20,8 @@ class Interpolate(OperationForm):
             session,
             "Interpolate between slices",
             "Paint a slice here and there; the slices between are filled by the shape of both "
-            "neighbours. What is painted stays.",
+            "neighbours. What is painted stays. With all classes, a slice that has any of them is "
+            "taken for finished; a class that is painted on other slices has to be chosen.",
         )
         self.of = self.which()
         self.axis = self.choice(
