@@ -50,6 +50,18 @@ def written(path: Path, *, overwrite: bool = False, keep_previous: bool = False)
             temporary.unlink(missing_ok=True)
 
 
+def reach_disk(path: Path) -> None:
+    """Wait until a file is on the disk: power may fail when its name is taken already.
+
+    Parameters
+    ----------
+    path : Path
+        Such as a temporary one of `written`.
+    """
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
 def _keep(path: Path) -> None:
     """Keep a file under another name, too: `path` is there all the time."""
     temporary = path.with_name(f".{os.getpid()}-{path.name}~")

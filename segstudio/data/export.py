@@ -36,7 +36,8 @@ def export_nnunet(dataset: Dataset, folder: Path) -> Iterator[Case]:
     Raises
     ------
     InputError
-        The folder holds something, a case cannot be read, or two get the same name.
+        The folder holds something, a case cannot be read, or two of them or of the classes get the
+        same name.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"'{folder}' is not an empty folder. Name a new one for the export.")
@@ -45,6 +46,7 @@ def export_nnunet(dataset: Dataset, folder: Path) -> Iterator[Case]:
     if times > 1:
         raise InputError(f"Two cases would be called '{twice}'. Rename one of them.")
     classes = class_table(dataset)
+    _expect_names_once(classes)
     channels: list[str] = []
     with written_folder(folder) as temporary:
         for name, case in zip(names, dataset.cases, strict=True):
@@ -60,6 +62,16 @@ def export_nnunet(dataset: Dataset, folder: Path) -> Iterator[Case]:
         trained = sum(_side(case) == "Tr" for case in dataset.cases)
         content = json.dumps(_description(classes, channels, trained), indent=1)
         write_text(temporary / "dataset.json", content)
+
+
+def _expect_names_once(classes: ClassTable) -> None:
+    """Refuse classes that nnU-Net, which knows them by name, would take for one."""
+    names = [row.name for row in classes.classes]
+    if classes.ignore is not None:
+        names.append("ignore")
+    (twice, times), *_ = Counter(names).most_common(1)
+    if times > 1:
+        raise InputError(f"Two classes are called '{twice}'. Rename one of them.")
 
 
 def _name(case: Case) -> str:

@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
-from segstudio.data.atomic import written
+from segstudio.data.atomic import reach_disk, written
 from segstudio.data.cases import Case
 
 LOCK = "running.lock"
@@ -149,7 +149,8 @@ class RecoveryFolder:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock.acquire()
         folder = self.path / _key(recovery.image, recovery.frames)
-        path = min((folder / name for name in COPIES), key=_time_of_writing)
+        path, newest = sorted((folder / name for name in COPIES), key=_time_of_writing)
+        before = _time_of_writing(newest)
         header = {
             "case": recovery.case,
             "image": str(recovery.image),
@@ -160,16 +161,17 @@ class RecoveryFolder:
             "shape": recovery.shape,
             "time": recovery.time.isoformat(),
         }
-        with written(path, overwrite=True) as temporary, temporary.open("wb") as opened:
+        with written(path, overwrite=True) as temporary:
             np.savez_compressed(
-                opened,
+                temporary,
                 header=np.frombuffer(json.dumps(header).encode(), np.uint8),
                 planes=recovery.planes,
                 values=recovery.values,
                 picture=recovery.picture,
             )
-            opened.flush()
-            os.fsync(opened.fileno())  # before its name is taken: power may fail
+            reach_disk(temporary)
+        if _time_of_writing(path) <= before:  # the machine's clock was set back meanwhile
+            os.utime(path, ns=(before + 1, before + 1))
         return path
 
     def forget(self, image: Path, frames: tuple[int, ...]) -> None:

@@ -261,7 +261,9 @@ class Annotation:
                     f"'{self.classes.name(value)}' is painted where nothing may change now, so it "
                     f"stays. {edit.count} of its voxels were erased. Lift the locks and limits."
                 )
-        self.classes.change(self.classes.table.without(value))
+        # The next class may get the value: it is to be seen, and painted.
+        self.limits.lock(self.limits.locked - {value})
+        self.classes.remove(value)
 
     def _follow(self, edit: Edit, *, undone: bool = False) -> None:
         """Bring up to date what is known of the labels after a change."""

@@ -30,9 +30,14 @@ class ClassChoice:
         self.table = ClassTable.named({})
         self.chosen = 1
         self.hidden: frozenset[int] = frozenset()
+        self._removed = self.table
 
     def take(self, table: ClassTable) -> None:
         """Take the classes of another case."""
+        self._removed = ClassTable.named({})
+        self._show(table)
+
+    def _show(self, table: ClassTable) -> None:
         self.table = table
         self.shown.emit(table)
         if self.chosen not in table.values[1:] and table.foreground:
@@ -41,7 +46,7 @@ class ClassChoice:
     def change(self, table: ClassTable) -> None:
         """Take a table that the user made of the one before."""
         if table != self.table:
-            self.take(table)
+            self._show(table)
             self.changed.emit(table)
 
     def add(self, name: str = "", color: str = "") -> LabelClass:
@@ -71,6 +76,14 @@ class ClassChoice:
         """Give a class another colour, such as '#56b4e9'."""
         self.change(self.table.with_class(replace(self._row(value), color=color)))
 
+    def remove(self, value: int) -> None:
+        """Take a class out of the table; it has its name again if its voxels come back."""
+        rows = [row for row in self.table.foreground if row.value == value]
+        for row in rows:
+            self._removed = self._removed.with_class(row)
+        self.hide(self.hidden - {value})
+        self.change(self.table.without(value))
+
     def name(self, value: int) -> str:
         """Return the name of a class, and of a value that is none."""
         return next((c.name for c in self.table.classes if c.value == value), f"class {value}")
@@ -99,7 +112,7 @@ class ClassChoice:
 
     def name_values(self, values: Iterable[int]) -> None:
         """Add a class for each value that is none yet, as painting may bring them."""
-        self.change(self.table.with_values(values))
+        self.change(self.table.with_values(values, self._removed))
 
     def _row(self, value: int) -> LabelClass:
         for row in self.table.foreground:

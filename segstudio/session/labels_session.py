@@ -38,7 +38,6 @@ class LabelsSession(OpenData):
     """
 
     labels_made = Signal(object)
-    painted = Signal(OpenCase)
     drafts_asked = Signal(DraftRequest)
     drafts_stop_asked = Signal()
     drafting_changed = Signal(str)

@@ -47,6 +47,7 @@ class OpenData:
     project_opened = Signal(object)
     case_opened = Signal(OpenCase)
     unsaved_changed = Signal(str)
+    painted = Signal(OpenCase)
     reading_asked = Signal(ReadingRequest)
     ahead_asked = Signal(Case)
     reading_changed = Signal(str)
@@ -128,7 +129,7 @@ class OpenData:
 
     def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
         """Take a dataset, and its project, for the open one; its cases are still to be read."""
-        self._paintings.keep(self.open_case, self.labels)
+        self._keep_painting()
         # Another patient's picture must not stand under the new names while they are read.
         self.open_case, self.labels = None, None
         self.dataset, self.project = dataset, project
@@ -139,7 +140,7 @@ class OpenData:
 
     def show_read(self, opened: OpenCase) -> None:
         """Show a case of the open dataset that was read, and that fits what was painted on it."""
-        self._paintings.keep(self.open_case, self.labels)
+        self._keep_painting()
         kept, opened = self._paintings.of(opened.case), self._as_painted(opened)
         self.open_case = opened
         base = opened.base
@@ -151,6 +152,16 @@ class OpenData:
         self.case_opened.emit(opened)
         self._tell_doubts(opened)
         self._record(lambda project: replace(project, last_case=opened.case.name))
+
+    def _keep_painting(self) -> None:
+        """Keep the labels of the case that goes out of view, of which a script may have told none.
+
+        Who copies what is painted hears of them before they go.
+        """
+        opened = self.open_case
+        self._paintings.keep(opened, self.labels)
+        if opened is not None and self.is_unsaved(opened.case):
+            self.painted.emit(opened)
 
     def _as_painted(self, opened: OpenCase) -> OpenCase:
         """Return a case with classes to paint with, where it was painted on and has none."""

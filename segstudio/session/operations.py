@@ -1,6 +1,6 @@
 """The operations on labels that are asked for by name, with what each needs to know."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from segstudio.core.editing.box import full_box
 from segstudio.core.editing.copying import copy_plane
@@ -88,10 +88,14 @@ def hollowing(value: int, wall_mm: float, *, scope: Scope = "volume") -> Operati
     )
 
 
-def splitting(value: int, waist_mm: float) -> Operation:
-    """Return the parting of touching pieces of a class, each a class of its own afterwards."""
+def splitting(value: int, waist_mm: float, taken: Collection[int] = ()) -> Operation:
+    """Return the parting of touching pieces of a class, each a class of its own afterwards.
+
+    Those are none of the values that are taken: a piece must not become what has a name already.
+    """
     return Operation(
-        "Splitting", lambda part: split_touching(part.labels, value, part.spacing, waist_mm)
+        "Splitting",
+        lambda part: split_touching(part.labels, value, part.spacing, waist_mm, taken=taken),
     )
 
 

@@ -80,4 +80,9 @@ class SaveRequest:
         """
         grid = self.opened.volume.grid
         write_labels(self.path, self.labels, grid, overwrite=self.overwrite, keep_previous=True)
-        return labels_found_again(self.dataset, self.opened.case)
+        case = self.opened.case
+        try:
+            return labels_found_again(self.dataset, case)
+        except (InputError, OSError):
+            # They are written, under a name perhaps that no layout bears beside the image's.
+            return case.labels if case.labels is not None and case.labels.exists() else None

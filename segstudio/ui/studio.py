@@ -74,7 +74,9 @@ class Studio(QObject):
         self.saver = Saver(self.session)
         self.autosaver = Autosaver(self.session)
         self.trainer = Trainer(self.session)
-        self.close_question = CloseQuestion(self.session, self.saver.finish)
+        self.close_question = CloseQuestion(
+            self.session, self.saver.finish, self.autosaver.copy_now
+        )
         self.session.said.connect(self._show_message)
         self.session.recoveries.offered_changed.connect(self._offer_recoveries)
         self.autosaver.look_for_copies()

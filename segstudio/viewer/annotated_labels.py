@@ -42,6 +42,11 @@ class AnnotatedLabels(Labels):  # type: ignore[misc]
         ground = self.annotation.ground
         return ground is not None and ground.labels is self.data
 
+    @property
+    def _is_left(self) -> bool:
+        """Whether the annotation paints another case by now: a drag may outlast its own."""
+        return self.annotation.ground is not None and not self._is_painted
+
     def _follow_edit(self, _box: Box) -> None:
         """Draw what was done by others than this layer's tools: an undo, an operation."""
         if self._is_painted and not self.is_drawing:
@@ -72,6 +77,8 @@ class AnnotatedLabels(Labels):  # type: ignore[misc]
 
     def paint(self, coord: Sequence[float], new_label: int, refresh: bool = True) -> None:
         """Paint with the brush at a place."""
+        if self._is_left:
+            return
         place = [float(c) for c in coord]
         with self._drawing(refresh):
             self._show(self.annotation.paint(place, place, new_label, self.plane_axis))
@@ -79,7 +86,8 @@ class AnnotatedLabels(Labels):  # type: ignore[misc]
     def fill(self, coord: Sequence[float], new_label: int, refresh: bool = True) -> None:
         """Fill what hangs together with a voxel, or all of its class."""
         place = [round(float(c)) for c in coord]
-        if not all(0 <= c < n for c, n in zip(place, self.data.shape, strict=True)):
+        is_inside = all(0 <= c < n for c, n in zip(place, self.data.shape, strict=True))
+        if self._is_left or not is_inside:
             return
         with self._drawing(refresh):
             edit = self.annotation.fill(
@@ -90,7 +98,7 @@ class AnnotatedLabels(Labels):  # type: ignore[misc]
     def paint_polygon(self, points: ArrayLike, new_label: int) -> None:
         """Fill a polygon in the plane in view."""
         axis = self.plane_axis
-        if axis is not None and len(np.asarray(points)) > 2:
+        if axis is not None and len(np.asarray(points)) > 2 and not self._is_left:
             with self._drawing(refresh=True):
                 self._show(self.annotation.fill_polygon(points, new_label, axis))
 
@@ -98,7 +106,7 @@ class AnnotatedLabels(Labels):  # type: ignore[misc]
         self, indices: tuple[NDArray[np.intp], ...], value: ArrayLike, refresh: bool = True
     ) -> None:
         """Set voxels by their indices, as plugins do."""
-        if not indices or not np.size(indices[0]):
+        if self._is_left or not indices or not np.size(indices[0]):
             return
         places = [np.asarray(index) for index in indices]
         box = tuple(slice(int(p.min()), int(p.max()) + 1) for p in places)

@@ -124,12 +124,15 @@ class AnnotationPreviews:
     def _take_corners(self, event: Any) -> None:
         layer = self._layers.get(CORNERS)
         annotation = self._session.annotation
-        is_added = event.action == ActionType.ADDED
-        if not is_added or not isinstance(layer, Points) or len(layer.data) < CORNERS_OF_ONE:
+        if event.action != ActionType.ADDED or not isinstance(layer, Points):
             return
-        points = np.array(layer.data[:CORNERS_OF_ONE])
-        layer.data = layer.data[CORNERS_OF_ONE:]
-        annotation.fill_corners(points, annotation.classes.chosen, annotation.plane.axis)
+        points, axis = np.array(layer.data), annotation.plane.axis
+        # Those of one slice: some may wait in another that was left in the middle.
+        here = np.flatnonzero(np.round(points[:, axis]) == np.round(points[-1, axis]))
+        if len(here) < CORNERS_OF_ONE:
+            return
+        layer.data = np.delete(points, here, axis=0)
+        annotation.fill_corners(points[here], annotation.classes.chosen, axis)
         if annotation.corners_go_on:
             annotation.classes.choose_next()
 

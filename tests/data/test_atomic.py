@@ -1,10 +1,14 @@
+import os
 from errno import ENOSPC
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from segstudio.core.errors import InputError
+from segstudio.core.volume import Grid
 from segstudio.data.atomic import write_text, written, written_folder
+from segstudio.data.formats import write_labels
 
 
 def test_a_file_appears_whole_when_its_block_ends(tmp_path: Path) -> None:
@@ -107,3 +111,18 @@ def test_a_writing_that_fails_keeps_both_files_as_they_were(tmp_path: Path) -> N
         raise OSError(ENOSPC, "No space left")
     assert path.read_text() == "two"
     assert (tmp_path / "labels.nii~").read_text() == "one"
+
+
+def test_a_file_of_labels_is_on_the_disk_before_it_takes_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, reached = tmp_path / "a.nii", []
+    sync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        sync(descriptor)
+        reached.append((os.fstat(descriptor).st_ino, os.fstat(descriptor).st_size, target.exists()))
+
+    monkeypatch.setattr(os, "fsync", noted)
+    write_labels(target, np.ones((2, 3, 4), np.uint8), Grid((2, 3, 4), (1.0,) * 3, np.eye(4)))
+    assert reached == [(target.stat().st_ino, target.stat().st_size, False)]

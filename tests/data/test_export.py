@@ -1,6 +1,7 @@
 """A dataset written in nnU-Net's layout is the same dataset."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
@@ -83,3 +84,13 @@ def test_nothing_is_written_over_and_nothing_is_left_half(hearts: Path, tmp_path
         exported(tmp_path / "set", tmp_path / "raw")
     assert not (tmp_path / "raw").exists()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["full", "set"]
+
+
+def test_classes_of_one_name_are_told_instead_of_joined(hearts: Path, tmp_path: Path) -> None:
+    dataset = open_dataset(hearts)
+    assert dataset.classes is not None
+    first, second = dataset.classes.foreground[:2]
+    classes = dataset.classes.with_class(replace(second, name=first.name))
+    with pytest.raises(InputError, match=f"Two classes are called '{first.name}'"):
+        list(export_nnunet(replace(dataset, classes=classes), tmp_path / "raw"))
+    assert not (tmp_path / "raw").exists()

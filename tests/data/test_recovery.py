@@ -198,3 +198,17 @@ def test_two_windows_that_begin_in_one_second_have_folders_of_their_own(tmp_path
         folder.write(painted())
         folder.leave()
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_the_newest_copy_is_offered_though_the_clock_was_set_back(tmp_path: Path) -> None:
+    folder = RecoveryFolder(tmp_path)
+    first = folder.write(painted(1))
+    ahead = first.stat().st_mtime_ns + 3600 * 10**9
+    os.utime(first, ns=(ahead, ahead))
+    written = {folder.write(painted(value)).name for value in (2, 3)}
+    folder.leave()
+    left = LeftBehind(tmp_path)
+    (found,) = left.recoveries
+    left.close()
+    assert found.values.max() == 3
+    assert written == set(COPIES), "each in its turn"

@@ -274,9 +274,10 @@ def test_pieces_that_touch_at_a_corner_are_one() -> None:
 def test_splitting_adds_a_class_for_each_piece() -> None:
     labels = np.maximum(blob(3, 6, 6, radius=4), blob(3, 16, 14, radius=5))
     annotation = annotated(labels)
-    annotation.operations.run(op.splitting(1, 1.0))
-    assert annotation.classes.table.values == (0, 1, 2, 3)  # the values above those that occur
-    assert {v for v, n in annotation.counts.items() if n} == {0, 1, 2}
+    table = annotation.classes.table
+    annotation.operations.run(op.splitting(1, 1.0, table.values))
+    assert annotation.classes.table.values == (0, 1, 2, 3, 4)
+    assert {v for v, n in annotation.counts.items() if n} == {0, 1, 4}, "2 and 3 have names"
 
 
 def test_removing_a_class_erases_it_and_the_erasing_is_undone() -> None:
@@ -289,6 +290,30 @@ def test_removing_a_class_erases_it_and_the_erasing_is_undone() -> None:
     annotation.undo()
     np.testing.assert_array_equal(labels, before)
     assert 2 in annotation.classes.table.values
+
+
+def test_a_removed_class_has_its_name_and_colour_again_when_it_comes_back() -> None:
+    annotation = annotated(with_something_to_do())
+    annotation.classes.rename(2, "tumour")
+    annotation.classes.recolor(2, "#123456")
+    table = annotation.classes.table
+    annotation.remove_class(2)
+    annotation.undo()
+    assert annotation.classes.table == table
+    annotation.remove_class(2)
+    annotation.classes.take(annotation.classes.table)  # of another case
+    annotation.classes.name_values([2])
+    assert annotation.classes.name(2) == "class 2"
+
+
+def test_a_new_class_is_seen_and_painted_although_a_removed_one_was_not() -> None:
+    annotation = annotated()
+    annotation.classes.hide([1, 2])
+    annotation.limits.lock([2, 3])
+    annotation.remove_class(2)
+    assert annotation.classes.add().value == 2
+    assert annotation.classes.hidden == {1}
+    assert annotation.limits.locked == {3}
 
 
 def test_a_locked_class_is_not_removed() -> None:

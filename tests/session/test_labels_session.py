@@ -393,3 +393,22 @@ def test_labels_are_not_written_over_those_of_another_case(session: Session, bar
     with pytest.raises(InputError, match="holds the labels of 'a'"):
         session.ask_save(bare / "a_gt.nii", overwrite=True)
     assert np.array_equal(read_labels(bare / "a_gt.nii"), wrote)
+
+
+def test_what_a_script_changed_silently_is_told_of_when_its_case_goes(session: Session) -> None:
+    told = []
+    session.painted.connect(lambda opened: told.append((opened.case.name, session.labels[1].max())))
+    session.labels[1] = 3
+    session.show_case("b")
+    session.show_case("a")
+    assert told == [("a", 3)]
+
+
+def test_labels_are_saved_although_their_name_makes_two_images_of_one(
+    session: Session, bare: Path
+) -> None:
+    wanted = paint(session)
+    session.save_labels(bare / "b.nrrd")
+    assert np.array_equal(read_labels(bare / "b.nrrd"), wanted)
+    assert names(session) == []
+    assert session.own_file == bare / "b.nrrd"

@@ -257,3 +257,32 @@ def test_another_case_begins_with_a_history_of_its_own(shown: Shown) -> None:
     assert shown.session.labels[1, 6, 6] == 3
     shown.annotation.undo()
     assert shown.session.labels[1, 6, 6] == 3
+
+
+def test_a_drag_that_outlasts_its_case_paints_nothing_on_the_next(shown: Shown) -> None:
+    layer, session = shown.layer, shown.session
+    session.show_case(session.dataset.cases[1].name)
+    before = session.labels.copy()
+    layer.paint((1, 5, 5), 3)
+    layer.fill((1, 5, 5), 3)
+    layer.data_setitem(([1], [5], [5]), 3)
+    layer.paint_polygon([(1, 2, 2), (1, 2, 9), (1, 9, 9)], 3)
+    np.testing.assert_array_equal(session.labels, before)
+    assert session.annotation.undoable == 0
+
+
+def test_corners_of_two_slices_make_no_quadrilateral(shown: Shown) -> None:
+    annotation, labels = shown.annotation, shown.session.labels
+    labels[:] = 0
+    annotation.take_corners(True)
+    layer = shown.viewer.layers[CORNERS]
+    for corner in [(1, 2, 2), (1, 2, 9), (2, 3, 3), (2, 3, 8), (2, 8, 3)]:
+        layer.add(corner)
+    assert not labels.any()
+    layer.add((2, 8, 8))
+    assert labels[2, 5, 5]
+    assert not labels[1].any()
+    layer.add((1, 9, 2))
+    layer.add((1, 9, 9))
+    assert labels[1, 5, 5]
+    assert len(layer.data) == 0

@@ -152,8 +152,7 @@ def _walk(
     beta: float,
 ) -> NDArray[np.integer]:
     """Return the class that a random walker from each free voxel meets first; 0 elsewhere."""
-    values, numbers = np.unique(np.append(0, seeds), return_inverse=True)
-    marks = np.where(free, numbers[1:].reshape(seeds.shape), -1).astype(np.int32)
+    marks = np.where(free, seeds.astype(np.int32), -1)
     # A part that has no seeds, or nothing but seeds, leaves the walker's equations singular.
     parts, count = scipy.ndimage.label(marks >= 0)
     open_parts = [
@@ -163,10 +162,13 @@ def _walk(
     marks[~(open_parts[0] & open_parts[1])[parts]] = -1
     if not (marks == 0).any():
         return np.zeros_like(seeds)
+    # Numbered only now: the walker closes the gap that a class leaves whose seeds are shut in.
+    values = np.unique(marks[marks > 0])
+    marks[marks > 0] = 1 + np.searchsorted(values, marks[marks > 0])
     scaled = (image - image.mean()) / image.std()
     # The tolerance of the probabilities only warns; which one is highest is all that is asked.
     found = skimage.segmentation.random_walker(
         scaled, marks, beta=beta, mode="cg_j", spacing=spacing, prob_tol=1.0
     )
-    classes: NDArray[np.integer] = values[np.maximum(found, 0)]
+    classes: NDArray[np.integer] = np.append(0, values)[np.maximum(found, 0)]
     return classes

@@ -110,6 +110,9 @@ def smooth_by_majority(
     _, ball = brush_voxels(
         reach, 2 * radius_mm, spacing, [2 * n + 1 for n in reach], plane_axis=plane_axis
     )
+    for axis, length in enumerate(labels.shape):
+        if length == 1:  # a disc, whose one plane is not counted again as its own edge
+            ball = ball.take([ball.shape[axis] // 2], axis)
 
     def against(here: Labels, value: int) -> NDArray[np.int32]:
         votes = np.empty(here.shape, np.int32)

@@ -1,6 +1,6 @@
 """Pieces that touch, taken apart where they are narrow."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import skimage  # its parts load where they are used: a window need not wait for them
@@ -57,7 +57,14 @@ def touching_pieces(
     return numbered
 
 
-def split_touching(labels: Labels, value: int, spacing: Sequence[float], waist_mm: float) -> Edit:
+def split_touching(
+    labels: Labels,
+    value: int,
+    spacing: Sequence[float],
+    waist_mm: float,
+    *,
+    taken: Collection[int] = (),
+) -> Edit:
     """Return the edit that makes every piece of a class but the largest a class of its own.
 
     Parameters
@@ -65,9 +72,11 @@ def split_touching(labels: Labels, value: int, spacing: Sequence[float], waist_m
     labels : ndarray of int, shape (Z, Y, X)
     value : int
         The class; the largest piece keeps it. The others get the values above the highest that
-        occurs, larger pieces first.
+        occurs or is taken, larger pieces first.
     spacing, waist_mm
         As for `touching_pieces`.
+    taken : collection of int
+        Values that stand for something else already, painted or not.
 
     Returns
     -------
@@ -85,7 +94,7 @@ def split_touching(labels: Labels, value: int, spacing: Sequence[float], waist_m
     here = labels[box]
     pieces = touching_pieces(here == value, spacing, waist_mm)
     sizes = np.bincount(pieces.ravel())[1:]
-    first = int(labels.max()) + 1
+    first = max(int(labels.max()), *taken, 0) + 1
     check_value(labels, first + len(sizes) - 2)
     numbers = np.empty(len(sizes) + 1, labels.dtype)
     by_size = np.argsort(-sizes, kind="stable")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid, Volume
-from segstudio.data.atomic import written
+from segstudio.data.atomic import reach_disk, written
 from segstudio.data.formats.arrays import KEYS
 from segstudio.data.formats.opened import Content, Opened
 from segstudio.data.formats.table import WRITABLE, format_of, suffix_of
@@ -243,4 +243,5 @@ def _write(
         data = data.astype(np.uint8 if data.dtype == np.bool_ else np.float32)
     with written(path, overwrite=overwrite, keep_previous=keep_previous) as temporary:
         format_of(path).load().write_array(temporary, data, grid)
+        reach_disk(temporary)
     return path

@@ -1,5 +1,6 @@
 """NRRD and MetaImage files, by SimpleITK."""
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from segstudio.data.placing import angle_doubts, is_possible
 KIND = "an NRRD or MetaImage file"
 # ITK's world runs to the patient's left, back and head; ours to right, front and head.
 TO_RAS = np.diag([-1.0, -1.0, 1.0])
+_PROBE = 2**16  # bytes: more than a disk that is full has left in its last block
 
 
 def open_file(path: Path, content: Content) -> Opened:  # noqa: ARG001  (both are read alike)
@@ -136,4 +138,21 @@ def write_array(path: Path, data: NDArray[Any], grid: Grid) -> None:
     image.SetSpacing(spacing.tolist())
     image.SetOrigin(origin.tolist())
     image.SetDirection(direction.ravel().tolist())
-    sitk.WriteImage(image, str(path), useCompression=True)
+    try:
+        sitk.WriteImage(image, str(path), useCompression=True)
+        _expect_written(path)
+    except (RuntimeError, InputError) as error:
+        # ITK never says why, and of an NRRD's last bytes not even that it failed; the disk does.
+        with path.open("ab") as file:
+            file.write(bytes(_PROBE))
+        reason = "the file could not be written whole"
+        raise OSError(errno.EIO, reason, str(path)) from error
+
+
+def _expect_written(path: Path) -> None:
+    """Raise an error where a file that was written just now cannot be read as a whole."""
+    if not is_meta(expect_whole(path, unpacked=True)):
+        reader = sitk.ImageFileReader()
+        reader.SetImageIO("NrrdImageIO")
+        reader.SetFileName(str(path))
+        reader.Execute()

@@ -89,6 +89,34 @@ class AnnotatePanel(QWidget):
         )
         explained = _text("This case has no labels yet. Make empty ones, and paint on them.")
         self.pages.addWidget(_page(explained, self.new_labels))
+        self.pages.addWidget(self._labels_page())
+        self.help = Fold(
+            "Let a network help",
+            "Draft labels to correct, and find the case that is worth annotating next.",
+            NetworkHelp(self.session),
+        )
+        both = QVBoxLayout(self)
+        both.addWidget(self.pages, 1)
+        both.addWidget(self.help)
+
+    def _labels_page(self) -> QWidget:
+        """Return what there is to paint with, and below it what is always seen."""
+        self.area = area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(self._scrolled_part())
+        page, row = QWidget(), QHBoxLayout()
+        row.addWidget(self.map)
+        row.addWidget(self.agreement)
+        row.addWidget(self.save, 1)
+        outer = QVBoxLayout(page)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(area, 1)
+        outer.addLayout(row)
+        return page
+
+    def _scrolled_part(self) -> QWidget:
         buttons = QHBoxLayout()
         for button in (self.add, self.remove, self.files):
             buttons.addWidget(button)
@@ -111,29 +139,7 @@ class AnnotatePanel(QWidget):
         for part in (self.note, self.tools, self.where, self.more):
             column.addWidget(part)
         column.addStretch(1)
-        self.area = area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inner)
-        whole = QWidget()
-        outer = QVBoxLayout(whole)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(area, 1)
-        row = QHBoxLayout()
-        row.addWidget(self.map)
-        row.addWidget(self.agreement)
-        row.addWidget(self.save, 1)
-        outer.addLayout(row)
-        self.pages.addWidget(whole)
-        self.help = Fold(
-            "Let a network help",
-            "Draft labels to correct, and find the case that is worth annotating next.",
-            NetworkHelp(self.session),
-        )
-        both = QVBoxLayout(self)
-        both.addWidget(self.pages, 1)
-        both.addWidget(self.help)
+        return inner
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         """Be as wide as the widest row, whose width the theme decides: nothing scrolls sideways."""
@@ -222,7 +228,10 @@ class AnnotatePanel(QWidget):
             painted = (v for v, voxels in annotation.counts.items() if voxels)
             # What is painted keeps a name, whether the file has one for it or not.
             before = annotation.classes.table
-            annotation.classes.change(found.classes.with_values(painted, before))
+            table = found.classes.with_values(painted, before)
+            if before.ignore is not None:  # which neither program's tables know
+                table = table.ignoring(before.ignore)
+            annotation.classes.change(table)
             annotation.classes.hide(found.hidden)
 
     @at_the_edge

@@ -2,6 +2,7 @@
 
 from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
 
+from segstudio.core.errors import InputError
 from segstudio.session import Session
 from segstudio.session.annotation_choices import Operation, Scope
 from segstudio.ui.widgets.number_boxes import Number
@@ -37,8 +38,17 @@ class OperationForm(QWidget):
 
     @property
     def chosen(self) -> int:
-        """The class that is chosen in the table."""
-        return self.annotation.classes.chosen
+        """The class that is chosen in the table.
+
+        Raises
+        ------
+        InputError
+            None is: background, as a class, would be split, or copied over what is painted.
+        """
+        chosen = self.annotation.classes.chosen
+        if chosen == 0:
+            raise InputError("No class is chosen. Choose the row of one in the table of classes.")
+        return chosen
 
     def operation(self) -> Operation:
         """Return the operation as it is filled in."""

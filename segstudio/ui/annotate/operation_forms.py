@@ -20,7 +20,8 @@ class Interpolate(OperationForm):
             session,
             "Interpolate between slices",
             "Paint a slice here and there; the slices between are filled by the shape of both "
-            "neighbours. What is painted stays.",
+            "neighbours. What is painted stays. With all classes, a slice that has any of them is "
+            "taken for finished; a class that is painted on other slices has to be chosen.",
         )
         self.of = self.which()
         self.axis = self.choice(
@@ -215,7 +216,9 @@ class Split(OperationForm):
 
     def operation(self) -> Operation:
         """Return the splitting."""
-        return operations.splitting(self.chosen, self.waist.value())
+        table = self.annotation.classes.table
+        taken = table.values if table.ignore is None else (*table.values, table.ignore)
+        return operations.splitting(self.chosen, self.waist.value(), taken)
 
 
 class Corners(OperationForm):

@@ -61,6 +61,7 @@ class Autosaver(QObject):
         self._beside = Beside()
         self._beside.failed.connect(self._fail)
         session.painted.connect(self._note)
+        session.annotation.edited.connect(self._note_edit)
         session.saved.connect(self._note_saved)
         session.recoveries.taken.connect(self._note_taken)
         session.recoveries.given_up.connect(self._remove)
@@ -72,6 +73,20 @@ class Autosaver(QObject):
     def _offer(self, left: LeftBehind) -> None:
         self._left = left
         self.session.recoveries.offer(left.recoveries)
+
+    def copy_now(self) -> None:
+        """Copy what is not copied yet, as the window is to be closed.
+
+        Raises
+        ------
+        OSError
+            It cannot be written.
+        """
+        self._note_in_view()
+        self._beside.wait()
+        for image, painted in (self._copying | self._painted).items():
+            painted.copy(self._folder)
+            self._painted.pop(image, None)
 
     def close(self, *, discard: bool) -> None:
         """End; what is unsaved is left for the next start, unless it is to be discarded."""
@@ -98,6 +113,11 @@ class Autosaver(QObject):
             self._painted[_image(opened.case)] = painted
             if not self.timer.isActive():
                 self.timer.start()
+
+    def _note_edit(self, *_: object) -> None:
+        """Note what a stroke has done so far: it may take longer than a crash may take away."""
+        if self.session.open_case is not None:
+            self._note(self.session.open_case)
 
     def _copy(self) -> None:
         self._copying |= self._painted

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QMessageBox
 
+from segstudio.core.errors import sentence
 from segstudio.session import Session
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ class CloseQuestion(QObject):
     session : Session
     finish_saving : callable
         Waits for the files that are being written: what they hold is not asked about.
+    copy_unsaved : callable
+        Keeps unsaved labels for the next start; raises `OSError` where it cannot.
 
     Attributes
     ----------
@@ -30,9 +33,15 @@ class CloseQuestion(QObject):
         Whether the user wants unsaved labels to be forgotten, instead of kept for the next start.
     """
 
-    def __init__(self, session: Session, finish_saving: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        finish_saving: Callable[[], None],
+        copy_unsaved: Callable[[], None],
+    ) -> None:
         super().__init__()
         self._session, self._finish_saving = session, finish_saving
+        self._copy_unsaved = copy_unsaved
         self.discards = False
 
     def watch(self, window: "_QtMainWindow") -> None:
@@ -94,4 +103,15 @@ class CloseQuestion(QObject):
         box.setEscapeButton(back)
         box.exec()
         self.discards = box.clickedButton() is discard
-        return bool(box.clickedButton() in (keep, discard))
+        return self.discards or (box.clickedButton() is keep and self._keeps(window))
+
+    def _keeps(self, window: "_QtMainWindow") -> bool:
+        """Keep unsaved labels for the next start; say so where that fails."""
+        try:
+            self._copy_unsaved()
+        except OSError as error:
+            text = "What you painted could not be kept for the next start, so nothing is closed. "
+            rest = "Go back and save it to another place with Ctrl+S, or discard it."
+            QMessageBox.warning(window, "Labels are not kept", f"{text}{sentence(error)} {rest}")
+            return False
+        return True

@@ -64,12 +64,16 @@ class Beside(QObject):
         self._waiting[key] = _Wish(call, then)
         self._start_next()
 
+    def wait(self) -> None:
+        """Wait for the call that is under way; what it returned is told of later."""
+        if self._thread is not None:
+            self._thread.wait()
+
     def close(self) -> None:
         """Forget what waits, and wait for the call that is under way."""
         self._closed = True
         self._waiting.clear()
-        if self._thread is not None:
-            self._thread.wait()
+        self.wait()
 
     def _start_next(self) -> None:
         if self._thread is not None or not self._waiting or self._closed:

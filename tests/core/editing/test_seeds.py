@@ -124,3 +124,19 @@ def test_a_box_too_large_to_wait_for_is_told() -> None:
     labels[0, 0, 0], labels[-1, -1, -1] = 1, 2
     with pytest.raises(InputError, match="1010000 voxels; the random walker takes 1000000"):
         grow_from_seeds(labels, labels, SPACING, method="random walker")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_class_whose_seeds_are_shut_in_leaves_the_others_their_own_values(method: Method) -> None:
+    image, truth, seeds = scene()
+    before = np.select([truth == 1, truth == 3], [1, 7], 0) * (seeds > 0)
+    before[3:6, 8:12, 2:6] = 4
+    allowed = np.ones(seeds.shape, bool)
+    allowed[2:7, 7:13, 1:7] = False
+    after = before.copy()
+    edit = grow_from_seeds(
+        after, image, SPACING, method=method, box=WHOLE, allowed=allowed, sigma_mm=0.5
+    )
+    apply(edit, after)
+    assert set(np.unique(edit.new)) == {1, 7}
+    assert (after[truth == 3] == 7).mean() > 0.9

@@ -116,3 +116,17 @@ def test_a_size_or_an_axis_that_is_none_is_told(smooth) -> None:
         smooth(halves(), SPACING, 1.0, plane_axis=3)
     with pytest.raises(InputError, match="3 positive numbers"):
         smooth(halves(), (1.0, -1.0, 1.0), 1.0)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@BOTH
+def test_a_single_plane_is_smoothed_as_each_plane_of_a_volume_is(smooth, axis: int) -> None:
+    rng = np.random.default_rng(5)
+    noise = ndimage.gaussian_filter(rng.normal(size=(3, 9, 10, 11)), (0, 1, 1, 1))
+    labels, spacing = noise.argmax(axis=0).astype(np.int32), (1.0, 0.8, 0.7)
+    whole = labels.copy()
+    apply(smooth(labels, spacing, 2.0, plane_axis=axis), whole)
+    for k in range(labels.shape[axis]):
+        one = labels.take([k], axis)
+        apply(smooth(one, spacing, 2.0), one)
+        np.testing.assert_array_equal(one, whole.take([k], axis))

@@ -92,3 +92,10 @@ def test_a_class_that_is_absent_is_not_split_and_no_waist_is_told() -> None:
     assert split_touching(labels, 1, (1.0, 1.0, 1.0), 1.0).count == 0
     with pytest.raises(InputError, match="waist"):
         touching_pieces(labels > 0, (1.0, 1.0, 1.0), 0.0)
+
+
+def test_a_piece_gets_no_value_that_stands_for_something_else() -> None:
+    labels = np.zeros((1, 3, 9), np.uint8)
+    labels[0, 1, [1, 2, 4, 7]] = 1
+    apply(split_touching(labels, 1, (1.0, 1.0, 1.0), 1.0, taken=(0, 1, 5)), labels)
+    assert np.unique(labels).tolist() == [0, 1, 6, 7]

@@ -16,6 +16,7 @@ from segstudio.data.project_file import read_project
 from segstudio.session.annotation_choices import Brush, Mask, Restriction
 from segstudio.ui.annotate.annotate_panel import LABELS, NO_CASE, NO_LABELS, AnnotatePanel
 from segstudio.ui.annotate.class_rows import COLOR, LOCK, NAME, PIECES, SHOW, VOLUME
+from segstudio.ui.annotate.operation_forms import Corners, Grow
 from tests.ui.conftest import Window
 
 SHAPE = (9, 40, 44)
@@ -303,6 +304,23 @@ def test_each_form_asks_for_an_operation_that_is_done_or_told(
     assert said == told[0] if told else "voxels changed" in said
 
 
+def test_without_a_chosen_class_no_operation_takes_background_for_one(
+    window: Window, hearts: Path
+) -> None:
+    panel, session = panel_of(window), window.session
+    session.open(hearts)
+    before = session.labels.copy()
+    session.annotation.classes.choose(0)
+    for place, form in enumerate(panel.operations.forms):
+        if hasattr(form, "of"):
+            form.of.setCurrentIndex(1)
+        if not isinstance(form, Grow | Corners):
+            panel.operations.choice.setCurrentIndex(place)
+            panel.operations.apply.click()
+            assert "No class is chosen" in window.said.pop(), form.title
+    np.testing.assert_array_equal(session.labels, before)
+
+
 def test_sizes_are_named_in_the_unit_of_the_case(window: Window, hearts: Path) -> None:
     panel, session = panel_of(window), window.session
     session.open(hearts)
@@ -334,6 +352,9 @@ def test_names_and_colours_go_out_to_a_file_and_come_back(
     # What the file does not name, but is painted, keeps its name.
     assert names == {1: "right", 2: "myocardium", 3: "left ventricle", 9: "ninth"}
     assert classes.hidden == {9}
+    classes.change(classes.table.ignoring(9))
+    panel._ask_import()
+    assert classes.table.ignore == 9, "which no such file knows of"
     path.write_text("nothing of the kind")
     panel._ask_import()
     assert "neither a label description" in window.said[-1]

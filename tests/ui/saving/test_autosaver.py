@@ -162,3 +162,39 @@ def test_what_a_script_changed_is_copied_when_the_window_closes(
     (found,) = left.recoveries
     left.close()
     assert np.array_equal(wanted[found.planes], found.values)
+
+
+def test_a_long_stroke_is_copied_before_it_ends(window, hearts: Path, own_recovery: Path) -> None:
+    window.studio.autosaver.timer.setInterval(20)
+    window.session.open(hearts)
+    with window.session.annotation.stroke():
+        window.session.annotation.paint((1, 20, 20), (1, 20, 20), 1, 0)
+        window.wait_for(lambda: bool(copies(own_recovery)), 30)
+        window.session.annotation.drop_stroke()
+    window.wait_for(lambda: not copies(own_recovery), 30)
+
+
+def test_a_window_whose_labels_cannot_be_kept_stays_open(
+    window, hearts: Path, own_recovery: Path
+) -> None:
+    window.session.open(hearts)
+    window.paint((1, 20, 20))
+    own_recovery.write_text("no folder")
+    told = []
+
+    def look() -> None:
+        box = QApplication.activeModalWidget()
+        if isinstance(box, QMessageBox) and box.windowTitle() == "Labels are not kept":
+            told.append(box.text())
+            box.accept()
+            return
+        if isinstance(box, QMessageBox) and not told:
+            press("Close and keep them")
+        QTimer.singleShot(20, look)
+
+    QTimer.singleShot(0, look)
+    window.main.close()
+    assert "could not be kept for the next start" in told[0]
+    assert window.main.isVisible()
+    assert window.session.unsaved
+    own_recovery.unlink()

@@ -151,3 +151,22 @@ def test_what_waits_to_be_saved_is_written_before_the_window_closes(saver, tmp_p
     saver.close()
     assert (tmp_path / "one_gt.nii").exists()
     assert (tmp_path / "two_gt.nii").exists()
+
+
+@pytest.mark.parametrize("suffix", [".nrrd", ".mha", ".nii.gz"])
+def test_whatever_the_format_a_disk_without_room_for_the_last_bytes_is_no_saved_file(
+    painted, small_disk: Path, suffix: str
+) -> None:
+    target, other = small_disk / f"mine_gt{suffix}", small_disk / "other"
+    other.write_bytes(b"x" * 256 * 1024)
+    name = painted.session.open_case.case.name
+    painted.session.ask_save(target)
+    painted.wait_for(lambda: bool(painted.said), 30)
+    assert painted.said[0].startswith(f"The disk is full: '{target}' could not be written.")
+    assert list(small_disk.iterdir()) == [other]
+    assert names_of_unsaved(painted) == [name]
+    other.unlink()
+    painted.wait_for(lambda: len(painted.said) == 2, 30)
+
+    assert np.array_equal(read_labels(target), painted.session.labels)
+    assert names_of_unsaved(painted) == []
