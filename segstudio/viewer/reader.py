@@ -11,7 +11,7 @@ from segstudio.core.labels import ClassTable
 from segstudio.core.volume import Grid
 from segstudio.data.datasets import LABEL_ENDINGS
 from segstudio.data.formats import frames_in, is_volume_file, read_labels, read_volume, stem
-from segstudio.viewer.placement import placement
+from segstudio.viewer.placement import placement_in_order
 from segstudio.viewer.stage import label_colors
 
 LayerData = tuple[Any, dict[str, Any], str]
@@ -43,7 +43,7 @@ def _read_layer(path: Path) -> LayerData:
     entries: list[int | None] = [None] if frames == 1 else list(range(frames))
     first, *others = (read_volume(path, frame=k) for k in entries)
     arguments = {"name": name, "metadata": {"segstudio_grid": first.grid}}
-    arguments |= placement(first.grid) if frames == 1 else _placement_of_frames(first.grid)
+    arguments |= (placement_in_order if frames == 1 else _placement_of_frames)(first.grid)
     if not name.endswith(LABEL_ENDINGS):
         data = _stacked([first.data, *(other.data for other in others)])
         return data, arguments | {"colormap": "gray"}, "image"
@@ -58,7 +58,7 @@ def _stacked(frames: list[NDArray[Any]]) -> NDArray[Any]:
 
 def _placement_of_frames(grid: Grid) -> dict[str, Any]:
     """Return the layer arguments of several volumes on one grid, 1 apart along the first axis."""
-    place = placement(grid)
+    place = placement_in_order(grid)
     affine = np.eye(5)
     affine[1:, 1:] = place["affine"]
     return {

@@ -14,7 +14,7 @@ from segstudio.session.open_case import OpenCase
 from segstudio.viewer.annotated_labels import AnnotatedLabels
 from segstudio.viewer.line_stage import LineStage
 from segstudio.viewer.map_stage import IMAGE, MAP, MapStage
-from segstudio.viewer.placement import placement
+from segstudio.viewer.placement import placement, screen_order
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -39,6 +39,7 @@ class Stage:
         self._viewer = viewer
         self._session = session
         self._layers: dict[str, Layer] = {}
+        self._order = (0, 1, 2)
         session.dataset_opened.connect(self._clear_for_others)
         session.case_opened.connect(self._show_case)
         session.labels_made.connect(self._show_labels)
@@ -94,10 +95,18 @@ class Stage:
         self._add_prediction(opened)
         if self._session.labels is not None:
             self._show_labels(self._session.labels)
+        self._turn_viewer(screen_order(volume.grid))
         self._viewer.reset_view()
         self._go_to_labelled_plane(opened)
         self._map.follow_plane()  # the viewer may have been there before the image was known
         self._viewer.canvas.overlays.scale_bar.visible = True
+
+    def _turn_viewer(self, order: tuple[int, int, int]) -> None:
+        """Let axes run down and across the screen; as it was turned where they are the same."""
+        if order != self._order:
+            first = self._viewer.dims.ndim - len(order)
+            self._viewer.dims.order = (*range(first), *(first + axis for axis in order))
+            self._order = order
 
     def _show_labels(self, labels: NDArray[np.int32]) -> None:
         opened = self._session.open_case

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from segstudio.core.volume import Grid
 from segstudio.viewer.orientation import Edges, edge_letters
-from segstudio.viewer.placement import placement
+from segstudio.viewer.placement import placement, screen_order
 
 SPACING = np.array([1.5, 2.0, 7.0])
 OPPOSITE = str.maketrans("RLAPSI", "LRPAIS")
@@ -67,7 +67,9 @@ def test_each_edge_looks_where_nibabel_says_its_voxels_run(affine: np.ndarray) -
 
 @pytest.mark.parametrize("affine", axis_aligned())
 def test_planes_are_seen_as_radiologists_hold_them(affine: np.ndarray) -> None:
-    edges = edge_letters(grid_of(affine), (1, 2))
+    grid = grid_of(affine)
+    _, down, across = screen_order(grid)
+    edges = edge_letters(grid, (down, across))
     planes_run = nib.aff2axcodes(affine)[2]
 
     expected = {

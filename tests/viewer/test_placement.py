@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from segstudio.core.volume import Grid
-from segstudio.viewer.placement import placement
+from segstudio.viewer.placement import placement, placement_in_order, screen_order
 
 SHAPE = (4, 6, 8)
 
@@ -29,7 +29,7 @@ def grid_of(codes: str, *, tilt: float = 0.0) -> Grid:
 def screen(grid: Grid, voxel_zyx: tuple[float, float, float]) -> np.ndarray:
     place = placement(grid)
     scaled = np.multiply(voxel_zyx, place["scale"])
-    return (place["affine"] @ [*scaled, 1.0])[:3]
+    return (place["affine"] @ [*scaled, 1.0])[list(screen_order(grid))]
 
 
 def world(grid: Grid, voxel_zyx: tuple[float, float, float]) -> np.ndarray:
@@ -64,6 +64,15 @@ def test_rows_stored_along_the_body_are_turned_upright() -> None:
     right, front, up = world(grid, (1, 2, 3))
 
     assert screen(grid, (1, 2, 3)) == pytest.approx([up, -front, -right])
+
+
+@pytest.mark.parametrize("codes", ["RAS", "ARS", "SRA", "RSA"])
+def test_a_viewer_with_an_order_of_its_own_shows_the_same(codes: str) -> None:
+    grid = grid_of(codes)
+    place = placement_in_order(grid)
+    scaled = np.multiply((1, 2, 3), place["scale"])
+
+    assert (place["affine"] @ [*scaled, 1.0])[:3] == pytest.approx(screen(grid, (1, 2, 3)))
 
 
 @pytest.mark.parametrize("tilt", [0.0, 12.0, 40.0])

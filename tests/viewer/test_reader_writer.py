@@ -13,7 +13,7 @@ from segstudio.core.volume import Grid, Volume
 from segstudio.data.datasets import open_dataset
 from segstudio.data.formats import WRITABLE, WRITABLE_IMAGES, read_volume, write_volume
 from segstudio.data.formats.table import FORMATS
-from segstudio.viewer.placement import placement
+from segstudio.viewer.placement import placement_in_order
 from segstudio.viewer.reader import LayerData, get_reader
 from segstudio.viewer.samples import brain_sample, heart_sample, spine_sample
 from segstudio.viewer.writer import write_image_layer, write_labels_layer
@@ -88,7 +88,7 @@ def test_a_fourth_axis_is_the_layer_s_first(kind: str, tmp_path: Path) -> None:
     assert layer.scale == pytest.approx((1, *volume.spacing))
     assert layer.axis_labels == ("frame", "plane", "row", "column")
     for place in [(0, 0, 0), (4, 5, 6)]:
-        flat = ViewerModel().add_image(volume.data, **placement(volume.grid))
+        flat = ViewerModel().add_image(volume.data, **placement_in_order(volume.grid))
         assert layer.data_to_world((1, *place)) == pytest.approx((1, *flat.data_to_world(place)))
 
 

@@ -39,6 +39,47 @@ def test_a_case_shows_image_labels_and_map_in_one_place(stage: Stage, session: S
     assert np.array_equal(layers[1].data, session.open_case.truth)
 
 
+@pytest.mark.parametrize("columns_run", ["RAS", "ARS"])
+def test_along_each_axis_the_slice_that_is_asked_for_is_shown(
+    columns_run: str, session: Session, tmp_path: Path
+) -> None:
+    data = np.random.default_rng(0).integers(0, 3, (4, 5, 6)).astype(np.uint8)
+    ras = nib.Nifti1Image(data, np.diag([1.0, 2.0, 3.0, 1.0]))
+    to = nib.orientations.axcodes2ornt(tuple(columns_run))
+    turned = ras.as_reoriented(nib.orientations.ornt_transform(nib.io_orientation(ras.affine), to))
+    for name in ("a.nii.gz", "a_gt.nii.gz"):
+        nib.save(turned, tmp_path / name)
+    viewer = ViewerModel()
+    stage = Stage(viewer, session)
+    session.open(tmp_path)
+    labels, seen = stage.layer(LABELS), set()
+    for _ in range(3):
+        axis = viewer.dims.order[0]
+        seen.add(axis)
+        viewer.dims.set_point(axis, labels.data_to_world([2, 2, 2])[axis])
+        shown = np.asarray(labels._slice.image.raw)
+        expected = labels.data.take(2, axis)
+        down, across = viewer.dims.displayed
+        assert np.array_equal(shown, expected if down < across else expected.T)
+        viewer.dims.roll()
+
+    assert seen == {0, 1, 2}
+
+
+def test_rows_that_run_along_the_body_are_turned_upright_and_the_next_case_back(
+    session: Session, hearts: Path, tmp_path: Path
+) -> None:
+    affine = np.eye(4)[[1, 0, 2, 3]]  # x to the front
+    nib.save(nib.Nifti1Image(np.zeros((4, 5, 6), np.int16), affine), tmp_path / "a.nii.gz")
+    viewer = ViewerModel()
+    stage = Stage(viewer, session)
+    session.open(tmp_path)
+    assert viewer.dims.order == (0, 2, 1)
+    session.open(hearts)
+    assert stage.layer(LABELS) is not None
+    assert viewer.dims.order == (0, 1, 2)
+
+
 def test_a_case_that_is_read_again_keeps_its_name(stage: Stage, session: Session) -> None:
     name = session.open_case.case.name
     session.case_opened.emit(session.open_case)
@@ -172,11 +213,12 @@ def test_another_case_replaces_the_layers(stage: Stage, session: Session, hearts
 
 def test_between_two_cases_the_viewer_is_never_empty(session: Session, hearts: Path) -> None:
     viewer, left = ViewerModel(), []
-    Stage(viewer, session)
+    stage = Stage(viewer, session)
     session.open(hearts)
     viewer.layers.events.removed.connect(lambda: left.append(len(viewer.layers)))
     session.show_case(session.dataset.cases[1].name)
 
+    assert stage.layer(LABELS) is not None
     assert left
     assert min(left) > 0
 
