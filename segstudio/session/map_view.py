@@ -201,6 +201,12 @@ class MapView:
             self._take(measured)
             self.follow_brush()
 
+    def give_up(self, task: MapTask) -> None:
+        """Wait no more for what could not be measured; planes that were, stay."""
+        if task is self._task:
+            self._task = None
+            self.changed.emit(None)
+
     def _measure_anew(self) -> None:
         self._task = None
         if self._opened is None or self._labels is None or not self.choice.visible:

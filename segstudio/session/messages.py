@@ -132,6 +132,11 @@ class Check:
         """Whether cases are still to be examined."""
         return self.state == "running"
 
+    def is_of(self, dataset: Dataset | None) -> bool:
+        """Return whether the images are a dataset's, whatever became of their labels since."""
+        images = [case.image for case in dataset.cases] if dataset is not None else None
+        return images == [case.image for case in self.dataset.cases]
+
 
 @dataclass(frozen=True, eq=False)
 class TrainingRequest:

@@ -215,7 +215,6 @@ class Session(TrainingSession):
     def note_check(self, check: Check) -> None:
         """Note how an examination stands."""
         self.check = check
-        here = self.dataset is not None and check.dataset.cases == self.dataset.cases
-        if here and check.diagnosis is not None:
+        if check.diagnosis is not None and check.is_of(self.dataset):
             self.facts.note_diagnosis(check.diagnosis)
         self.check_changed.emit(check)

@@ -1,6 +1,6 @@
 """One chart of curves against the epoch, with the values that can be reached and a cursor."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +97,7 @@ class Chart(pg.PlotItem):
         for (run, key), curve in shown.items():
             style = style_of(key, told[run], in_view.colors[run], alone=len(told) == 1)
             self._draw_curve((run, key), curve, style)
-        self._draw_limits({in_view.colors[run]: c.loss for run, c in told.items() if c.loss})
+        self._draw_limits([(in_view.colors[run], c.loss) for run, c in told.items() if c.loss])
 
     def _choose_scale(self, shown: Mapping[Drawn, Curve]) -> None:
         on = self.scaling == "symlog"
@@ -133,9 +133,9 @@ class Chart(pg.PlotItem):
         marked = len(curve) < FEW_STEPS if style.is_thin else len(curve) <= MOST_MARKED
         item.setData(x, symlog(y) if self.is_symlog else y, symbol=style.mark if marked else None)
 
-    def _draw_limits(self, losses: Mapping[str, str]) -> None:
-        """Draw a line at each end of what the losses, by colour of their runs, can reach."""
-        about = (self.figure, self.is_symlog, tuple(losses.items()))
+    def _draw_limits(self, losses: Sequence[tuple[str, str]]) -> None:
+        """Draw a line at each end of what losses, beside the colours of their runs, can reach."""
+        about = (self.figure, self.is_symlog, tuple(losses))
         if about == self._limits_of:
             return
         self._limits_of = about
@@ -188,21 +188,21 @@ def _has_epochs(key: CurveKey, curves: RunCurves) -> bool:
     return CurveKey(key.figure, key.name, key.side) in curves.curves
 
 
-def _ends(figure: Figure, losses: Mapping[str, str]) -> dict[float, tuple[str, str]]:
+def _ends(figure: Figure, losses: Sequence[tuple[str, str]]) -> dict[float, tuple[str, str]]:
     """Return the finite ends of what a figure can show, with words and a colour for each.
 
     Parameters
     ----------
     figure : Figure
-    losses : mapping
-        By the colour of their runs. Where they differ, an end has the colour of its run.
+    losses : sequence
+        Beside the colours of their runs. Where they differ, an end has the colour of its run.
     """
     fixed: dict[Figure, tuple[float, ...]] = {"dice": (0.0, 1.0), "hd95": (0.0,)}
     if figure != "loss":
         return dict.fromkeys(fixed.get(figure, ()), ("", GREY))
-    differ = len(set(losses.values())) > 1
+    differ = len({loss for _, loss in losses}) > 1
     ends: dict[float, tuple[str, str]] = {}
-    for color, loss in losses.items():
+    for color, loss in losses:
         for value, word in zip(reach(parse_loss(loss)), ("least", "most"), strict=True):
             if differ and np.isfinite(value):
                 ends[value] = ("", GREY if value in ends else color)

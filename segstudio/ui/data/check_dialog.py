@@ -153,9 +153,9 @@ class CheckDialog(QDialog):
         column.addLayout(buttons)
 
     def begin(self) -> None:
-        """Show the dialog and have the open dataset examined, unless one is being."""
-        check = self.session.check
-        if check is None or not check.is_running:
+        """Show the dialog and have the open dataset examined, unless it is being."""
+        check, dataset = self.session.check, self.session.dataset
+        if check is None or not (check.is_running and check.is_of(dataset)):
             self.session.ask_check()
         self.show()
         self.raise_()

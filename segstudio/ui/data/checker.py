@@ -16,25 +16,28 @@ from segstudio.ui.threads.stream_thread import StreamThread
 
 
 class Checker(QObject):
-    """Has one check at a time."""
+    """Has one check at a time; that of another dataset takes the place of what runs."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
         self._closed = False
         self._thread: StreamThread | None = None
+        self._next: Dataset | None = None
         session.check_asked.connect(self._start)
         session.check_stop_asked.connect(self._stop)
 
     def close(self) -> None:
         """Stop after the case that is being examined, and wait for it."""
-        self._closed = True
+        self._closed, self._next = True, None
         self._stop()
         if self._thread is not None:
             self._thread.wait()
 
     def _start(self, dataset: Dataset) -> None:
         if self._thread is not None:
+            self._next = dataset
+            self._thread.stop()
             return
         thread = StreamThread(partial(_examined, dataset))
         thread.came.connect(self._take)
@@ -45,6 +48,7 @@ class Checker(QObject):
         thread.start()
 
     def _stop(self) -> None:
+        self._next = None
         if self._thread is not None:
             self._thread.stop()
 
@@ -66,6 +70,9 @@ class Checker(QObject):
         thread.deleteLater()
         if self.session.check is not None and self.session.check.is_running:
             self._note(state="stopped")
+        if self._next is not None:
+            following, self._next = self._next, None
+            self._start(following)
 
     def _note(self, **changes: Any) -> None:
         if not self._closed and self.session.check is not None:

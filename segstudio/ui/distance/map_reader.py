@@ -33,8 +33,6 @@ class MapReader:
         self.session = session
         # An example is not to wait for a map.
         self._maps, self._examples = Beside(), Beside()
-        self._maps.failed.connect(session.say)
-        self._examples.failed.connect(self._fail_example)
         session.map_view.asked.connect(self._measure)
         session.loss_example.asked.connect(self._make_example)
 
@@ -44,21 +42,30 @@ class MapReader:
         self._examples.close()
 
     def _measure(self, task: MapTask) -> None:
-        self._maps.ask("map", task.measure, partial(self._take, task))
+        self._maps.ask("map", task.measure, partial(self._take, task), partial(self._give_up, task))
+
+    @at_the_edge
+    def _give_up(self, task: MapTask, text: str) -> None:
+        self.session.map_view.give_up(task)
+        self.session.say(text)
 
     @at_the_edge
     def _take(self, task: MapTask, measured: object) -> None:
         self.session.map_view.take(task, measured)  # type: ignore[arg-type]
 
     def _make_example(self, request: ExampleRequest) -> None:
-        self._examples.ask("example", partial(_example, request), partial(self._show, request))
+        self._examples.ask(
+            "example",
+            partial(_example, request),
+            partial(self._show, request),
+            partial(self._fail_example, request),
+        )
 
-    def _fail_example(self, text: str) -> None:
+    @at_the_edge
+    def _fail_example(self, request: ExampleRequest, text: str) -> None:
         """Say that none is being made any more: an accident, which is told as such too."""
         self.session.say(text)
-        example = self.session.loss_example
-        if example.request is not None:
-            example.take(example.request, None, text)
+        self.session.loss_example.take(request, None, text)
 
     @at_the_edge
     def _show(self, request: ExampleRequest, made: "Example | str") -> None:

@@ -68,7 +68,10 @@ class Autosaver(QObject):
 
     def look_for_copies(self) -> None:
         """Look for what programs have left that did not end as they should have."""
-        self._beside.ask("look", partial(LeftBehind, self._home), self._offer)
+        self._beside.ask("look", partial(LeftBehind, self._home), self._offer, self._fail_to_look)
+
+    def _fail_to_look(self, text: str) -> None:
+        self.session.say(f"Whether a crash left something could not be looked up. {text}")
 
     def _offer(self, left: LeftBehind) -> None:
         self._left = left

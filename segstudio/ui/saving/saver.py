@@ -113,6 +113,9 @@ class Saver(QObject):
 
     @at_the_edge
     def _try_again(self) -> None:
+        if not self._failed:
+            return
+        self.timer.start()  # whatever comes in between
         waiting = {(_image(each), each.path) for each in self._waiting}
         again = [r for r in self._failed.values() if (_image(r), r.path) not in waiting]
         self._waiting += [self._with_newest(request) for request in again]

@@ -42,12 +42,13 @@ class CallThread(QThread):
 class _Wish:
     call: Callable[[], Any]
     then: Callable[[Any], None]
+    otherwise: Callable[[str], None] | None
 
 
 class Beside(QObject):
     """Calls functions in a thread; of those that wait under one key only the newest.
 
-    `failed` is sent with a sentence where a call did not work.
+    `failed` is sent with a sentence where a call did not work and nothing else was to be done.
     """
 
     failed = Signal(str)
@@ -59,9 +60,18 @@ class Beside(QObject):
         self._wish: _Wish | None = None
         self._closed = False
 
-    def ask(self, key: Hashable, call: Callable[[], Any], then: Callable[[Any], None]) -> None:
-        """Have a function called; what it returns is given to `then`, in the window's thread."""
-        self._waiting[key] = _Wish(call, then)
+    def ask(
+        self,
+        key: Hashable,
+        call: Callable[[], Any],
+        then: Callable[[Any], None],
+        otherwise: Callable[[str], None] | None = None,
+    ) -> None:
+        """Have a function called; what it returns is given to `then`, in the window's thread.
+
+        Where it fails, why is given to `otherwise`.
+        """
+        self._waiting[key] = _Wish(call, then, otherwise)
         self._start_next()
 
     def wait(self) -> None:
@@ -92,7 +102,9 @@ class Beside(QObject):
         thread.deleteLater()
         if self._closed:
             return
-        if thread.failure:
+        if thread.failure and wish.otherwise is not None:
+            wish.otherwise(thread.failure)
+        elif thread.failure:
             self.failed.emit(thread.failure)
         else:
             wish.then(thread.result)

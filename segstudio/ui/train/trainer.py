@@ -71,8 +71,10 @@ class Trainer(QObject):
         thread.warned.connect(self._warn)
         thread.finished.connect(self._end)
         self.thread = thread
-        self.session.start_training(run, request)
-        thread.start()
+        try:
+            self.session.start_training(run, request)
+        finally:
+            thread.start()  # or a listener that fails would leave one that cannot be stopped
 
     def _pass_on(self, wish: Wish) -> None:
         if self.thread is not None:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import nibabel as nib
 import numpy as np
@@ -141,6 +142,36 @@ def test_escape_closes_the_dialog_and_stops_what_runs(window, hearts, slow) -> N
 
     assert not dialog.isVisible()
     assert window.session.check.state == "stopped"
+
+
+def test_a_check_of_another_dataset_takes_the_place_of_what_runs(
+    window, hearts, broken, slow
+) -> None:
+    window.session.open(broken)
+    check(window)
+    window.session.open(hearts)
+    dialog = check(window)
+    for _ in range(20):
+        slow.release()
+    window.wait_for(lambda: window.session.check.is_of(window.session.dataset), 30)
+    wait_until_checked(window)
+
+    assert window.session.check.state == "done"
+    assert str(hearts.name) in dialog.title.text()
+
+
+def test_what_was_found_is_noted_though_labels_were_saved_meanwhile(window, hearts, slow) -> None:
+    session = window.session
+    session.open(hearts)
+    check(window)
+    first, *rest = session.dataset.cases
+    session.dataset = replace(session.dataset, cases=(replace(first, labels=None), *rest))
+    session.facts.present.clear()  # a check looks at the labels of all cases
+    for _ in range(20):
+        slow.release()
+    wait_until_checked(window)
+
+    assert set(session.facts.present) >= {case.name for case in rest}
 
 
 def test_closing_the_window_waits_for_the_case_that_is_examined(window, hearts, slow) -> None:

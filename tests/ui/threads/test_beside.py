@@ -61,3 +61,17 @@ def test_nothing_is_called_or_shown_after_closing(qtbot: QtBot) -> None:
     beside.ask("c", lambda: 2, done.append)
     qtbot.wait(50)
     assert done == []
+
+
+def test_a_failure_is_told_to_who_asked_or_else_to_all(beside: Beside, qtbot: QtBot) -> None:
+    def fail() -> None:
+        raise InputError("No such file.")
+
+    own, others = [], []
+    beside.failed.connect(others.append)
+    beside.ask("a", fail, own.append, own.append)
+    qtbot.waitUntil(lambda: bool(own))
+    assert (own, others) == (["No such file."], [])
+    beside.ask("a", fail, own.append)
+    qtbot.waitUntil(lambda: bool(others))
+    assert (own, others) == (["No such file."], ["No such file."])
