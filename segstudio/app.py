@@ -62,12 +62,25 @@ def make_window() -> "tuple[Viewer, Studio]":
     warnings.filterwarnings("ignore", message="Conversion from CIE-LAB")
     # The start page welcomes; napari's own would flash up between it and the first image.
     viewer = napari.Viewer(title="segstudio", show=False, show_welcome_screen=False)
+    viewer.layers.events.inserting.connect(_color_in_this_thread)
     show_messages_whole()
     studio = studio_of(viewer)
     with _settings_unwritten():
         _furnish(viewer, studio.session)
     _open_as_cases(viewer, studio.session)
     return viewer, studio
+
+
+def _color_in_this_thread(_event: object) -> None:
+    """Let numba, with which napari colours labels, take this thread and no more for what it does.
+
+    Its threads would share OpenMP with torch's: with more of them than processors, each wait of a
+    training's threads for one another would put them to sleep, a tenth of the training's time. In
+    a napari of the user's own they are left as they are: they are the other plugins', too.
+    """
+    import numba
+
+    numba.set_num_threads(1)
 
 
 def _furnish(viewer: "Viewer", session: Session) -> None:

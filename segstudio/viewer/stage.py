@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-import numba
 import numpy as np
 from napari.layers import Layer
 from napari.utils.colormaps import DirectLabelColormap
@@ -76,7 +75,6 @@ class Stage:
                 self._viewer.layers.remove(layer)
 
     def _show_case(self, opened: OpenCase) -> None:
-        _color_in_this_thread()
         volume = opened.volume
         image = self._viewer.add_image(
             volume.data,
@@ -196,15 +194,6 @@ class Stage:
         if labels is not None:
             layer.data = labels
         layer.visible = labels is not None
-
-
-def _color_in_this_thread() -> None:
-    """Let numba, with which napari colours labels, take this thread and no more for what it does.
-
-    Its threads would share OpenMP with torch's: with more of them than processors, each wait of a
-    training's threads for one another would put them to sleep, a tenth of the training's time.
-    """
-    numba.set_num_threads(1)
 
 
 def label_colors(classes: ClassTable) -> DirectLabelColormap:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import nibabel as nib
+import numba
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
@@ -218,6 +219,13 @@ def test_the_chosen_loss_brings_its_formula_and_learning_rate(window) -> None:
     assert train.learning_rate.value() == card("dice").learning_rate
     assert train.config().loss == "dice"
     assert formula.pixmap().toImage() != before
+
+
+def test_labels_are_coloured_in_the_window_s_thread_alone(window, hearts) -> None:
+    numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
+    window.session.open(hearts)
+
+    assert numba.get_num_threads() == 1
 
 
 def test_the_window_shows_before_torch_is_loaded() -> None:

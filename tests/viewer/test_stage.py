@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import nibabel as nib
-import numba
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -118,15 +117,6 @@ def test_the_session_knows_which_plane_of_a_case_is_shown_first(
         found.append((shown, session.map_view.index))
 
     assert found == [(4, 4), (2, 2)]
-
-
-def test_labels_are_coloured_in_the_window_s_thread_alone(session: Session, hearts: Path) -> None:
-    numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
-    stage = Stage(ViewerModel(), session)
-    session.open(hearts)
-
-    assert stage.layer(LABELS) is not None
-    assert numba.get_num_threads() == 1
 
 
 def test_the_map_is_that_of_the_chosen_class_in_each_plane(stage: Stage, session: Session) -> None:
