@@ -104,6 +104,21 @@ def test_a_first_case_that_is_damaged_does_not_keep_the_others_shut(
     assert session.open_case.case.name == "b"
 
 
+def test_a_file_by_itself_that_is_damaged_leaves_what_is_open(
+    session: Session, tmp_path: Path
+) -> None:
+    damaged, opened = tmp_path / "a.nii.gz", session.open_case
+    damaged.write_bytes(opened.case.image.read_bytes()[:900])
+    session.annotation.replace(np.ones_like(session.labels))
+    with pytest.raises(InputError, match=r"a\.nii\.gz"):
+        session.open(damaged)
+    assert session.open_case is opened
+    assert session.dataset.case(opened.case.name) == opened.case
+
+    session.annotation.undo()
+    assert np.array_equal(session.labels, opened.truth)
+
+
 def test_a_map_that_was_hidden_stays_hidden(session: Session) -> None:
     session.choose_map(MapChoice(value=99, visible=False))
     session.show_case(session.dataset.cases[1].name)
