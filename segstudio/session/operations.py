@@ -88,10 +88,14 @@ def hollowing(value: int, wall_mm: float, *, scope: Scope = "volume") -> Operati
     )
 
 
-def splitting(value: int, waist_mm: float) -> Operation:
-    """Return the parting of touching pieces of a class, each a class of its own afterwards."""
+def splitting(value: int, waist_mm: float, *, above: int = 0) -> Operation:
+    """Return the parting of touching pieces of a class, each a class of its own afterwards.
+
+    Their values are above all that occur, and above one more, such as the last class's.
+    """
     return Operation(
-        "Splitting", lambda part: split_touching(part.labels, value, part.spacing, waist_mm)
+        "Splitting",
+        lambda part: split_touching(part.labels, value, part.spacing, waist_mm, above=above),
     )
 
 

@@ -279,6 +279,22 @@ def test_splitting_adds_a_class_for_each_piece() -> None:
     assert {v for v, n in annotation.counts.items() if n} == {0, 1, 2}
 
 
+def test_undoing_a_split_takes_the_classes_that_it_brought_out_of_the_table() -> None:
+    annotation = annotated(blob(3, 6, 6) + blob(3, 18, 6) + blob(3, 6, 17))
+    annotation.operations.run(op.splitting(1, 1.0, above=3))
+    annotation.classes.rename(5, "the second lesion")
+    assert annotation.classes.table.values == (0, 1, 2, 3, 4, 5)
+    annotation.undo()
+    assert annotation.classes.table.values == (0, 1, 2, 3, 5), "one that has a name by now stays"
+
+    annotation.redo()
+    assert annotation.classes.table.values == (0, 1, 2, 3, 4, 5)
+    annotation.take(annotation.ground)
+    annotation.operations.run(op.clearing(4))
+    annotation.undo()
+    assert annotation.classes.table.values == (0, 1, 2, 3, 4, 5)
+
+
 def test_removing_a_class_erases_it_and_the_erasing_is_undone() -> None:
     labels = with_something_to_do()
     annotation, before = annotated(labels), labels.copy()

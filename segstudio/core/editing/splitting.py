@@ -57,7 +57,9 @@ def touching_pieces(
     return numbered
 
 
-def split_touching(labels: Labels, value: int, spacing: Sequence[float], waist_mm: float) -> Edit:
+def split_touching(
+    labels: Labels, value: int, spacing: Sequence[float], waist_mm: float, *, above: int = 0
+) -> Edit:
     """Return the edit that makes every piece of a class but the largest a class of its own.
 
     Parameters
@@ -68,6 +70,8 @@ def split_touching(labels: Labels, value: int, spacing: Sequence[float], waist_m
         occurs, larger pieces first.
     spacing, waist_mm
         As for `touching_pieces`.
+    above : int
+        The new values are above this one, too: a class that occurs nowhere yet has a meaning.
 
     Returns
     -------
@@ -85,7 +89,7 @@ def split_touching(labels: Labels, value: int, spacing: Sequence[float], waist_m
     here = labels[box]
     pieces = touching_pieces(here == value, spacing, waist_mm)
     sizes = np.bincount(pieces.ravel())[1:]
-    first = int(labels.max()) + 1
+    first = max(int(labels.max()), above) + 1
     check_value(labels, first + len(sizes) - 2)
     numbers = np.empty(len(sizes) + 1, labels.dtype)
     by_size = np.argsort(-sizes, kind="stable")

@@ -215,7 +215,10 @@ class Split(OperationForm):
 
     def operation(self) -> Operation:
         """Return the splitting."""
-        return operations.splitting(self.chosen, self.waist.value())
+        # A class with a name of its own is no other's to take, though nothing is painted with it.
+        rows = self.annotation.classes.table.foreground
+        named = [row.value for row in rows if row.name != f"class {row.value}"]
+        return operations.splitting(self.chosen, self.waist.value(), above=max(named, default=0))
 
 
 class Corners(OperationForm):
