@@ -135,6 +135,16 @@ def test_an_operation_that_changes_nothing_says_so_and_is_no_step() -> None:
     assert "restricted" in told[1]
 
 
+def test_interpolation_of_one_slice_says_what_it_needs() -> None:
+    labels = np.zeros(SHAPE, np.int32)
+    labels[3, 8:12, 8:12] = 1
+    annotation = annotated(labels)
+    told: list[str] = []
+    annotation.operations.refused.connect(told.append)
+    annotation.operations.run(op.interpolation(0))
+    assert "paint one on either side" in told[0]
+
+
 def test_a_stroke_of_several_pieces_is_one_step() -> None:
     labels = np.zeros(SHAPE, np.int32)
     annotation = annotated(labels)
