@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from segstudio.core.errors import InputError
-from segstudio.learn.run_folder import RunFolder, runs_home
+from segstudio.learn.run_folder import RunFolder
 from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.widgets.button import push_button
@@ -68,7 +68,7 @@ class ResumeDialog(QDialog):
         column.addLayout(buttons)
 
     def _list(self) -> None:
-        home = runs_home()
+        home = self.session.runs_folder
         found = [p for p in home.iterdir() if _can_go_on(p)] if home.is_dir() else []
         for path in sorted(found, key=lambda p: p.stat().st_mtime, reverse=True):
             self._add(path)
@@ -98,7 +98,7 @@ class ResumeDialog(QDialog):
         run = RunFolder.opened(path)
         config, _ = run.read_config()
         is_finished, is_busy = run.read_summary() is not None, path == self.session.training
-        share = f"stopped at {run.share_done():.0%} of {config.epochs} epochs"
+        share = f"stopped at {run.share_done():.0%}; {config.epochs} epochs were planned"
         state = "is being trained" if is_busy else "finished" if is_finished else share
         self.state.setText(f"{config.loss}: {state}")
         self.resume.setEnabled(not is_busy and not is_finished)

@@ -149,7 +149,9 @@ class RunsPanel(QWidget):
         config, _ = run.read_config()
         summary = run.read_summary()
         if summary is None:
-            self.summary.setText(f"{config.loss}: not finished")
+            self.summary.setText(
+                f"{config.loss}: not finished. “Go on with a run…” under Train lets it go on."
+            )
             return
         rows = [
             f"{name}: {_number(row['dice'])}" for name, row in summary["test"]["per_class"].items()
