@@ -155,7 +155,8 @@ def test_another_datasets_names_never_stand_over_the_picture_before(tmp_path: Pa
         (tmp_path / folder).mkdir()
         image = nib.Nifti1Image(np.ones((5, 4, 3), np.int16), np.eye(4))
         nib.save(image, tmp_path / folder / "x.nii")
-    (tmp_path / "two" / "x.nii").write_bytes(b"cut")
+    for name in ("x.nii", "y.nii"):
+        (tmp_path / "two" / name).write_bytes(b"cut")
     session.open(tmp_path / "one")
     session.new_labels()
     assert session.labels is not None
