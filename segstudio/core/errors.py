@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from errno import EDQUOT, EFBIG, ENOSPC
+from errno import EDQUOT, EFBIG, ENOSPC, EROFS
 
 _LONGEST = 2000  # letters, of a sentence that shows what a file says
 
@@ -82,6 +82,8 @@ def _disk_sentence(error: OSError) -> str:
         return f"{where} would be larger than is allowed here. Choose another place."
     if isinstance(error, PermissionError):
         return f"No permission for {where}. Choose another place or change its permissions."
+    if error.errno == EROFS:
+        return f"{where} is on a disk that can only be read. Choose another place."
     if isinstance(error, FileNotFoundError):
         return f"{where} does not exist. Check the path."
     if isinstance(error, FileExistsError | NotADirectoryError | IsADirectoryError):

@@ -80,6 +80,7 @@ class Annotation:
         self._stroke, self._counts, self.pieces = None, None, {}
         self.revision += 1
         self.limits.forget(saved)
+        self.classes.keep_brought()
         self.ground_changed.emit(ground)
 
     def expect_ground(self) -> Ground:
@@ -243,6 +244,9 @@ class Annotation:
         edit = act(self._history)
         if edit is not None:
             self._follow(edit, undone=undone)
+            if undone:
+                painted = {value for value, voxels in self.counts.items() if voxels}
+                self.classes.drop_brought(painted)
             self._end_step()
         return edit
 

@@ -125,12 +125,15 @@ class Operation:
         The plane in view; every plane for itself; or the volume as a whole.
     has_preview : bool
         Whether it is shown first, and done when the user agrees.
+    needs : str
+        What it needs, for the user; told where it changes nothing.
     """
 
     title: str
     act: Callable[[Part], Edit]
     scope: Scope = "volume"
     has_preview: bool = False
+    needs: str = ""
 
     def box(self, shape: tuple[int, ...], plane: Plane) -> Box:
         """Return which part of the labels it works on."""

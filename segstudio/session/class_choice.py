@@ -1,6 +1,6 @@
 """The class table of the open case: changed, chosen from, shown and hidden. Free of Qt."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from psygnal import Signal
@@ -31,6 +31,7 @@ class ClassChoice:
         self.chosen = 1
         self.hidden: frozenset[int] = frozenset()
         self._removed = self.table
+        self._brought: set[LabelClass] = set()  # rows that a step made, and nobody changed since
 
     def take(self, table: ClassTable) -> None:
         """Take the classes of another case."""
@@ -112,7 +113,25 @@ class ClassChoice:
 
     def name_values(self, values: Iterable[int]) -> None:
         """Add a class for each value that is none yet, as painting may bring them."""
+        before = self.table.values
         self.change(self.table.with_values(values, self._removed))
+        self._brought |= {row for row in self.table.classes if row.value not in before}
+
+    def drop_brought(self, painted: Collection[int]) -> None:
+        """Take out again what `name_values` added, where no voxel has it any more.
+
+        What was given a name or a colour meanwhile stays.
+        """
+        table = self.table
+        for row in self._brought & {*table.classes}:
+            if row.value not in painted:
+                table = table.without(row.value)
+        self.change(table)
+        self._brought &= {*table.classes}
+
+    def keep_brought(self) -> None:
+        """Keep what was added so far: other labels are painted now."""
+        self._brought = set()
 
     def _row(self, value: int) -> LabelClass:
         for row in self.table.foreground:

@@ -59,6 +59,9 @@ def draft_request(
 ) -> DraftRequest:
     """Return the request for drafts of cases by name; of all without labels, if None.
 
+    Of all, those come first that have no draft: a request that was stopped is gone on with. Where
+    each has one, all are drafted anew.
+
     Raises
     ------
     InputError
@@ -78,6 +81,7 @@ def draft_request(
         cases = tuple(case for case in dataset.cases if case.labels is None)
         if not cases:
             raise InputError("Every case has labels already: there is nothing to draft.")
+        cases = tuple(case for case in cases if case.draft is None) or cases
     else:
         cases = tuple(dataset.case(name) for name in names)
         labelled = next((case.name for case in cases if case.labels is not None), None)

@@ -105,22 +105,46 @@ class LabelsSession(OpenData):
 
     @property
     def own_file(self) -> Path | None:
-        """The file this program wrote the case's labels to, which saving replaces; None: ask.
+        """The file of the case in view that saving replaces, see `own_file_of`; None: ask."""
+        return None if self.open_case is None else self.own_file_of(self.open_case.case)
+
+    def own_file_of(self, case: Case) -> Path | None:
+        """Return the file this program wrote a case's labels to, which saving replaces, or None.
 
         What another program wrote there since is not this one's to replace.
         """
-        if self.open_case is None:
-            return None
-        case = self.open_case.case
+        opened = self.open_case
         known = self.project.labels_file(case) if self.project is not None else None
-        is_shown = known is not None and known == self.open_case.base_file
-        stamp = self.open_case.stamp if is_shown else stamp_of(known)
+        if opened is not None and image_of(opened.case) == image_of(case):
+            began, stamp = opened.base_file, opened.stamp
+        else:
+            began, stamp = case.labels or case.draft, self._paintings.stamp_of(case)
+        is_shown = known is not None and known == began
+        stamp = stamp if is_shown else stamp_of(known)
         path, stamp = self._written.get(image_of(case), (known, stamp))
         return path if stamp_of(path) in ("", stamp) else None
 
     def ask_save(self, path: Path, *, overwrite: bool = False) -> None:
         """Ask for `save_labels` to be done beside the window; whoever writes there hears it."""
         self.save_asked.emit(self._save_request(path, overwrite))
+
+    def ask_save_of(self, case: Case, path: Path, *, overwrite: bool = False) -> None:
+        """Ask for the labels of an unsaved case, in view or not, to be written beside the window.
+
+        Raises
+        ------
+        InputError
+            The case has none; or the file is an image, or holds the labels of another case.
+        """
+        painted = self._paintings.of(case)
+        if self.dataset is None or painted is None:
+            raise InputError(f"There are no labels of '{case.name}' to save.")
+        grid = self._paintings.grid_of(case)
+        here = any(image_of(each) == image_of(case) for each in self.dataset.cases)
+        project = self.project if here else None
+        self.save_asked.emit(
+            SaveRequest(self.dataset, case, grid, painted.copy(), path, overwrite, project)
+        )
 
     def note_saving(self, text: str) -> None:
         """Note what is being written beside the window; nothing, if empty."""
@@ -145,12 +169,12 @@ class LabelsSession(OpenData):
         if self.open_case is None or self.labels is None or self.dataset is None:
             raise InputError("There are no labels to save. Open a case, or make new labels.")
         # Painting goes on while they are written.
-        labels = self.labels.copy()
-        return SaveRequest(self.dataset, self.open_case, labels, path, overwrite, self.project)
+        labels, case, grid = self.labels.copy(), self.open_case.case, self.open_case.volume.grid
+        return SaveRequest(self.dataset, case, grid, labels, path, overwrite, self.project)
 
     def note_saved(self, request: SaveRequest, pair: Path | None) -> None:
         """Note that labels were written; `pair` are those that the case has by now."""
-        path, case = request.path, request.opened.case
+        path, case = request.path, request.case
         self._written[image_of(case)] = path, stamp_of(path)
         if request.project is not None:
             pair = pair or path  # the project knows what no layout would find
@@ -172,16 +196,14 @@ class LabelsSession(OpenData):
         """Take labels that were saved for what their case is known to have."""
         truth = request.labels
         present = tuple(sorted(value for value, voxels in count_voxels(truth).items() if voxels))
-        opened = replace(request.opened, case=case, truth=truth, present=present, left_out="")
-        opened = replace(opened, draft=None, stamp=stamp_of(case.labels))
-        painted = self._paintings.of(case)
         if self.open_case is not None and image_of(self.open_case.case) == image_of(case):
-            # The class table may have been changed while they were written.
-            self.open_case = replace(opened, classes=self.open_case.classes)
-            painted = self.labels
+            opened = replace(self.open_case, case=case, truth=truth, present=present, left_out="")
+            self.open_case = replace(opened, draft=None, stamp=stamp_of(case.labels))
             self.annotation.limits.note_mask("saved", truth)
-        self._paintings.forget(case)
-        self._paintings.keep(opened, painted)  # what was painted while they were written
+            self._paintings.forget(case)
+            self._paintings.keep(self.open_case, self.labels)  # painted while they were written
+        else:
+            self._paintings.note_saved(case, truth)
         if self.dataset is None or all(image_of(c) != image_of(case) for c in self.dataset.cases):
             return
         cases = tuple(case if image_of(c) == image_of(case) else c for c in self.dataset.cases)

@@ -103,6 +103,14 @@ class ReadingRequest:
         is_first = self.is_wanted or (lambda case: case.name == last)
         return next((case for case in dataset.cases if is_first(case)), dataset.cases[0])
 
+    def lists_before(self, dataset: Dataset) -> bool:
+        """Return whether the dataset's cases are listed before its first is read.
+
+        So one that is damaged does not keep the others shut. A file by itself has no others: where
+        it is damaged, what is open stays.
+        """
+        return self.project is not None or len(dataset.cases) > 1
+
 
 @dataclass(frozen=True, eq=False)
 class Check:

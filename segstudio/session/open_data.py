@@ -76,8 +76,12 @@ class OpenData:
         """
         wish = opening(*paths)
         dataset = wish.find()
-        self.list_cases(dataset, wish.project)
-        self.show_read(read_case(dataset, wish.first_case(dataset)))
+        if wish.lists_before(dataset):
+            self.list_cases(dataset, wish.project)
+        opened = read_case(dataset, wish.first_case(dataset))
+        if not wish.lists_before(dataset):
+            self.list_cases(dataset, wish.project)
+        self.show_read(opened)
 
     def show_case(self, name: str) -> None:
         """Read a case of the open dataset and show it."""

@@ -24,7 +24,11 @@ def interpolation(axis: int, classes: Sequence[int] | None = None) -> Operation:
     def act(part: Part) -> Edit:
         return interpolate_planes(part.labels, part.spacing, axis=axis, classes=classes)
 
-    return Operation("Interpolation between slices", act)
+    return Operation(
+        "Interpolation between slices",
+        act,
+        needs="It fills what is empty between two painted slices: paint one on either side.",
+    )
 
 
 def smoothing(

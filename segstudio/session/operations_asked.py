@@ -99,7 +99,7 @@ class OperationsAsked:
             )
             return None
         if not edit.count:
-            self.refused.emit(f"{title}: nothing changes.{self._why_nothing()}")
+            self.refused.emit(f"{title}: nothing changes.{self._why_nothing(task.operation)}")
         elif task.operation.has_preview:
             self._show_preview(edit)
         else:
@@ -110,9 +110,9 @@ class OperationsAsked:
         self._annotation.do(edit)
         self.done.emit(edit.count)
 
-    def _why_nothing(self) -> str:
+    def _why_nothing(self, operation: Operation) -> str:
         if self._annotation.limits.is_free:
-            return ""
+            return f" {operation.needs}" if operation.needs else ""
         return " Painting is restricted: look at 'Where painting is allowed' and at the locks."
 
     def accept_preview(self) -> None:

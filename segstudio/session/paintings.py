@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
+from segstudio.core.volume import Grid
 from segstudio.data.cases import Case
 from segstudio.session.open_case import OpenCase
 
@@ -16,6 +17,8 @@ LARGE = 4_000_000  # voxels that are not compared at each stroke
 class _Painting:
     case: Case
     labels: NDArray[np.int32]
+    grid: Grid
+    stamp: str  # of the file that it began with, as it was read
     copy: NDArray[np.int32] | None = None  # as another file than the case's own has them
 
 
@@ -43,6 +46,15 @@ class Paintings:
         kept = self._kept.get(image_of(case))
         return None if kept is None else kept.labels
 
+    def grid_of(self, case: Case) -> Grid:
+        """Return the grid of a painted case's image."""
+        return self._kept[image_of(case)].grid
+
+    def stamp_of(self, case: Case) -> str:
+        """Return the stamp of the file that a painted case began with; empty where it has none."""
+        kept = self._kept.get(image_of(case))
+        return "" if kept is None else kept.stamp
+
     def expect_fit(self, opened: OpenCase) -> None:
         """Raise `InputError` where an image as it was read has not the shape that was painted."""
         painted, shape = self.of(opened.case), opened.volume.data.shape
@@ -65,7 +77,7 @@ class Paintings:
         copy = None if kept is None else kept.copy
         if copy is not None and not np.array_equal(labels, copy):
             copy = None  # changed since, by a script that told nobody
-        self._kept[image] = _Painting(opened.case, labels, copy)
+        self._kept[image] = _Painting(opened.case, labels, opened.volume.grid, opened.stamp, copy)
 
     def note(
         self, opened: OpenCase | None, labels: NDArray[np.int32] | None, *, surely: bool = False
@@ -80,7 +92,7 @@ class Paintings:
         kept = self._kept.get(image)
         if labels.size > LARGE:
             if surely:
-                self._kept[image] = _Painting(opened.case, labels)
+                self._kept[image] = _Painting(opened.case, labels, opened.volume.grid, opened.stamp)
             return before != self.is_unsaved(opened.case)
         if kept is not None and kept.copy is not None and not np.array_equal(labels, kept.copy):
             self._kept[image] = replace(kept, labels=labels, copy=None)
@@ -100,6 +112,12 @@ class Paintings:
         kept = self._kept.get(image)
         if kept is not None and np.array_equal(kept.labels, labels):
             self._kept[image] = replace(kept, copy=labels)
+
+    def note_saved(self, case: Case, labels: NDArray[np.int32]) -> None:
+        """Note that the case's own file has these labels, if nothing was painted since."""
+        kept = self._kept.get(image_of(case))
+        if kept is not None and np.array_equal(kept.labels, labels):
+            self.forget(case)
 
     def forget(self, case: Case) -> None:
         """Forget what was painted on a case: it is in its file, or given up."""

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
-from segstudio.data.datasets import Dataset, labels_found_again
+from segstudio.core.volume import Grid
+from segstudio.data.datasets import Case, Dataset, labels_found_again
 from segstudio.data.formats import write_labels
 from segstudio.data.project import Project
-from segstudio.session.open_case import OpenCase
 from segstudio.session.paintings import image_of
 
 
@@ -22,8 +22,9 @@ class SaveRequest:
     ----------
     dataset : Dataset
         Of the case.
-    opened : OpenCase
-        The case.
+    case : Case
+    grid : Grid
+        Of its image.
     labels : ndarray of int32, shape (Z, Y, X)
         As they were when it was asked: nobody paints on these.
     path : Path
@@ -35,7 +36,8 @@ class SaveRequest:
     """
 
     dataset: Dataset
-    opened: OpenCase
+    case: Case
+    grid: Grid
     labels: NDArray[np.int32]
     path: Path
     overwrite: bool
@@ -57,7 +59,7 @@ class SaveRequest:
             )
 
     def _expect_no_labels_of_others(self) -> None:
-        name, own = self.path.name, self.opened.case
+        name, own = self.path.name, self.case
         for case in self.dataset.cases:
             labels = case.labels
             if labels is None or labels.name != name or image_of(case) == image_of(own):
@@ -78,11 +80,11 @@ class SaveRequest:
         OSError
             It cannot be written; what was there is as it was.
         """
-        grid = self.opened.volume.grid
-        write_labels(self.path, self.labels, grid, overwrite=self.overwrite, keep_previous=True)
-        case = self.opened.case
+        write_labels(
+            self.path, self.labels, self.grid, overwrite=self.overwrite, keep_previous=True
+        )
         try:
-            return labels_found_again(self.dataset, case)
+            return labels_found_again(self.dataset, self.case)
         except (InputError, OSError):
             # They are written, under a name perhaps that no layout bears beside the image's.
-            return case.labels if case.labels is not None and case.labels.exists() else None
+            return self.case.labels if self.case.labels and self.case.labels.exists() else None

@@ -35,6 +35,7 @@ from segstudio.ui.window.orientation_letters import OrientationLetters
 from segstudio.viewer.agreement_stage import AgreementStage
 from segstudio.viewer.annotation_stage import AnnotationStage
 from segstudio.viewer.comparison_stage import ComparisonStage
+from segstudio.viewer.fitted_view import FittedView
 from segstudio.viewer.stage import Stage
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Studio(QObject):
         self._closed = False
         self.session = Session()
         self.stage = Stage(viewer, self.session)
+        self.fitted = FittedView(viewer)
         self.annotation = AnnotationStage(viewer, self.session, self.stage)
         self.operations = OperationRunner(self.session)
         self.agreement_stage = AgreementStage(viewer, self.session, self.stage)

@@ -59,8 +59,14 @@ class AnnotationPreviews:
 
     def _remove(self, role: str) -> None:
         layer = self._layers.get(role)
-        if layer is not None and layer in self._viewer.layers:
-            self._viewer.layers.remove(layer)
+        layers = self._viewer.layers
+        if layer is None or layer not in layers:
+            return
+        was_chosen = layers.selection.active is layer
+        layers.remove(layer)
+        if was_chosen:  # what a brush paints on is chosen again, and its keys work
+            painted = (each for each in layers if isinstance(each, AnnotatedLabels))
+            layers.selection.active = next(painted, None)
 
     def _show_range(self, restriction: Restriction) -> None:
         """Draw what lies in the intensity range; the graphics card compares, so it is at once."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["IMAGE", "LABELS", "MAP", "PREDICTION", "Stage", "label_colors"]
 
 LABELS, PREDICTION = "labels", "prediction"
+# What napari writes beside its sliders, which count from 0; words and figures count from 1.
+AXES = ("plane, from 0", "row, from 0", "column, from 0")
 
 
 class Stage:
@@ -89,7 +91,7 @@ class Stage:
         self._clear()
         image.name = opened.case.name  # napari numbers it while the same case lies there still
         self._layers[IMAGE] = image
-        self._viewer.dims.axis_labels = ("plane", "row", "column")
+        self._viewer.dims.axis_labels = AXES
         self._add_prediction(opened)
         if self._session.labels is not None:
             self._show_labels(self._session.labels)

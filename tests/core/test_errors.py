@@ -1,4 +1,4 @@
-from errno import EDQUOT, EFBIG, EIO, ENOSPC
+from errno import EDQUOT, EFBIG, EIO, ENOSPC, EROFS
 
 import pytest
 
@@ -32,6 +32,10 @@ from segstudio.core.errors import InputError, near_names, sentence
         (
             OSError(EFBIG, "File too large", "a.nii"),
             "'a.nii' would be larger than is allowed here. Choose another place.",
+        ),
+        (
+            OSError(EROFS, "Read-only file system", "a.nii"),
+            "'a.nii' is on a disk that can only be read. Choose another place.",
         ),
         (OSError(EIO, "Input/output error", "a.nii"), "'a.nii': Input/output error."),
         (OSError("no code"), "a file: no code."),

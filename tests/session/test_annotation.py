@@ -135,6 +135,16 @@ def test_an_operation_that_changes_nothing_says_so_and_is_no_step() -> None:
     assert "restricted" in told[1]
 
 
+def test_interpolation_of_one_slice_says_what_it_needs() -> None:
+    labels = np.zeros(SHAPE, np.int32)
+    labels[3, 8:12, 8:12] = 1
+    annotation = annotated(labels)
+    told: list[str] = []
+    annotation.operations.refused.connect(told.append)
+    annotation.operations.run(op.interpolation(0))
+    assert "paint one on either side" in told[0]
+
+
 def test_a_stroke_of_several_pieces_is_one_step() -> None:
     labels = np.zeros(SHAPE, np.int32)
     annotation = annotated(labels)
@@ -278,6 +288,22 @@ def test_splitting_adds_a_class_for_each_piece() -> None:
     annotation.operations.run(op.splitting(1, 1.0, table.values))
     assert annotation.classes.table.values == (0, 1, 2, 3, 4)
     assert {v for v, n in annotation.counts.items() if n} == {0, 1, 4}, "2 and 3 have names"
+
+
+def test_undoing_a_split_takes_the_classes_that_it_brought_out_of_the_table() -> None:
+    annotation = annotated(blob(3, 6, 6) + blob(3, 18, 6) + blob(3, 6, 17))
+    annotation.operations.run(op.splitting(1, 1.0, annotation.classes.table.values))
+    annotation.classes.rename(5, "the second lesion")
+    assert annotation.classes.table.values == (0, 1, 2, 3, 4, 5)
+    annotation.undo()
+    assert annotation.classes.table.values == (0, 1, 2, 3, 5), "one that has a name by now stays"
+
+    annotation.redo()
+    assert annotation.classes.table.values == (0, 1, 2, 3, 4, 5)
+    annotation.take(annotation.ground)
+    annotation.operations.run(op.clearing(4))
+    annotation.undo()
+    assert annotation.classes.table.values == (0, 1, 2, 3, 4, 5)
 
 
 def test_removing_a_class_erases_it_and_the_erasing_is_undone() -> None:

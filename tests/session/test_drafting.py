@@ -63,6 +63,17 @@ def test_drafts_of_all_unlabelled_cases_are_the_run_s_predictions(
     assert session.dataset.classes == predictor.classes
 
 
+def test_drafts_that_were_stopped_go_on_with_those_that_are_not_there_yet(
+    session: Session, finished_run: tuple[Path, object]
+) -> None:
+    asked: list[list[str]] = []
+    session.drafts_asked.connect(lambda wish: asked.append([case.name for case in wish.cases]))
+    session.ask_drafts(finished_run[0], "a")  # as far as it came
+    session.ask_drafts(finished_run[0])
+    session.ask_drafts(finished_run[0])
+    assert asked == [["a"], ["b"], ["a", "b"]]
+
+
 def test_a_draft_is_shown_to_be_corrected_and_is_no_unsaved_work(
     session: Session, finished_run: tuple[Path, object]
 ) -> None:

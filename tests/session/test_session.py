@@ -123,6 +123,21 @@ def test_a_first_case_that_is_damaged_does_not_keep_the_others_shut(
     assert session.open_case.case.name == "b"
 
 
+def test_a_file_by_itself_that_is_damaged_leaves_what_is_open(
+    session: Session, tmp_path: Path
+) -> None:
+    damaged, opened = tmp_path / "a.nii.gz", session.open_case
+    damaged.write_bytes(opened.case.image.read_bytes()[:900])
+    session.annotation.replace(np.ones_like(session.labels))
+    with pytest.raises(InputError, match=r"a\.nii\.gz"):
+        session.open(damaged)
+    assert session.open_case is opened
+    assert session.dataset.case(opened.case.name) == opened.case
+
+    session.annotation.undo()
+    assert np.array_equal(session.labels, opened.truth)
+
+
 def test_a_map_that_was_hidden_stays_hidden(session: Session) -> None:
     session.choose_map(MapChoice(value=99, visible=False))
     session.show_case(session.dataset.cases[1].name)
@@ -159,7 +174,8 @@ def test_another_datasets_names_never_stand_over_the_picture_before(tmp_path: Pa
         (tmp_path / folder).mkdir()
         image = nib.Nifti1Image(np.ones((5, 4, 3), np.int16), np.eye(4))
         nib.save(image, tmp_path / folder / "x.nii")
-    (tmp_path / "two" / "x.nii").write_bytes(b"cut")
+    for name in ("x.nii", "y.nii"):
+        (tmp_path / "two" / name).write_bytes(b"cut")
     session.open(tmp_path / "one")
     session.new_labels()
     assert session.labels is not None

@@ -144,7 +144,9 @@ def window(qtbot: QtBot, runs: Path) -> Iterator[Window]:
     yield made
     # napari keeps what it tells, with its timer, where the window goes before that.
     for told in list(NapariQtNotification._instances):
-        told.close()
+        if isValid(told):  # a window that was closed has taken its own along
+            told.close()
+    NapariQtNotification._instances.clear()
     shown = getattr(made.viewer.window, "_qt_window", None)
     if shown is None or isValid(shown):  # a user may have closed it, and napari cannot once more
         made.viewer.close()

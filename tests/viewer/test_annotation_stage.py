@@ -218,7 +218,10 @@ def test_every_fourth_corner_fills_a_quadrilateral_of_the_next_class(shown: Show
     assert shown.annotation.classes.chosen == 2
     assert not len(points.data)
 
-    shown.viewer.layers.remove(points)
+    shown.annotation.take_corners(False)
+    assert isinstance(shown.viewer.layers.selection.active, AnnotatedLabels)
+    shown.annotation.take_corners(True)
+    shown.viewer.layers.remove(shown.annotation_stage.previews.layer(CORNERS))
     assert not shown.annotation.takes_corners
 
 

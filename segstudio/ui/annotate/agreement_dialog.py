@@ -112,7 +112,10 @@ class AgreementDialog(QDialog):
         differ = int((found.differences > 0).sum())
         told = f"'{found.case}' against {found.other}: {differ} voxels differ."
         if found.worst_plane is not None:
-            told += f" Most of them are in plane {found.worst_plane + 1}, which is shown."
+            plane = found.worst_plane
+            told += (
+                f" Most of them are in plane {plane + 1}, which is shown ({plane} on the slider)."
+            )
         self.told.setText(agreement.looking or told)
         grid = opened.volume.grid
         self.table.show_rows(_columns(grid), [_cells(score, grid) for score in found.scores])

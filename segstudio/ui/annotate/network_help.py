@@ -1,5 +1,6 @@
 """What a trained network can do for whoever annotates: draft labels, say which case is next."""
 
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from segstudio.learn.doubt import Doubt
@@ -31,7 +32,9 @@ class NetworkHelp(QWidget):
             "view. A draft is no truth: nothing trains on it until you save it as labels.",
         )
         self.draft_all = push_button(
-            "Draft all unlabelled", "The same for every case that has no labels."
+            "Draft all unlabelled",
+            "The same for every case that has neither labels nor a draft; where each has a draft, "
+            "all are drafted anew.",
         )
         self.look = push_button(
             "What next?",
@@ -80,6 +83,15 @@ class NetworkHelp(QWidget):
         self.stop.setEnabled(bool(working))
         idle = IDLE if unlabelled or session.dataset is None else f"{IDLE} {ALL_LABELLED}"
         self.told.setText(working or (_words(first) if first is not None else idle))
+        self._fit_words()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Keep room for what is told, which takes more lines where there is less width."""
+        super().resizeEvent(event)
+        self._fit_words()
+
+    def _fit_words(self) -> None:
+        self.told.setMinimumHeight(max(0, self.told.heightForWidth(self.told.width())))
 
     @at_the_edge
     def _draft_one(self, _checked: bool = False) -> None:

@@ -96,6 +96,7 @@ class OperationsBox(QWidget):
     @at_the_edge
     def _cancel(self, *_: object) -> None:
         self._asked.ask_cancel()
+        self.status.setText("Cancelled: the labels are as they were.")
 
     @at_the_edge
     def _accept(self, *_: object) -> None:

@@ -11,7 +11,7 @@ from segstudio.ui.edge import at_the_edge
 from segstudio.ui.widgets.sorted_table import Cell, Column, SortedTable, number
 
 COLLAPSED = "none found"
-WIDEST = 96  # pixels of a name, so that scores are in sight beside it
+WIDEST = (150, 96, 150)  # pixels of class, run and score: names, and scores in sight beside them
 EMPTY = "Choose Grid, Overlays or Regions above: the ticked runs are then scored on this case."
 WAYS = {"dice": "lowest Dice", "voxels": "most wrong voxels"}
 
@@ -65,7 +65,8 @@ class CompareScores(QWidget):
     def _go_to_worst(self, _checked: bool = False) -> None:
         run, plane = self._comparison.ask_worst_plane(self.by.currentData())
         name = self._comparison.names()[run]
-        self.session.say(f"Plane {plane + 1}: worst of {name}", is_error=False)
+        told = f"Plane {plane + 1}: worst of {name}. On the slider, which counts from 0: {plane}."
+        self.session.say(told, is_error=False)
 
     @at_the_edge
     def _copy(self, _checked: bool = False) -> None:

@@ -12,7 +12,7 @@ from segstudio.learn.timeline import Timeline, read_timeline
 from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
 
-WIDEST_NAME = 190
+WIDEST_NAME = 240
 NO_RUN = "Tick a run under Runs, or train: how its prediction grew is shown here."
 NO_CASE = "Open a case to see how its prediction grew."
 
@@ -51,10 +51,7 @@ class TimelinePanel(QWidget):
         )
         self.runs = QComboBox()
         self.runs.setToolTip("Whose predictions are shown: one of the runs in view.")
-        self.runs.setMinimumContentsLength(12)
-        self.runs.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
+        self.runs.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.runs.setMaximumWidth(WIDEST_NAME)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setToolTip(

@@ -32,10 +32,13 @@ class ReadingThread(QThread):
         """Read; what goes wrong is told as a sentence."""
         try:
             dataset = self.wish.find()
-            if self.wish.case is None:
-                # Before its first case: one that is damaged does not keep the others shut.
+            is_new = self.wish.case is None
+            if is_new and self.wish.lists_before(dataset):
                 self.found.emit(dataset)
-            self.read.emit(read_case(dataset, self.wish.first_case(dataset)))
+            opened = read_case(dataset, self.wish.first_case(dataset))
+            if is_new and not self.wish.lists_before(dataset):
+                self.found.emit(dataset)
+            self.read.emit(opened)
         except Exception as error:
             if not isinstance(error, InputError):
                 logger.exception("The reading failed")

@@ -1,19 +1,27 @@
 """The questions before a window is closed in which a network trains, or labels are unsaved."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QMessageBox
 
 from segstudio.core.errors import sentence
+from segstudio.data.cases import Case
 from segstudio.session import Session
+from segstudio.ui.edge import at_the_edge
+from segstudio.ui.widgets.file_names import free_name
 
 if TYPE_CHECKING:
     from napari._qt.qt_main_window import _QtMainWindow
 
 
 MOST_LISTED = 12
+EXPLAINED = (
+    "“Save and close” writes the files named here, beside their images or where you saved them "
+    "before; no other file is replaced. “Close and keep them” offers them again at the next start."
+)
 
 
 class CloseQuestion(QObject):
@@ -40,7 +48,7 @@ class CloseQuestion(QObject):
         copy_unsaved: Callable[[], None],
     ) -> None:
         super().__init__()
-        self._session, self._finish_saving = session, finish_saving
+        self.session, self._finish_saving = session, finish_saving
         self._copy_unsaved = copy_unsaved
         self.discards = False
 
@@ -60,13 +68,13 @@ class CloseQuestion(QObject):
 
     def _may_stop(self, window: "_QtMainWindow") -> bool:
         """Ask whether the training may be stopped, where there is one."""
-        if self._session.training is None:
+        if self.session.training is None:
             return True
         box = QMessageBox(window)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle("A network is training")
         box.setText("A network is training in this window.")
-        waiting = len(self._session.queue)
+        waiting = len(self.session.queue)
         lost = f" {waiting} more in the queue will not begin." if waiting else ""
         box.setInformativeText(
             "Stop it and close? What it has learned is kept in its run folder, and it can go on "
@@ -82,26 +90,25 @@ class CloseQuestion(QObject):
     def _may_leave(self, window: "_QtMainWindow") -> bool:
         """Ask what becomes of unsaved labels, where there are any."""
         self._finish_saving()
-        unsaved = [case.name for case in self._session.unsaved]
+        unsaved = self.session.unsaved
         if not unsaved:
             return True
+        targets = {case: _target(self.session, case) for case in unsaved}
         box = QMessageBox(window)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle("Labels are not saved")
-        listed = "\n".join(f"• {name}" for name in unsaved[:MOST_LISTED])
-        more = len(unsaved) - MOST_LISTED
-        rest = f"\n… and {more} more" if more > 0 else ""
-        box.setText(f"What you painted on these cases is not saved:\n{listed}{rest}")
-        box.setInformativeText(
-            "Go back and save them with Ctrl+S; or close, and have them offered again at the next "
-            "start."
-        )
-        back = box.addButton("Go back", QMessageBox.ButtonRole.RejectRole)
+        box.setText(f"What you painted on these cases is not saved:\n{_listed(targets)}")
+        box.setInformativeText(EXPLAINED)
+        save = box.addButton("Save and close", QMessageBox.ButtonRole.AcceptRole)
         keep = box.addButton("Close and keep them", QMessageBox.ButtonRole.AcceptRole)
         discard = box.addButton("Discard them", QMessageBox.ButtonRole.DestructiveRole)
-        box.setDefaultButton(back)
+        back = box.addButton("Go back", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(save)
         box.setEscapeButton(back)
         box.exec()
+        if box.clickedButton() is save:
+            self._save(targets)
+            return not self.session.unsaved  # why one is still there, was told
         self.discards = box.clickedButton() is discard
         return self.discards or (box.clickedButton() is keep and self._keeps(window))
 
@@ -115,3 +122,21 @@ class CloseQuestion(QObject):
             QMessageBox.warning(window, "Labels are not kept", f"{text}{sentence(error)} {rest}")
             return False
         return True
+
+    @at_the_edge
+    def _save(self, targets: Mapping[Case, Path]) -> None:
+        for case, path in targets.items():
+            # Only what this program wrote is there already: a free name is no file's.
+            self.session.ask_save_of(case, path, overwrite=path.exists())
+        self._finish_saving()
+
+
+def _target(session: Session, case: Case) -> Path:
+    """Return the file that a case's labels are saved to where nobody is asked."""
+    return session.own_file_of(case) or free_name(case)
+
+
+def _listed(targets: Mapping[Case, Path]) -> str:
+    lines = [f"• {case.name}, to {path.name}" for case, path in targets.items()]
+    more = len(lines) - MOST_LISTED
+    return "\n".join([*lines[:MOST_LISTED], *([f"… and {more} more"] if more > 0 else [])])

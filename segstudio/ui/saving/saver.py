@@ -132,4 +132,4 @@ class Saver(QObject):
 
 
 def _image(request: SaveRequest) -> object:
-    return image_of(request.opened.case)
+    return image_of(request.case)

@@ -125,6 +125,7 @@ class LossChoice(QWidget):
             self.reading.setText(str(error))
             self.note_fold.hide()
             self.formula.clear()
+            self.formula.setMinimumHeight(0)
             self.edited.emit()
             return
         self.reading.setText(describe(expression))
@@ -161,6 +162,7 @@ class LossChoice(QWidget):
         color = self.reading.palette().color(QPalette.ColorRole.WindowText).name()
         lines = [_formula(part, i) for i, part in enumerate(expression.parts)]
         self.formula.setPixmap(formula_pixmap(lines, color, self.devicePixelRatioF(), WIDEST))
+        self.formula.setMinimumHeight(self.formula.sizeHint().height())  # never cut: it scrolls
 
 
 def fill_with_losses(names: QComboBox) -> None:

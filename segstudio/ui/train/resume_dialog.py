@@ -96,7 +96,7 @@ class ResumeDialog(QDialog):
         run = RunFolder.opened(path)
         config, _ = run.read_config()
         is_finished, is_busy = run.read_summary() is not None, path == self.session.training
-        share = f"stopped at {run.share_done():.0%} of {config.epochs} epochs"
+        share = f"stopped at {run.share_done():.0%}; {config.epochs} epochs were planned"
         state = "is being trained" if is_busy else "finished" if is_finished else share
         self.state.setText(f"{config.loss}: {state}")
         self.resume.setEnabled(not is_busy and not is_finished)

@@ -153,7 +153,9 @@ class RunsPanel(QWidget):
         config, _ = run.read_config()
         summary = run.read_summary()
         if summary is None:
-            self.summary.setText(f"{config.loss}: not finished")
+            self.summary.setText(
+                f"{config.loss}: not finished. “Go on with a run…” under Train lets it go on."
+            )
             return
         side, scores = scored_side(summary)
         of_class = scores.get("per_class", {})

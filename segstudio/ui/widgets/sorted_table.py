@@ -71,11 +71,12 @@ class SortedTable(QTableView):
     ----------
     tip : str
         What the table is.
-    widest : int
-        Pixels that a column takes by itself; what is cut off is in the tooltip.
+    widest : tuple of int
+        Pixels that each column takes by itself, the last of them for all that follow; of what is
+        longer the middle is left out, and the tooltip has it whole.
     """
 
-    def __init__(self, tip: str, widest: int = _WIDEST) -> None:
+    def __init__(self, tip: str, widest: tuple[int, ...] = (_WIDEST,)) -> None:
         super().__init__()
         self._widest = widest
         self._model = QStandardItemModel()
@@ -91,6 +92,8 @@ class SortedTable(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)
         self.setWordWrap(False)
+        # Names of runs, and of cases, often differ at the end only.
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setShowGrid(False)
         rows, titles = self.verticalHeader(), self.horizontalHeader()
         rows.hide()
@@ -133,7 +136,8 @@ class SortedTable(QTableView):
             if self._widths.get(place, width) == width:
                 wanted = self.sizeHintForColumn(place)
                 title = self.fontMetrics().horizontalAdvance(column.title) + _MARGINS
-                self._widths[place] = min(self._widest, max(wanted, title, _NARROW))
+                widest = self._widest[min(place, len(self._widest) - 1)]
+                self._widths[place] = min(widest, max(wanted, title, _NARROW))
                 self.setColumnWidth(place, self._widths[place])
 
     def row_count(self) -> int:

@@ -246,3 +246,21 @@ def test_labels_that_were_saved_while_their_case_was_read_are_read_again(
     qtbot.waitUntil(lambda: not session.reading, timeout=30_000)
     reader.close()
     assert np.array_equal(session.labels, saved)
+
+
+def test_a_damaged_file_by_itself_is_told_of_and_leaves_what_is_open(
+    qtbot, session, reader, tmp_path: Path
+) -> None:
+    opened, said = session.open_case, []
+    session.said.connect(lambda message: said.append(message.text))
+    damaged = tmp_path / "damaged.nii.gz"
+    damaged.write_bytes(opened.case.image.read_bytes()[:900])
+    session.ask_open(damaged)
+    wait(qtbot, reader)
+    assert "damaged.nii.gz" in said[0]
+    assert session.open_case is opened
+
+    session.ask_open(opened.case.image)
+    wait(qtbot, reader)
+    assert names(session) == [session.open_case.case.name]
+    assert session.open_case.case.image == opened.case.image

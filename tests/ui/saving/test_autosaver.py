@@ -112,7 +112,8 @@ def test_closing_with_unsaved_labels_asks(
     QTimer.singleShot(0, look)
     painted.main.close()
     painted._qtbot.wait(50)
-    assert asked == [f"What you painted on these cases is not saved:\n• {name}"]
+    file = f"{name}_copy1_gt.nii.gz"
+    assert asked == [f"What you painted on these cases is not saved:\n• {name}, to {file}"]
     shown = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
     assert bool(shown) == is_open
     if not is_open:

@@ -39,6 +39,8 @@ def test_no_formula_is_wider_than_the_panel(qtbot: QtBot, choice: LossChoice, lo
     qtbot.waitUntil(lambda: not choice.formula.pixmap().isNull(), timeout=10_000)
     width = choice.formula.pixmap().width() / choice.devicePixelRatioF()
     assert 20 < width <= WIDEST + 2
+    height = choice.formula.pixmap().height() / choice.devicePixelRatioF()
+    assert choice.formula.minimumHeight() >= int(height)
 
 
 def test_a_sum_can_be_typed(qtbot: QtBot, choice: LossChoice) -> None:
