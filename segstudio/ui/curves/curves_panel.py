@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import cast
 
-from qtpy.QtCore import QEvent, Qt, QTimer
+from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtGui import QPalette, QResizeEvent, QShowEvent
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -31,6 +31,7 @@ SOONEST_MS, LATEST_MS = 250, 2000  # between two redraws while a training runs
 SHARE = 0.025  # of the time: what draws is taken from what the training computes with
 LEAST_HEIGHT = 200
 NARROW = 640  # pixels, below which two charts beside their values cannot be read
+NARROWEST = 440  # pixels, which one chart needs
 ROOM = 24  # pixels of a list beside its words
 SCALES = {
     "automatic": "Symlog where losses span orders of magnitude, linear elsewhere.",
@@ -126,6 +127,10 @@ class CurvesPanel(QWidget):
         self._make_room(any(c.curves for c in in_view.curves.values()))
         self.plot.draw(in_view, with_steps=self.with_steps.isChecked())
         self.values.show_values(in_view, self.plot.charts)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Return what one chart needs: two must not keep the window wide that they found wide."""
+        return QSize(NARROWEST, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Draw one chart where there is no room for two."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtGui import QColor, QPalette, QShowEvent
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -99,12 +99,22 @@ class MapHistogram(QWidget):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         """Take the theme's text colour, and draw what has changed while it was not seen."""
         super().showEvent(event)
+        self._take_text_color()
+        self.draw()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Take the text colour of a new theme, which pyqtgraph does not do by itself."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and self.isVisible():
+            QTimer.singleShot(0, self, self._take_text_color)
+
+    def _take_text_color(self) -> None:
         self._color.ensurePolished()
         color: QColor = self._color.palette().color(QPalette.ColorRole.WindowText)
         for side in ("left", "bottom"):
             self.plot.getAxis(side).setPen(color)
             self.plot.getAxis(side).setTextPen(color)
-        self.draw()
+        self.plot.resetCachedContent()  # the background of the old theme
 
     def _draw_soon(self, *_: object) -> None:
         """Draw in a moment, so that a moving brush does not wait for a drawing each time."""

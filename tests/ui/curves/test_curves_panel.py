@@ -325,3 +325,4 @@ def test_where_there_is_room_for_one_chart_the_other_is_a_click_away(
     assert set(panel.plot.ci.items) == {loss, dice}
     assert not panel.other.isVisible()
     assert dice.vb.viewRange()[0] == pytest.approx(loss.vb.viewRange()[0])
+    assert panel.minimumSizeHint().width() <= 540, "two charts keep no window wide"

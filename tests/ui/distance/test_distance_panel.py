@@ -267,6 +267,13 @@ def test_the_panel_in_the_window_reads_draws_and_shows_examples(
     panel.histogram.log.click()
     assert 0 < inside() < session.map_view.mask.sum()
 
+    def ground() -> int:
+        return panel.histogram.plot.grab().toImage().pixelColor(2, 2).lightness()
+
+    assert ground() < 128
+    viewer.theme = "light"
+    window.wait_for(lambda: ground() > 128, 5)
+
     panel.as_seen.click()
     window.wait_for(lambda: session.loss_example.found is not None, 60)
     assert "Epoch 1, plane" in panel.example.words.text()
