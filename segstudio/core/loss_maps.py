@@ -33,7 +33,8 @@ class MapOptions:
         In `unit`.
     floor : float
         The least distance a voxel of the class has inside, in `unit`, so that a contour of zeros
-        or a tiny piece is not lost. 0: none.
+        or a tiny piece is not lost. 0: none. To the nearest voxel of another class it is one step
+        anyway.
     pieces : {'as they are', 'equal depth', 'equal weight'}
         Whether each connected piece of a class is scaled by a factor of its own, and the
         background nearest to it by the same. ``'equal depth'``: the deepest voxel of every piece

@@ -174,8 +174,8 @@ def _collapsed(name: str, epochs: int, expression: LossExpression) -> str:
     )
     return (
         f"The class '{name}' is there and was predicted nowhere in {times}. {cure}; "
-        "a foreground_share of 0.5 shows rare classes more often, and [maps] with floor = 1 gives "
-        "tiny pieces weight."
+        "a foreground_share of 0.5 shows rare classes more often, and a floor of 3 voxels under "
+        "the distance maps ([maps], floor = 3) gives tiny pieces weight."
     )
 
 
