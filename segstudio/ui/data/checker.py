@@ -29,7 +29,7 @@ class Checker(QObject):
 
     def close(self) -> None:
         """Stop after the case that is being examined, and wait for it."""
-        self._closed, self._next = True, None
+        self._closed = True
         self._stop()
         if self._thread is not None:
             self._thread.wait()
