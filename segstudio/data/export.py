@@ -42,11 +42,11 @@ def export_nnunet(dataset: Dataset, folder: Path) -> Iterator[Case]:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"'{folder}' is not an empty folder. Name a new one for the export.")
     names = [_name(case) for case in dataset.cases]
-    (twice, times), *_ = Counter(names).most_common(1)
-    if times > 1:
-        raise InputError(f"Two cases would be called '{twice}'. Rename one of them.")
+    _expect_once(names, "Two cases would be called")
     classes = class_table(dataset)
-    _expect_names_once(classes)
+    # nnU-Net knows classes by name, and would take two of one name for one.
+    ignored = [] if classes.ignore is None else ["ignore"]
+    _expect_once([*(row.name for row in classes.classes), *ignored], "Two classes are called")
     channels: list[str] = []
     with written_folder(folder) as temporary:
         for name, case in zip(names, dataset.cases, strict=True):
@@ -64,14 +64,11 @@ def export_nnunet(dataset: Dataset, folder: Path) -> Iterator[Case]:
         write_text(temporary / "dataset.json", content)
 
 
-def _expect_names_once(classes: ClassTable) -> None:
-    """Refuse classes that nnU-Net, which knows them by name, would take for one."""
-    names = [row.name for row in classes.classes]
-    if classes.ignore is not None:
-        names.append("ignore")
+def _expect_once(names: list[str], told: str) -> None:
+    """Refuse names of which one stands for two things."""
     (twice, times), *_ = Counter(names).most_common(1)
     if times > 1:
-        raise InputError(f"Two classes are called '{twice}'. Rename one of them.")
+        raise InputError(f"{told} '{twice}'. Rename one of them.")
 
 
 def _name(case: Case) -> str:
