@@ -202,7 +202,12 @@ def load_slow_libraries() -> threading.Thread:
 
         # First the maps, which a window needs at once, then what the panels draw and measure with.
         warm_up_distance()
-        for name in ("scipy.ndimage", "skimage.transform", "matplotlib.figure"):
+        for name in (
+            "segstudio.ui.curves.curves_panel",
+            "scipy.ndimage",
+            "skimage.transform",
+            "matplotlib.figure",
+        ):
             import_module(name)
         import segstudio.learn.training  # noqa: F401
         from segstudio.losses.warm_up import warm_up

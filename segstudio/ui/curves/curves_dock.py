@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from segstudio.session import Session
@@ -31,7 +32,7 @@ class CurvesDock(QWidget):
         self._column.setSpacing(0)
         self._column.addWidget(self.hint)
         self._column.addWidget(self.timeline)
-        session.runs_in_view.runs_changed.connect(self._make_room)
+        session.runs_in_view.runs_changed.connect(self._prepare_room)
         self._make_room()
 
     @property
@@ -42,13 +43,24 @@ class CurvesDock(QWidget):
             from segstudio.ui.curves.curves_panel import CurvesPanel
 
             self._curves = CurvesPanel(self.session)
+            self._curves.hide()  # until there is room
             self._column.insertWidget(0, self._curves, 1)
         return self._curves
 
+    def _prepare_room(self) -> None:
+        """Make what is shown now, and lay out the window after it: both at once would be felt."""
+        if self.session.runs_in_view.curves:
+            _ = self.curves
+        QTimer.singleShot(0, self, self._make_room)
+
     def _make_room(self) -> None:
         is_needed = bool(self.session.runs_in_view.curves)
+        self._column.setEnabled(False)  # the window is laid out once, when all is in its place
         if is_needed or self._curves is not None:
+            self.curves.make_room()
             self.curves.setVisible(is_needed)
         self.hint.setVisible(not is_needed)
         self.timeline.setVisible(is_needed)
         limit_height(self, is_needed=is_needed)
+        self._column.setEnabled(True)
+        self._column.invalidate()

@@ -124,7 +124,7 @@ class CurvesPanel(QWidget):
     def redraw(self, *_: object) -> None:
         """Bring everything up to date."""
         in_view = self.session.runs_in_view
-        self._make_room(any(c.curves for c in in_view.curves.values()))
+        self.make_room()
         self.plot.draw(in_view, with_steps=self.with_steps.isChecked())
         self.values.show_values(in_view, self.plot.charts)
 
@@ -150,8 +150,14 @@ class CurvesPanel(QWidget):
         self._alone = 1 - self._alone
         self._fit()
 
-    def _make_room(self, is_needed: bool) -> None:
-        """Take little of the window's height while there is nothing to draw."""
+    def make_room(self) -> None:
+        """Take little of the window's height while there is nothing to draw.
+
+        A training that begins has its room at once: laying out the window anew beside the first
+        steps would be felt.
+        """
+        drawn = self.session.runs_in_view.curves.values()
+        is_needed = self.session.training is not None or any(c.curves for c in drawn)
         self.hint.setVisible(not is_needed)
         self.body.setVisible(is_needed)
         self.setMinimumHeight(LEAST_HEIGHT if is_needed else 0)

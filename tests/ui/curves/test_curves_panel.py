@@ -77,13 +77,23 @@ def test_without_a_run_a_low_panel_says_what_will_appear(panel: CurvesPanel) -> 
     assert panel.maximumHeight() < 60
 
 
+def test_a_training_has_room_as_soon_as_it_begins(panel: CurvesPanel) -> None:
+    panel.show()
+    panel.session.start_training(LIVE)
+    assert panel.plot.isVisible()
+    assert not panel.hint.isVisible()
+    panel.session.end_training("There was nothing to train on.")
+    assert not panel.plot.isVisible()
+
+
 def test_the_first_step_is_drawn_as_soon_as_it_is_told(panel: CurvesPanel, qtbot: QtBot) -> None:
     panel.show()
     panel.session.start_training(LIVE)
     for event in training(1)[:2]:
         panel.session.tell(event)
-    qtbot.waitUntil(panel.plot.isVisible, timeout=2000)
-    line = panel.plot.charts[0].lines[LIVE, STEP]
+    lines = panel.plot.charts[0].lines
+    qtbot.waitUntil(lambda: (LIVE, STEP) in lines, timeout=2000)
+    line = lines[LIVE, STEP]
     assert line.getOriginalDataset()[0].tolist() == [0.5]
     assert line.opts["symbol"] == "o"  # a line of one point is not to be seen
 
