@@ -205,6 +205,8 @@ def load_slow_libraries() -> threading.Thread:
         for name in (
             "segstudio.ui.curves.curves_panel",
             "scipy.ndimage",
+            "pandas",
+            "skimage.draw.draw_nd",
             "skimage.transform",
             "matplotlib.figure",
         ):

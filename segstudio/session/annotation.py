@@ -81,6 +81,7 @@ class Annotation:
         self.revision += 1
         self.limits.forget(saved)
         self.classes.keep_brought()
+        self._count_ahead()
         self.ground_changed.emit(ground)
 
     def expect_ground(self) -> Ground:
@@ -106,10 +107,16 @@ class Annotation:
         """How many steps can be done again."""
         return 0 if self._history is None else self._history.redoable
 
+    def _count_ahead(self) -> None:
+        """Count before the first stroke, which would be held up: a large volume takes a moment."""
+        if self.tool != "move" and self._counts is None:
+            _ = self.counts
+
     def choose_tool(self, tool: Tool) -> None:
         """Take another of the viewer's tools in hand."""
         if tool != self.tool:
             self.tool = tool
+            self._count_ahead()
             self.tool_changed.emit(tool)
 
     def choose_brush(self, brush: Brush) -> None:

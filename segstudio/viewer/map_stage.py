@@ -82,9 +82,9 @@ class MapStage:
             if layer.data is not view.phi:
                 layer.data = view.phi
             else:
-                layer.refresh(extent=False)
-            layer.colormap = DISTANCE_COLORS[view.choice.half]
-            layer.contrast_limits = _limits(view)
+                # As with napari's own labels, the thumbnail waits for the end of what is painted.
+                layer.refresh(extent=False, thumbnail=planes is None)
+            _color(layer, view)
             if planes is None:
                 layer.visible = True
 
@@ -107,6 +107,15 @@ class MapStage:
         # Under the labels, which stay what a brush paints on.
         layers.move(layers.index(layer), layers.index(image) + 1)
         layers.selection.active = active
+
+
+def _color(layer: Image, view: MapView) -> None:
+    """Give a layer the colours of a map, where it has others: napari draws its controls anew."""
+    colors, limits = DISTANCE_COLORS[view.choice.half], _limits(view)
+    if layer.colormap.name != colors.name:
+        layer.colormap = colors
+    if tuple(layer.contrast_limits) != limits:
+        layer.contrast_limits = limits
 
 
 def _limits(view: MapView) -> tuple[float, float]:
