@@ -35,6 +35,8 @@ def main() -> None:
 def _take(options: argparse.Namespace, folder: Path) -> None:
     from qtpy.QtWidgets import QApplication, QDockWidget
 
+    from segstudio.ui.window.notices import Notice
+
     viewer, studio = make_window()
     viewer.theme = options.theme
     window = viewer.window._qt_window
@@ -50,6 +52,10 @@ def _take(options: argparse.Namespace, folder: Path) -> None:
     while time.monotonic() < end:
         QApplication.processEvents()
         time.sleep(0.005)
+    # On a virtual display no window is the active one, and messages wait to be read.
+    for notice in window.findChildren(Notice):
+        notice.close()
+    QApplication.processEvents()
     window.grab().save(str(options.out))
     studio.close()
     viewer.close()
