@@ -135,17 +135,11 @@ def _workers(study: "Study") -> int:
 
 def _tell(study: "Study", cases: Dataset, results: Path | None) -> None:
     """Write what the finished parts came to, and say where it is."""
+    from segstudio.compare.paired import comparisons_of
     from segstudio.compare.records import record_part, record_study
     from segstudio.compare.report import write_report
     from segstudio.compare.results import read_results
-    from segstudio.compare.table import (
-        cells,
-        columns,
-        comparisons_of,
-        markdown,
-        table_of,
-        write_tables,
-    )
+    from segstudio.compare.table import cells, columns, markdown, table_of, write_tables
 
     found = read_results(study)
     if not found.parts:

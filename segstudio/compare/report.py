@@ -10,37 +10,53 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from segstudio import __version__
+from segstudio.compare.paired import NAMES, TESTED, Comparison
 from segstudio.compare.report_pictures import write_pictures
 from segstudio.compare.results import Result, Results
 from segstudio.compare.statistics import FEWEST
 from segstudio.compare.study_figures import side_of_epochs
-from segstudio.compare.table import NAMES, TESTED, Comparison, Row, cells, columns, table_of
+from segstudio.compare.table import Row, cells, columns, table_of
 from segstudio.data.atomic import write_text
 from segstudio.data.datasets import Dataset
 
 TABLE_NOTE = (
-    "Mean ± standard deviation over trainings (seeds and folds). Dice is per case and class on the "
-    "whole image, then the mean over cases, then over classes; pooled Dice takes all voxels "
-    "together. A case that holds a class in neither truth nor prediction counts for nothing there; "
-    "one where the class was predicted and is not counts 0. HD95 and ASSD: lower is better; where "
-    "one mask is empty they are the image's diagonal, and 'HD95 where predicted' leaves such cases "
-    "out. NSD is the share of the contours within 2 mm of each other, or one pixel where the voxel "
-    "size is not known. Missed are pairs of volume (plane) and class where the class is there and "
-    "was predicted nowhere, added up over trainings. Train Dice is that of the same network on the "
-    "training cases. The highest test Dice is bold."
+    "Mean ± standard deviation over seeds; of folds, over each seed's mean. Dice is per case and "
+    "class on the whole image, then the mean over cases, then over classes; pooled Dice takes all "
+    "voxels together. A case that holds a class in neither truth nor prediction counts for nothing "
+    "there; one where the class was predicted and is not counts 0. HD95 and ASSD: lower is better; "
+    "{distances} NSD is the share of the contours within 2 mm of each other, or one pixel where "
+    "the voxel size is not known. Missed are pairs of volume (plane) and class where the class is "
+    "there and was predicted nowhere, added up over trainings. Train Dice is that of the same "
+    "network on the training cases. The highest test Dice is bold."
+)
+DISTANCES_NOTE = (
+    "where one mask is empty they are the image's diagonal, and 'HD95 where predicted' leaves such "
+    "cases out."
+)
+PLANES_NOTE = (
+    "the voxel size is not known, so they are measured in each plane and the mean over planes is "
+    "told; a plane where one mask alone is empty counts its diagonal, so that they tell most of "
+    "all how many such planes there are."
+)
+AS_ONE_NOTE = (
+    "The losses part the same structures into different classes, so all classes of a training are "
+    "compared as one; its own classes, which may be mistaken for each other, are told in 'own "
+    "classes' and in what is missed."
 )
 WATCHED_NOTE = (
     "The last Dice is the paper's protocol: of the epoch that is best on the test patients "
     "themselves, which flatters."
 )
 TESTS_NOTE = (
-    "The difference is that of the loss minus that of {against}, the mean over test patients; "
-    "cases, classes and trainings of a patient are averaged first, over the seeds and folds that "
-    f"both have. The 95 % interval (bias-corrected and accelerated bootstrap, from {FEWEST} "
-    "patients on) is over patients, the networks as they are: how much another training would "
-    "differ is not in it, and the spread in Table 1 tells it. p of the Wilcoxon signed-rank test, "
-    "and adjusted by Holm's method over the losses of a measure. Left out are patients in which "
-    "one of the two has no value."
+    "The difference is that of the loss minus that of {against}, the mean over test patients, "
+    "which weigh alike; in Table 1 cases do, so the two may differ. Cases, classes and trainings "
+    "of a patient are averaged first, over the seeds and folds that both have. The 95 % "
+    f"interval (bias-corrected and accelerated bootstrap, from {FEWEST} patients on) is over "
+    "patients, the networks as they are: how much another training would differ is not in it, and "
+    "the spread in Table 1 tells it. p of the Wilcoxon signed-rank test, and adjusted by Holm's "
+    "method over the losses of a measure; Dice is the primary one, and the p of the others is not "
+    "adjusted for being several. Left out are values that one of the two has not: where a class "
+    "is not there and one alone predicted it."
 )
 SHOWN_SETTINGS = ("learning_rate", "maps", "landmarks", "epochs")
 
@@ -108,7 +124,9 @@ def _table(results: Results) -> dict[str, Any]:
     head = columns(rows, results.units)
     lines = [cells(row, rows) for row in rows]
     best, column = _best(rows), head.index("test Dice")
-    note = TABLE_NOTE
+    note = TABLE_NOTE.format(distances=PLANES_NOTE if results.counts_planes else DISTANCES_NOTE)
+    if results.as_one:
+        note = f"{note} {AS_ONE_NOTE}"
     if any("epoch chosen on test" in name for name in head):
         note = f"{note} {WATCHED_NOTE}"
     if len({row.parts for row in rows}) > 1 or results.study.plan.folds:
@@ -135,7 +153,8 @@ def _tests(results: Results, comparisons: Sequence[Comparison]) -> dict[str, Any
             heads[each.measure],
             each.title,
             str(each.trainings),
-            f"{each.paired.patients}" + (f" ({each.left_out} left out)" if each.left_out else ""),
+            str(each.paired.patients),
+            str(each.left_out),
             f"{each.paired.difference:+.4g}",
             _interval(each),
             f"{each.paired.p:.3g}",
@@ -144,7 +163,8 @@ def _tests(results: Results, comparisons: Sequence[Comparison]) -> dict[str, Any
         for each in comparisons
         if each.paired.patients
     ]
-    head = ["", "loss", "trainings", "patients", "difference", "95 % interval", "p", "p (Holm)"]
+    head = ["", "loss", "trainings", "patients", "left out"]
+    head += ["difference", "95 % interval", "p", "p (Holm)"]
     against = results.study.plan.titles[0]
     note = TESTS_NOTE.format(against=against)
     return {"head": head, "lines": lines, "against": against, "note": note}

@@ -93,6 +93,12 @@ class Results:
         """The units that distances are told in."""
         return {row["unit"] for result in self.parts for row in result.scores}
 
+    @property
+    def counts_planes(self) -> bool:
+        """Whether distances are means over the planes of volumes, whose voxel size is not known."""
+        rows = (row for result in self.parts for row in result.scores)
+        return any(row["unit"] != "mm" and int(row["planes"]) > 1 for row in rows)
+
     def by_class(self, result: Result, side: str) -> dict[str, Mapping[str, Any]]:
         """Return the means of a side by class, of the classes that are compared."""
         rows: dict[str, Mapping[str, Any]] = result.summary[side]["per_class"]

@@ -65,7 +65,8 @@ def draw_study_curves(results: Results) -> Figure:
             axis.plot(epochs, curve, style, color=color, lw=0.8, alpha=0.5)
         # No mean of the survivors alone, where one stopped early.
         axis.plot(epochs, table.mean(axis=0), style, color=color, lw=2, label=plain(title))
-    axis.set(xlabel="epoch", ylabel=f"{side_of_epochs(results)} Dice", ylim=(0, 1))
+    whose = ", mean over own classes" if results.as_one else ""
+    axis.set(xlabel="epoch", ylabel=f"{side_of_epochs(results)} Dice{whose}", ylim=(0, 1))
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.spines[["top", "right"]].set_visible(False)
     axis.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0))

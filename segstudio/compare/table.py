@@ -1,26 +1,18 @@
-"""Table 1: what the finished parts of a comparison came to, and which differences hold."""
+"""Table 1: what the finished parts of a comparison came to."""
 
 import csv
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
+from segstudio.compare.paired import Comparison
 from segstudio.compare.results import Result, Results
-from segstudio.compare.statistics import (
-    Paired,
-    adjusted,
-    by_patient,
-    compare_paired,
-    mean_and_spread,
-)
+from segstudio.compare.statistics import mean_and_spread
 from segstudio.core.metrics import mean_of
 from segstudio.data.atomic import write_text
 
-# Of the paired tests, and whether more is better.
-TESTED = {"dice": True, "hd95": False, "assd": False, "nsd": True}
-NAMES = {"dice": "Dice", "hd95": "HD95", "assd": "ASSD", "nsd": "NSD"}
 DIGITS = {"HD95": 2, "HD95 where predicted": 2, "ASSD": 2, "best epoch": 0}
 
 Value = tuple[float, float]
@@ -37,10 +29,10 @@ class Row:
     parts : int
         How many trainings are finished.
     values : dict of str to (float, float)
-        By column: mean and standard deviation over the parts; the second is NaN of a single one.
+        By column: mean and standard deviation over the seeds; the second is NaN of a single one.
     missed, volumes : int
         Pairs of volume and class where a class that is there was predicted nowhere, of how many,
-        over all parts.
+        over all parts and the classes that each was trained on.
     missed_planes, planes : int
         The same of planes.
     """
@@ -61,8 +53,7 @@ def table_of(results: Results) -> list[Row]:
 
 def _row(results: Results, title: str) -> Row:
     parts = results.of(title)
-    test = [results.by_class(part, "test") for part in parts]
-    classes = [row for rows in test for row in rows.values()]
+    classes = [row for part in parts for row in part.summary["test"]["per_class"].values()]
     return Row(
         title=title,
         parts=len(parts),
@@ -75,117 +66,53 @@ def _row(results: Results, title: str) -> Row:
 
 
 def _values(results: Results, parts: Sequence[Result]) -> dict[str, Value]:
-    """Return mean and spread over parts of every column."""
+    """Return mean and spread over trainings of every column."""
 
     def over(side: str, name: str) -> Value:
-        return mean_and_spread(
-            [
-                mean_of(_number(row[name]) for row in results.by_class(part, side).values())
-                for part in parts
-            ]
-        )
+        means = [
+            mean_of(_number(row[name]) for row in results.by_class(part, side).values())
+            for part in parts
+        ]
+        return _over_trainings(parts, means)
 
     test = [results.by_class(part, "test") for part in parts]
     found = {"train Dice": over("train", "dice"), "test Dice": over("test", "dice")}
     for name in test[0] if len(test[0]) > 1 else ():
-        found[name] = mean_and_spread([_number(rows[name]["dice"]) for rows in test])
-    found |= {
-        "pooled Dice": over("test", "pooled_dice"),
-        "HD95": over("test", "hd95"),
-        "HD95 where predicted": over("test", "hd95_where_predicted"),
-        "ASSD": over("test", "assd"),
-        "NSD": over("test", "nsd"),
-        "best epoch": mean_and_spread([float(part.summary["best_epoch"]) for part in parts]),
-    }
+        found[name] = _over_trainings(parts, [_number(rows[name]["dice"]) for rows in test])
+    if results.as_one:
+        own = [_number(part.summary["test"]["mean_dice"]) for part in parts]
+        found["test Dice, own classes"] = _over_trainings(parts, own)
+    found |= {"pooled Dice": over("test", "pooled_dice"), "HD95": over("test", "hd95")}
+    if not results.counts_planes:
+        found["HD95 where predicted"] = over("test", "hd95_where_predicted")
+    found |= {"ASSD": over("test", "assd"), "NSD": over("test", "nsd")}
+    best = [float(part.summary["best_epoch"]) for part in parts]
+    found["best epoch"] = _over_trainings(parts, best)
     watched = [part.summary.get("best_on_test", {}).get("mean_dice") for part in parts]
     if any(dice is not None for dice in watched):
-        found["test Dice, epoch chosen on test"] = mean_and_spread([_number(d) for d in watched])
+        dice = _over_trainings(parts, [_number(each) for each in watched])
+        found["test Dice, epoch chosen on test"] = dice
     return found
+
+
+def _over_trainings(parts: Sequence[Result], values: Sequence[float]) -> Value:
+    """Return the mean over parts, and the spread over seeds: of folds, over each seed's mean.
+
+    Folds differ in their patients, which says nothing of another training. Seeds without all
+    folds that another seed has are in the mean alone.
+    """
+    by_seed: dict[int, list[float]] = {}
+    for part, value in zip(parts, values, strict=True):
+        by_seed.setdefault(part.part.seed, []).append(value)
+    most = max(len(each) for each in by_seed.values())
+    whole = [mean_of(each) for each in by_seed.values() if len(each) == most]
+    if len(whole) > 1 or len(by_seed) == 1:
+        return mean_and_spread(whole)
+    return mean_of(values), math.nan
 
 
 def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One candidate against the first, in one measure.
-
-    Attributes
-    ----------
-    measure : str
-        Of `TESTED`.
-    title, against : str
-        The difference is that of `title` minus that of `against`.
-    trainings : int
-        How many seeds and folds are finished under both; no other is compared.
-    left_out : int
-        Test patients in which one of the two has no value, as where a class is not and was not
-        predicted by one alone.
-    paired : Paired
-        Over the patients.
-    p_adjusted : float
-        By Holm's method, over the candidates of the measure.
-    """
-
-    measure: str
-    title: str
-    against: str
-    trainings: int
-    left_out: int
-    paired: Paired
-    p_adjusted: float
-
-
-def comparisons_of(
-    results: Results, patient_of: Mapping[str, str], *, seed: int = 0
-) -> list[Comparison]:
-    """Return every candidate against the first, by patient, on the test side.
-
-    Parameters
-    ----------
-    results : Results
-        The plan's first candidate is what the others are compared with.
-    patient_of : mapping of str to str
-        The patient of each case.
-    seed : int
-        Of the resampling.
-    """
-    first = results.study.plan.titles[0]
-    others = [title for title in results.titles if title != first]
-    tests: list[Comparison] = []
-    for measure in TESTED:
-        found = []
-        for title in others:
-            pairs = _pairs(results, title, first)
-            own, other = (
-                _by_patient(results, [pair[side] for pair in pairs], measure, patient_of)
-                for side in (0, 1)
-            )
-            left_out = len(set(own) ^ set(other))
-            found.append((title, len(pairs), left_out, compare_paired(own, other, seed=seed)))
-        p_values = adjusted([paired.p for *_, paired in found])
-        tests += [
-            Comparison(measure, title, first, trainings, left_out, paired, p)
-            for (title, trainings, left_out, paired), p in zip(found, p_values, strict=True)
-        ]
-    return tests
-
-
-def _pairs(results: Results, title: str, other: str) -> list[tuple[Result, Result]]:
-    """Return the parts of two candidates that have seed and fold in common."""
-    at = {result.at: result for result in results.of(other)}
-    return [(result, at[result.at]) for result in results.of(title) if result.at in at]
-
-
-def _by_patient(
-    results: Results, parts: Iterable[Result], measure: str, patient_of: Mapping[str, str]
-) -> dict[str, float]:
-    """Return the mean for each patient, over its cases, classes, and the parts given."""
-    values = [
-        (row["case"], float(row[measure])) for part in parts for row in results.test_scores(part)
-    ]
-    return by_patient(values, patient_of)
 
 
 def columns(rows: Sequence[Row], units: set[str]) -> list[str]:

@@ -23,7 +23,7 @@ SETTINGS = {
     **{"batch_size": 2, "learning_rate": 0.01},
 }
 LOSSES = ("dice", "modified-boundary")
-Dice = Mapping[str, float]
+Dice = Mapping[str, float | Mapping[str, float]]
 
 
 @pytest.fixture(scope="session")
@@ -54,13 +54,14 @@ def trained(
 
 @pytest.fixture
 def by_hand(tmp_path: Path) -> Callable[..., Results]:
-    """Return what writes a study's finished parts from the Dice of its test cases."""
+    """Return what writes a study's finished parts from the Dice of its test cases, or classes."""
 
     def write(
         parts: Mapping[tuple[str, int, int | None], Dice],
         *,
         train: Sequence[str] = ("t",),
         voxels: Mapping[str, int] | None = None,
+        unit: str = "mm",
         **plan: Any,
     ) -> Results:
         losses = list(dict.fromkeys(loss for loss, _, _ in parts))
@@ -68,7 +69,8 @@ def by_hand(tmp_path: Path) -> Callable[..., Results]:
         for part in study.parts:
             dice = parts.get((part.candidate.loss, part.seed, part.fold))
             if dice is not None:
-                _write(study.run_of(part), study.plan.config_of(part), dice, train, voxels or {})
+                config = study.plan.config_of(part)
+                _write(study.run_of(part), config, dice, train, voxels or {}, unit)
         known = {"name": "set", "fingerprint": "0"}
         told = study.plan.model_dump(mode="json", by_alias=True, exclude_unset=True)
         (study.path / "study.json").write_text(json.dumps({"dataset": known, "plan": told}))
@@ -78,10 +80,19 @@ def by_hand(tmp_path: Path) -> Callable[..., Results]:
 
 
 def _write(
-    run: RunFolder, config: Any, dice: Dice, train: Sequence[str], voxels: Mapping[str, int]
+    run: RunFolder,
+    config: Any,
+    dice: Dice,
+    train: Sequence[str],
+    voxels: Mapping[str, int],
+    unit: str,
 ) -> None:
-    scores = [_score(case, value, voxels.get(case, 10)) for case, value in dice.items()]
-    of_training = [_score(case, 0.9, 10) for case in train]
+    scores = [
+        _score(case, value, voxels.get(case, 10), name, unit)
+        for case, values in dice.items()
+        for name, value in (values if isinstance(values, Mapping) else {"a": values}).items()
+    ]
+    of_training = [_score(case, 0.9, 10, name, unit) for case in train for name in _names(scores)]
     run.write_config(config, ClassTable.named({1: "a"}), {"name": "set", "channels": 1})
     run.write_split(Split(tuple(train), ("v",), tuple(dice)))
     sides = {"test": scores, "validation": [], "train": of_training}
@@ -91,8 +102,12 @@ def _write(
     run.log.write_text("")
 
 
-def _score(case: str, dice: float, true: int) -> Score:
-    return Score(case, "a", dice, 10 - dice, 1.0, 1.0, "mm", 5, 10, true, 0.5, 2, 1)
+def _names(scores: Sequence[Score]) -> list[str]:
+    return list(dict.fromkeys(score.class_name for score in scores))
+
+
+def _score(case: str, dice: float, true: int, name: str, unit: str) -> Score:
+    return Score(case, name, dice, 10 - dice, 1.0, 1.0, unit, 5, 10, true, 0.5, 2, 1)
 
 
 @pytest.fixture(scope="session")

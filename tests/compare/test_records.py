@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from segstudio.compare.plan import Plan
+from segstudio.compare.paired import comparisons_of
+from segstudio.compare.plan import Plan, make_plan
 from segstudio.compare.records import record_part, record_study, recorded, take_recorded
 from segstudio.compare.report import write_report
 from segstudio.compare.results import read_results
 from segstudio.compare.study import PartEnded, Study, open_study, run_study
-from segstudio.compare.table import comparisons_of, table_of, write_tables
+from segstudio.compare.table import table_of, write_tables
 from segstudio.core.errors import InputError
 from segstudio.data.datasets import open_dataset
 from segstudio.data.phantoms import write_heart_dataset
@@ -107,3 +108,17 @@ def test_what_is_kept_already_stays(trained: Study, kept: Path, tmp_path: Path) 
     marked.write_text("{}")
     record_part(trained, trained.parts[0], own)
     assert marked.read_text() == "{}"
+
+
+@pytest.mark.parametrize("name", ["acdc", "aasce"])
+def test_the_tables_in_the_project_are_made_of_the_parts_beside_them(
+    name: str, tmp_path: Path
+) -> None:
+    folder = Path(__file__).parents[2] / "resources" / "results" / name
+    shutil.copytree(folder / "parts", tmp_path / "parts")
+    told = json.loads((folder / "study.json").read_text(encoding="utf-8"))
+    results = read_results(Study(tmp_path, make_plan(told["plan"])))
+    write_tables(results, [])
+    assert len(results.parts) == len(list((folder / "parts").iterdir()))
+    assert (tmp_path / "table1.csv").read_text() == (folder / "table1.csv").read_text()
+    assert (tmp_path / "table1.md").read_text() == (folder / "table1.md").read_text()

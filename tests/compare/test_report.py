@@ -14,11 +14,12 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from segstudio.compare.figure import plain
+from segstudio.compare.paired import comparisons_of
 from segstudio.compare.report import write_report
 from segstudio.compare.results import Results, read_results
 from segstudio.compare.study import Study
 from segstudio.compare.study_figures import choose_cases, curves_of, draw_study_curves
-from segstudio.compare.table import comparisons_of, table_of
+from segstudio.compare.table import table_of
 from segstudio.data.cases import Dataset
 from segstudio.data.datasets import open_dataset
 

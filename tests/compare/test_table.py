@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from segstudio.compare.paired import comparisons_of
 from segstudio.compare.results import Results, read_results
 from segstudio.compare.study import Study
 from segstudio.compare.table import (
     cells,
     columns,
-    comparisons_of,
     markdown,
     table_of,
     write_tables,
@@ -105,6 +105,48 @@ def test_folds_are_means_over_folds_and_patients_over_all_of_them(by_hand: ByHan
     assert compared.paired.difference == pytest.approx((0.1 + 0 - 0.2) / 3)
 
 
+def test_folds_of_a_seed_are_averaged_before_seeds_are_compared(by_hand: ByHand) -> None:
+    sides = [{"a": 0.2, "b": 0.4}, {"c": 0.9}]
+    later = [{"a": 0.4, "b": 0.4}, {"c": 0.7}]
+    results = by_hand(
+        {
+            ("dice", seed, fold): each[fold]
+            for seed, each in enumerate((sides, later))
+            for fold in (0, 1)
+        },
+        seeds=2,
+        folds=2,
+    )
+    mean, spread = table_of(results)[0].values["test Dice"]
+    first, second = (0.3 + 0.9) / 2, (0.4 + 0.7) / 2
+    assert mean == pytest.approx((first + second) / 2)
+    assert spread == pytest.approx(abs(first - second) / 2**0.5)  # and not that of the patients
+
+
+def test_a_seed_whose_folds_are_not_all_there_lends_no_spread(by_hand: ByHand) -> None:
+    results = by_hand(
+        {("dice", 0, 0): {"a": 0.2}, ("dice", 0, 1): {"b": 0.8}, ("dice", 1, 0): {"a": 0.3}},
+        seeds=2,
+        folds=2,
+    )
+    mean, spread = table_of(results)[0].values["test Dice"]
+    assert mean == pytest.approx((0.2 + 0.8 + 0.3) / 3)
+    assert math.isnan(spread)
+
+
+def test_values_are_paired_class_by_class(by_hand: ByHand) -> None:
+    results = by_hand(
+        {
+            ("dice", 0, None): {"a": {"x": 0.5, "y": NAN}, "b": {"x": 0.5, "y": 0.5}},
+            ("boundary", 0, None): {"a": {"x": 0.7, "y": 0.0}, "b": {"x": 0.5, "y": 0.5}},
+        }
+    )
+    dice = comparisons_of(results, PATIENTS)[0]
+    assert (dice.paired.patients, dice.left_out) == (2, 1)
+    # A false alarm in y says nothing of x.
+    assert dice.paired.difference == pytest.approx((0.2 + 0) / 2)
+
+
 def test_a_patient_without_a_value_under_one_is_left_out_and_counted(by_hand: ByHand) -> None:
     results = by_hand(
         {
@@ -115,6 +157,36 @@ def test_a_patient_without_a_value_under_one_is_left_out_and_counted(by_hand: By
     dice = comparisons_of(results, PATIENTS)[0]
     assert (dice.paired.patients, dice.left_out) == (2, 1)
     assert dice.paired.difference == pytest.approx(0.1)
+
+
+def test_classes_that_differ_are_compared_as_one_and_missed_each_for_itself(
+    by_hand: ByHand,
+) -> None:
+    results = by_hand(
+        {
+            ("dice", 0, None): {"a": {"spine": 0.5}, "b": {"spine": 0.7}},
+            ("boundary", 0, None): {
+                "a": {"one": 0.0, "two": 0.2, TOGETHER: 0.8},
+                "b": {"one": 0.1, "two": 0.3, TOGETHER: 0.6},
+            },
+        }
+    )
+    dice, boundary = table_of(results)
+    assert boundary.values["test Dice"][0] == pytest.approx(0.7)
+    assert boundary.values["test Dice, own classes"][0] == pytest.approx(0.15)
+    assert (dice.planes, boundary.planes) == (4, 8)
+    compared = comparisons_of(results, PATIENTS)[0]
+    assert (compared.paired.patients, compared.left_out) == (2, 0)
+    assert compared.paired.difference == pytest.approx((0.3 - 0.1) / 2)
+
+
+@pytest.mark.parametrize(("unit", "is_told"), [("mm", True), ("voxels", False)])
+def test_where_planes_are_measured_no_case_is_predicted_or_not(
+    by_hand: ByHand, unit: str, is_told: bool
+) -> None:
+    results = by_hand({("dice", 0, None): {"a": 0.5}}, unit=unit)
+    assert results.counts_planes is not is_told
+    assert ("HD95 where predicted" in table_of(results)[0].values) is is_told
 
 
 def test_parts_of_other_patients_do_not_compare(by_hand: ByHand) -> None:
