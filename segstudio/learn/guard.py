@@ -173,9 +173,9 @@ def _collapsed(name: str, epochs: int, expression: LossExpression) -> str:
         "'dice + modified-boundary-log', or more epochs"
     )
     return (
-        f"The class '{name}' is there and was predicted nowhere in {times}. {cure}; "
-        "a foreground_share of 0.5 shows rare classes more often, and a floor of 3 voxels under "
-        "the distance maps ([maps], floor = 3) gives tiny pieces weight."
+        f"The class '{name}' is there and was predicted nowhere in {times}. {cure}. Among the "
+        "settings, 'foreground share' 0.5 shows rare classes more often, and 'floor' 3 under "
+        "'maps' gives tiny pieces weight."
     )
 
 
