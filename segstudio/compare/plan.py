@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from segstudio.core.errors import InputError, near_names
 from segstudio.learn.config import TrainConfig, make_config, read_settings, sentence_of
 from segstudio.learn.presets import packaged_files
+from segstudio.losses.expression import parse_loss
 
 LONGEST = 100  # letters of a folder's name, before seed and fold
 # What a candidate may not set, so that all meet the same patients and labels; and what no setting
@@ -93,6 +94,8 @@ class Plan(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        for candidate in self.candidates:
+            parse_loss(candidate.loss)  # first: an unknown loss is what is wrong with its name
         titles = [candidate.title for candidate in self.candidates]
         if len(set(titles)) < len(titles):
             raise InputError("A loss is named twice. Name each once; --seeds trains it again.")

@@ -55,6 +55,7 @@ def test_a_candidate_may_have_settings_and_seeds_of_its_own() -> None:
         (("dice", "dyce"), {}, "dyce"),
         (("dice", "boundary"), {"split": "two-way"}, "test side"),
         (("dice+boundary", "dice + boundary"), {}, "differ only in signs"),
+        (("dice", "dice/.."), {}, "'dice/..' is not a loss"),
         (("dice", "boundary"), {"split": "none"}, "or 'none' with folds"),
         (("dice", "boundary"), {"epoch": 3}, "Did you mean 'epochs'"),
     ],
