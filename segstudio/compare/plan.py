@@ -149,6 +149,15 @@ class Plan(BaseModel):
             if seed < (candidate.seeds or self.seeds)
         )
 
+    def seeds_of(self, title: str) -> int:
+        """Return how many trainings a candidate has of each fold; 0 where it is none of these."""
+        found = next((c for c in self.candidates if c.title == title), None)
+        return (found.seeds or self.seeds) if found else 0
+
+    def as_told(self) -> dict[str, Any]:
+        """Return what `make_plan` makes this plan of, as JSON knows it."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
     def config_of(self, part: Part) -> TrainConfig:
         """Return the settings of a part: those of all, but for its candidate's, seed and fold.
 
@@ -177,6 +186,32 @@ def make_plan(told: Mapping[str, Any]) -> Plan:
         return Plan.model_validate(told)
     except ValidationError as error:
         raise InputError(sentence_of(error, Plan.model_fields)) from error
+
+
+def united(own: Plan, asked: Plan) -> Plan:
+    """Return a plan that goes on with another of the same settings.
+
+    Parameters
+    ----------
+    own : Plan
+        Its candidates come first; none is lost.
+    asked : Plan
+        Its further candidates follow; one that both have gets the more seeds of the two.
+
+    Raises
+    ------
+    InputError
+        The candidates of both cannot be in one plan.
+    """
+    seeds = max(own.seeds, asked.seeds)
+    further = [c for c in asked.candidates if c.title not in own.titles]
+    candidates = []
+    for candidate in (*own.candidates, *further):
+        told = candidate.model_dump(mode="json", exclude_unset=True, exclude={"seeds"})
+        most = max(own.seeds_of(candidate.title), asked.seeds_of(candidate.title))
+        candidates.append(told if most == seeds else told | {"seeds": most})
+    told = asked.as_told() | {"seeds": seeds, "compare": candidates}
+    return make_plan(told | {"about": asked.about or own.about})
 
 
 def losses_alone(losses: Sequence[str]) -> dict[str, Any]:

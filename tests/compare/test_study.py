@@ -1,5 +1,6 @@
 """A comparison on the disk: run, cut short, gone on with, passed over."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +12,14 @@ import torch
 
 from segstudio.compare.plan import Plan, make_plan
 from segstudio.compare.results import read_results
-from segstudio.compare.study import PartEnded, PartStarted, Study, open_study, read_study, run_study
+from segstudio.compare.study import (
+    PartEnded,
+    PartStarted,
+    Study,
+    open_study,
+    read_study,
+    run_study,
+)
 from segstudio.compare.table import table_of
 from segstudio.core.errors import InputError
 from segstudio.core.metrics import TOGETHER
@@ -97,7 +105,7 @@ def test_more_losses_and_seeds_may_be_added_and_other_settings_not(
         open_study(out, tiny_plan(batch_size=3), dataset)
     with pytest.raises(InputError, match="folds was left out and would be 3"):
         open_study(out, tiny_plan(folds=3), dataset)
-    with pytest.raises(InputError, match=r"dice was \{\} and would be \{'learning_rate'"):
+    with pytest.raises(InputError, match=r"dice: learning_rate was 0.01 and would be 0.5"):
         own = tiny_plan().model_dump(exclude_unset=True, by_alias=True)
         changed = {"compare": [{"loss": "dice", "settings": {"learning_rate": 0.5}}]}
         open_study(out, make_plan(own | changed), dataset)
@@ -110,6 +118,30 @@ def test_what_a_study_holds_stays_when_less_is_asked_for(
     open_study(out, tiny_plan(), dataset)
     again = open_study(out, tiny_plan(("modified-boundary", "boundary")), dataset)
     assert again.plan.titles == (*LOSSES, "boundary")
+
+
+def test_no_candidate_loses_seeds_when_others_are_asked_for(
+    tiny_plan: Plans, hearts: Path, tmp_path: Path
+) -> None:
+    out, dataset = tmp_path / "out", open_dataset(hearts)
+    open_study(out, tiny_plan(seeds=3), dataset)
+    more = open_study(out, tiny_plan(("dice", "boundary")), dataset).plan
+    assert [more.seeds_of(title) for title in more.titles] == [3, 3, 1]
+    most = open_study(out, tiny_plan(("boundary",), seeds=4), dataset).plan
+    assert [most.seeds_of(title) for title in most.titles] == [3, 3, 4]
+    assert read_study(out).plan == most
+
+
+def test_a_part_that_was_gone_on_with_by_itself_is_no_part_of_the_comparison(
+    trained: Study, tiny_plan: Plans, hearts: Path, tmp_path: Path
+) -> None:
+    dataset, out = open_dataset(hearts), tmp_path / "out"
+    shutil.copytree(trained.path, out)
+    open_study(out, tiny_plan(), dataset)
+    config = out / "parts" / "dice_seed0" / "config.toml"
+    config.write_text(config.read_text().replace("\nepochs = 3", "\nepochs = 9"))
+    with pytest.raises(InputError, match=r"dice_seed0' was .*: epochs was 9 and would be 3\. Rem"):
+        open_study(out, tiny_plan(), dataset)
 
 
 def test_a_study_goes_on_with_its_own_dataset_alone(
