@@ -20,6 +20,7 @@ from segstudio.learn.events import Event, Stopped
 from segstudio.learn.run_folder import RunFolder
 
 PARTS = "parts"  # the folder of a study that holds its runs
+LOCK = "study.lock"  # held by the process that opens a study
 PartState = Literal["begins", "goes on", "was finished before", "is with another process"]
 
 
@@ -97,6 +98,8 @@ class PartEnded:
 def open_study(path: Path, plan: Plan, dataset: Dataset) -> Study:
     """Return a study, new or as far as it went.
 
+    Several processes may open the same study at once: none loses what another asks for.
+
     Parameters
     ----------
     path : Path
@@ -113,18 +116,27 @@ def open_study(path: Path, plan: Plan, dataset: Dataset) -> Study:
         The folder holds something else, a study of another dataset or of other settings; a part
         of it was trained with others; or the dataset cannot be split as the plan asks.
     """
-    if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not is_study(path))):
+    if path.exists() and (not path.is_dir() or _holds_something_else(path)):
         raise InputError(f"'{path}' exists and is no comparison. Choose another folder with --out.")
     # Before anything is written: what cannot be split is told now. All parts share how.
     cases = labelled_cases(dataset, skip_unlabelled=plan.base.skip_unlabelled)
     split_by_patient(cases, 0, plan.base.split, fold=(0, plan.folds) if plan.folds else None)
     known = {"name": dataset.name, "fingerprint": dataset.fingerprint}
-    if is_study(path):
-        plan = _as_begun(path, plan, known)
-    study = Study(path, plan)
-    _expect_own_settings(study)
-    write_study_file(path / "study.json", known, plan)
+    path.mkdir(parents=True, exist_ok=True)
+    with FileLock(path / LOCK):
+        if is_study(path):
+            plan = _as_begun(path, plan, known)
+        study = Study(path, plan)
+        _expect_own_settings(study)
+        write_study_file(path / "study.json", known, plan)
     return study
+
+
+def _holds_something_else(path: Path) -> bool:
+    """Return whether a folder is neither empty nor that of a study, one that begins included."""
+    names = {file.name for file in path.iterdir()}
+    others = [name for name in names if name != LOCK and not name.endswith("study.json")]
+    return bool(others) and "study.json" not in names
 
 
 def is_study(path: Path) -> bool:

@@ -3,22 +3,27 @@
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 import torch
+from filelock import FileLock
 
 from segstudio.compare.plan import Plan, make_plan
 from segstudio.compare.results import read_results
 from segstudio.compare.study import (
+    LOCK,
     PartEnded,
     PartStarted,
     Study,
     open_study,
     read_study,
+    read_study_file,
     run_study,
+    write_study_file,
 )
 from segstudio.compare.table import table_of
 from segstudio.core.errors import InputError
@@ -142,6 +147,30 @@ def test_a_part_that_was_gone_on_with_by_itself_is_no_part_of_the_comparison(
     config.write_text(config.read_text().replace("\nepochs = 3", "\nepochs = 9"))
     with pytest.raises(InputError, match=r"dice_seed0' was .*: epochs was 9 and would be 3\. Rem"):
         open_study(out, tiny_plan(), dataset)
+
+
+def test_two_that_open_a_study_at_once_both_get_what_they_ask_for(
+    tiny_plan: Plans, hearts: Path, tmp_path: Path
+) -> None:
+    out, dataset = tmp_path / "out", open_dataset(hearts)
+    open_study(out, tiny_plan(), dataset)
+    opened = threading.Thread(target=open_study, args=(out, tiny_plan(("boundary",)), dataset))
+    with FileLock(out / LOCK):
+        known = read_study_file(out / "study.json")["dataset"]
+        opened.start()
+        opened.join(0.5)
+        assert opened.is_alive()
+        write_study_file(out / "study.json", known, tiny_plan((*LOSSES, "cross-entropy")))
+    opened.join()
+    assert read_study(out).plan.titles == (*LOSSES, "cross-entropy", "boundary")
+
+
+def test_a_study_that_another_process_is_about_to_write_is_no_other_thing(
+    tiny_plan: Plans, hearts: Path, tmp_path: Path
+) -> None:
+    for name in (LOCK, ".12-study.json"):
+        (tmp_path / name).touch()
+    assert len(open_study(tmp_path, tiny_plan(), open_dataset(hearts)).parts) == 2
 
 
 def test_a_study_goes_on_with_its_own_dataset_alone(
