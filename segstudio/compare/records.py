@@ -55,7 +55,7 @@ def plan_with_kept(plan: Plan, folder: Path, dataset: Dataset) -> Plan:
     Raises
     ------
     InputError
-        What is kept is of another dataset or of other settings.
+        What is kept is of another dataset, of other labels, or of other settings.
     """
     if (folder / "study.json").is_file():
         told = read_study_file(folder / "study.json")
@@ -168,9 +168,14 @@ def _expect_cases(kept: RunFolder, dataset: Dataset) -> None:
 
 
 def _expect_dataset(path: Path, told: Mapping[str, Any], dataset: Dataset) -> None:
-    """Refuse what was trained on other files, as far as it tells of its own."""
+    """Refuse what was trained on other files, or other labels, as far as it tells of its own."""
     if told.get("fingerprint", dataset.fingerprint) != dataset.fingerprint:
         raise _of_another_dataset(path, dataset)
+    if "labels" in told and told["labels"] != dataset.labels_fingerprint():
+        raise InputError(
+            f"Labels of '{dataset.name}' have changed since '{path}' was trained. Choose another "
+            "folder with --results."
+        )
 
 
 def _of_another_dataset(path: Path, dataset: Dataset) -> InputError:

@@ -113,8 +113,9 @@ def open_study(path: Path, plan: Plan, dataset: Dataset) -> Study:
     Raises
     ------
     InputError
-        The folder holds something else, a study of another dataset or of other settings; a part
-        of it was trained with others; or the dataset cannot be split as the plan asks.
+        The folder holds something else, a study of another dataset, of other labels or of other
+        settings; a part of it was trained with others; or the dataset cannot be split as the plan
+        asks.
     """
     if path.exists() and (not path.is_dir() or _holds_something_else(path)):
         raise InputError(f"'{path}' exists and is no comparison. Choose another folder with --out.")
@@ -122,6 +123,7 @@ def open_study(path: Path, plan: Plan, dataset: Dataset) -> Study:
     cases = labelled_cases(dataset, skip_unlabelled=plan.base.skip_unlabelled)
     split_by_patient(cases, 0, plan.base.split, fold=(0, plan.folds) if plan.folds else None)
     known = {"name": dataset.name, "fingerprint": dataset.fingerprint}
+    known["labels"] = dataset.labels_fingerprint()
     path.mkdir(parents=True, exist_ok=True)
     with FileLock(path / LOCK):
         if is_study(path):
@@ -188,6 +190,12 @@ def _as_begun(path: Path, plan: Plan, known: Mapping[str, str]) -> Plan:
         raise InputError(
             f"The comparison in '{path}' was made on another dataset, or on "
             f"'{before.get('name')}' before it changed. Choose another folder with --out."
+        )
+    # Earlier versions did not look at what is in the labels.
+    if before.get("labels", known["labels"]) != known["labels"]:
+        raise InputError(
+            f"Labels of '{known['name']}' have changed since the comparison in '{path}' began, so "
+            "that its parts would not compare. Choose another folder with --out."
         )
     if differing := differences_of_plans(own, plan):
         raise InputError(

@@ -123,6 +123,18 @@ def test_a_patch_that_was_set_is_not_one_that_the_data_bring(
         plan_with_kept(tiny_plan(patch_size=own), kept, open_dataset(hearts))
 
 
+def test_labels_that_were_repainted_since_are_noticed(
+    kept: Path, tiny_plan: Plans, hearts: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(hearts, tmp_path / "hearts")
+    dataset = open_dataset(tmp_path / "hearts")
+    assert plan_with_kept(tiny_plan(), kept, dataset).seeds == 2
+    labels = next(case.labels for case in dataset.cases if case.labels)
+    labels.write_bytes(bytes(labels.stat().st_size))
+    with pytest.raises(InputError, match=r"Labels of 'hearts' have changed since"):
+        plan_with_kept(tiny_plan(), kept, dataset)
+
+
 def test_what_is_kept_of_more_losses_and_seeds_stays_in_the_plan_and_the_tables(
     trained: Study, kept: Path, tiny_plan: Plans, hearts: Path, tmp_path: Path
 ) -> None:

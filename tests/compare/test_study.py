@@ -1,5 +1,6 @@
 """A comparison on the disk: run, cut short, gone on with, passed over."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -147,6 +148,26 @@ def test_a_part_that_was_gone_on_with_by_itself_is_no_part_of_the_comparison(
     config.write_text(config.read_text().replace("\nepochs = 3", "\nepochs = 9"))
     with pytest.raises(InputError, match=r"dice_seed0' was .*: epochs was 9 and would be 3\. Rem"):
         open_study(out, tiny_plan(), dataset)
+
+
+def test_labels_that_are_repainted_are_noticed_though_their_files_keep_their_size(
+    tiny_plan: Plans, hearts: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(hearts, tmp_path / "hearts")
+    dataset, out = open_dataset(tmp_path / "hearts"), tmp_path / "out"
+    open_study(out, tiny_plan(), dataset)
+    before = (out / "study.json").read_text()
+    labels = next(case.labels for case in dataset.cases if case.labels)
+    labels.write_bytes(bytes(labels.stat().st_size))
+    changed = open_dataset(tmp_path / "hearts")
+    assert changed.fingerprint == dataset.fingerprint
+    with pytest.raises(InputError, match=r"Labels of 'hearts' have changed since .* --out\."):
+        open_study(out, tiny_plan(), changed)
+    # One of an earlier version does not tell what was in its labels.
+    told = json.loads(before)
+    del told["dataset"]["labels"]
+    (out / "study.json").write_text(json.dumps(told))
+    assert open_study(out, tiny_plan(), changed).plan == tiny_plan()
 
 
 def test_two_that_open_a_study_at_once_both_get_what_they_ask_for(
