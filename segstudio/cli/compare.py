@@ -159,6 +159,7 @@ def _tell(study: "Study", cases: Dataset, results: Path | None) -> None:
         _keep(found, results)
     rows = table_of(found)
     lines = [cells(row, rows) for row in rows]
+    _tell_versions(study)
     typer.echo(f"Report: {report}", err=True)
     typer.echo(markdown(columns(rows, found.units), lines), nl=False)
 
@@ -173,6 +174,18 @@ def _keep(found: "Results", results: Path) -> None:
         typer.echo(
             f"Note: the tables in {results} stay as they are, for parts were kept there in the "
             "meantime that this comparison lacks. Give the same command again to add them.",
+            err=True,
+        )
+
+
+def _tell_versions(study: "Study") -> None:
+    """Say so where parts come of other code than the rest."""
+    from segstudio.compare.records import code_versions
+
+    if len(versions := code_versions(study)) > 1:
+        typer.echo(
+            f"Note: Parts were trained by {len(versions)} versions of the program: "
+            f"{'; '.join(versions)}. What differs between losses may be due to that.",
             err=True,
         )
 

@@ -117,10 +117,14 @@ def test_what_is_kept_is_neither_taken_for_another_budget_nor_lost_to_a_lesser_s
     assert "another folder with --results" in other.last
     assert not (tmp_path / "other").exists()
 
+    code = kept / "parts" / "boundary_seed0" / "environment.json"
+    code.write_text('{"code": "sha256 0"}')
     less = segstudio(*command, "--losses", "dice", "--epochs", 1, "--out", tmp_path / "less")
     assert less.status == 0, less.err
     assert less.out.replace("less", "out") == told.out
     assert "| boundary | 1 |" in (kept / "table1.md").read_text()
+    assert "Note: Parts were trained by 2 versions of the program: sha256 0; sha256" in less.err
+    assert "versions of the program" not in told.err
 
 
 @pytest.mark.parametrize(

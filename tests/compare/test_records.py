@@ -9,6 +9,7 @@ import pytest
 
 from segstudio.compare.plan import Plan
 from segstudio.compare.records import (
+    code_versions,
     plan_with_kept,
     record_part,
     record_study,
@@ -161,6 +162,19 @@ def test_tables_stay_where_another_process_has_kept_parts_in_the_meantime(
 def test_the_plan_is_kept_with_the_first_part(trained: Study, tmp_path: Path) -> None:
     record_part(trained, trained.parts[0], tmp_path / "results")
     assert read_study(tmp_path / "results").plan == trained.plan
+
+
+def test_versions_of_the_program_are_told_once_each(
+    trained: Study, kept: Path, tmp_path: Path
+) -> None:
+    assert len(code_versions(trained)) == 1
+    shutil.copytree(kept, tmp_path / "copy")
+    mixed = Study(tmp_path / "copy", trained.plan)
+    told = ("sha256 b, on commit 1", "sha256 a", "sha256 b, on commit 2")
+    for part, code in zip(mixed.parts, told, strict=False):
+        (mixed.run_of(part).path / "environment.json").write_text(json.dumps({"code": code}))
+    (mixed.run_of(mixed.parts[3]).path / "environment.json").unlink()
+    assert code_versions(mixed) == ("sha256 a", "sha256 b, on commit 1", "unknown")
 
 
 def test_a_part_of_another_dataset_is_not_taken(
