@@ -210,7 +210,12 @@ MoreLosses = Annotated[
     list[str] | None, typer.Option("--loss", metavar="LOSS", help="A further loss, or a sum.")
 ]
 Seeds = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="Trainings of each loss.  [default: 1]")
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="Trainings of each loss; those of a comparison that goes on stay.  [default: 1]",
+    ),
 ]
 Folds = Annotated[
     int | None,
@@ -248,6 +253,7 @@ Results = Annotated[
     typer.Option(
         metavar="FOLDER",
         help="Keep scores, settings and code version of finished parts there too, without "
-        "networks and images; parts that lie there are not trained again.",
+        "networks and images; parts that lie there are not trained again, and stay in the "
+        "comparison.",
     ),
 ]

@@ -19,6 +19,7 @@ from segstudio.core.memory import GIB, free_memory
 from segstudio.data.datasets import Dataset
 
 if TYPE_CHECKING:
+    from segstudio.compare.results import Results
     from segstudio.compare.study import Study
 
 MEMORY_OF_PART = 3 * GIB  # what a 2-D training of hundreds of slices takes, and room
@@ -57,8 +58,8 @@ def compare(
     """Train what is still to be trained, and write tables and report."""
     from segstudio.cli.terminal import follow_parts
     from segstudio.compare.plan import changed, make_plan
-    from segstudio.compare.records import recorded, take_recorded
-    from segstudio.compare.study import open_study
+    from segstudio.compare.records import plan_with_kept, recorded, take_recorded
+    from segstudio.compare.study import open_study, read_study
     from segstudio.data.project_file import dataset_at
 
     expect(dataset)
@@ -69,6 +70,8 @@ def compare(
     shared = project.split.as_training_settings() if project is not None and not study else {}
     settings = asked_settings(shared, preset, config, assign or [], options)
     plan = make_plan(changed(told, settings, seeds, folds))
+    if results:
+        plan = plan_with_kept(plan, results, cases)
     opened = open_study(out, plan, cases)
     for part in take_recorded(opened, results, cases) if results else ():
         typer.echo(f"Taken from {results}: {part.name}", err=True)
@@ -76,8 +79,8 @@ def compare(
         with closing(_events(cases, dataset, opened, workers, cluster)) as events:
             follow_parts(recorded(events, opened, results))
     finally:
-        # What is finished is told whatever ended the rest.
-        _tell(opened, cases, results)
+        # What is finished is told whatever ended the rest, of what another process added too.
+        _tell(read_study(out), cases, results)
     _tell_end(opened)
 
 
@@ -136,7 +139,6 @@ def _workers(study: "Study") -> int:
 def _tell(study: "Study", cases: Dataset, results: Path | None) -> None:
     """Write what the finished parts came to, and say where it is."""
     from segstudio.compare.paired import comparisons_of
-    from segstudio.compare.records import record_part, record_study
     from segstudio.compare.report import write_report
     from segstudio.compare.results import read_results
     from segstudio.compare.table import cells, columns, markdown, table_of, write_tables
@@ -148,13 +150,38 @@ def _tell(study: "Study", cases: Dataset, results: Path | None) -> None:
     write_tables(found, comparisons)
     report = write_report(found, cases, comparisons)
     if results:
-        for result in found.parts:
-            record_part(study, result.part, results)
-        record_study(study, results)
+        _keep(found, results)
     rows = table_of(found)
     lines = [cells(row, rows) for row in rows]
+    _tell_versions(study)
     typer.echo(f"Report: {report}", err=True)
     typer.echo(markdown(columns(rows, found.units), lines), nl=False)
+
+
+def _keep(found: "Results", results: Path) -> None:
+    """Keep the finished parts and what was made of them, where it is no less than is kept."""
+    from segstudio.compare.records import record_part, record_study
+
+    for result in found.parts:
+        record_part(found.study, result.part, results)
+    if not record_study(found.study, results):
+        typer.echo(
+            f"Note: the tables in {results} stay as they are, for parts were kept there in the "
+            "meantime that this comparison lacks. Give the same command again to add them.",
+            err=True,
+        )
+
+
+def _tell_versions(study: "Study") -> None:
+    """Say so where parts come of other code than the rest."""
+    from segstudio.compare.records import code_versions
+
+    if len(versions := code_versions(study)) > 1:
+        typer.echo(
+            f"Note: Parts were trained by {len(versions)} versions of the program: "
+            f"{'; '.join(versions)}. What differs between losses may be due to that.",
+            err=True,
+        )
 
 
 def _tell_end(study: "Study") -> None:

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from segstudio.compare.plan import Part
 from segstudio.compare.study import PartEnded, PartStarted, PartState, Study, read_study, run_part
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 POLL = 0.5  # seconds between two looks at what the parts say
-STOP, STOPPED = "stop", "it was stopped"  # a file in the study's folder that its trainings heed
+# A file in the study's folder that the trainings heed which a client began, and no others.
+STOP, STOPPED = "stop-{client}", "it was stopped"
 LONGEST_STOP = 60  # seconds for a training to end and save its state
 _ONE_AT_A_TIME = threading.Lock()
 WAIT = 10  # seconds for a scheduler to answer
@@ -113,17 +115,16 @@ def run_on_cluster(
     """
     from distributed import CancelledError, KilledWorker
 
-    stop = study.path / STOP
-    stop.unlink(missing_ok=True)
+    own = uuid4().hex  # another process may be at the same study: each stops what it began
     number = {part: i for i, part in enumerate(study.parts, 1)}
     waiting = {}
     for part, i in number.items():
         if study.is_done(part):
             yield PartStarted(part, i, len(number), "was finished before")
             continue
-        paths = (str(dataset.absolute()), str(study.path.absolute()))
+        told = (str(dataset.absolute()), str(study.path.absolute()), part.name, own)
         # In the order of the plan; not pure: what ran before may have been cut short.
-        waiting[part] = client.submit(train_part, *paths, part.name, pure=False, priority=-i)
+        waiting[part] = client.submit(train_part, *told, pure=False, priority=-i)
     shares = {part: study.run_of(part).share_done() for part in waiting}  # of earlier sittings
     begun: set[Part] = set()
     try:
@@ -146,7 +147,7 @@ def run_on_cluster(
             "does. Finished parts are kept; give the same command again to go on."
         ) from error
     finally:
-        _stop(list(waiting.values()), stop)
+        _stop(list(waiting.values()), study.path / STOP.format(client=own))
 
 
 def _stop(futures: "Sequence[Future]", stop: Path) -> None:
@@ -157,11 +158,20 @@ def _stop(futures: "Sequence[Future]", stop: Path) -> None:
     ends = time.monotonic() + LONGEST_STOP
     while time.monotonic() < ends and any(not future.done() for future in futures):
         time.sleep(POLL)
-    stop.unlink(missing_ok=True)
+    # Left where something may still begin or run, on a worker that answers late.
+    if all(future.done() for future in futures):
+        stop.unlink(missing_ok=True)
 
 
-def train_part(dataset: str, study: str, name: str) -> tuple[bool, str]:
+def train_part(dataset: str, study: str, name: str, client: str) -> tuple[bool, str]:
     """Train a part to its end or go on with it, in a worker.
+
+    Parameters
+    ----------
+    dataset, study, name : str
+        The folders of both, and the part's name.
+    client : str
+        Who asked for it, and whose stop it heeds.
 
     Returns
     -------
@@ -170,7 +180,7 @@ def train_part(dataset: str, study: str, name: str) -> tuple[bool, str]:
     """
     found, control, reason = read_study(Path(study)), Control(), "is with another process"
     part = next(part for part in found.parts if part.name == name)
-    stop = found.path / STOP
+    stop = found.path / STOP.format(client=client)
     # torch's random stream and number of threads belong to the process, not to a thread.
     with _ONE_AT_A_TIME:
         if stop.exists():

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from segstudio.core.errors import InputError, near_names
 from segstudio.learn.config import TrainConfig, make_config, read_settings, sentence_of
 from segstudio.learn.presets import packaged_files
+from segstudio.losses.expression import parse_loss
 
 LONGEST = 100  # letters of a folder's name, before seed and fold
 # What a candidate may not set, so that all meet the same patients and labels; and what no setting
@@ -93,6 +94,8 @@ class Plan(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        for candidate in self.candidates:
+            parse_loss(candidate.loss)  # first: an unknown loss is what is wrong with its name
         titles = [candidate.title for candidate in self.candidates]
         if len(set(titles)) < len(titles):
             raise InputError("A loss is named twice. Name each once; --seeds trains it again.")
@@ -146,6 +149,15 @@ class Plan(BaseModel):
             if seed < (candidate.seeds or self.seeds)
         )
 
+    def seeds_of(self, title: str) -> int:
+        """Return how many trainings a candidate has of each fold; 0 where it is none of these."""
+        found = next((c for c in self.candidates if c.title == title), None)
+        return (found.seeds or self.seeds) if found else 0
+
+    def as_told(self) -> dict[str, Any]:
+        """Return what `make_plan` makes this plan of, as JSON knows it."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
     def config_of(self, part: Part) -> TrainConfig:
         """Return the settings of a part: those of all, but for its candidate's, seed and fold.
 
@@ -174,6 +186,32 @@ def make_plan(told: Mapping[str, Any]) -> Plan:
         return Plan.model_validate(told)
     except ValidationError as error:
         raise InputError(sentence_of(error, Plan.model_fields)) from error
+
+
+def united(own: Plan, asked: Plan) -> Plan:
+    """Return a plan that goes on with another of the same settings.
+
+    Parameters
+    ----------
+    own : Plan
+        Its candidates come first; none is lost.
+    asked : Plan
+        Its further candidates follow; one that both have gets the more seeds of the two.
+
+    Raises
+    ------
+    InputError
+        The candidates of both cannot be in one plan.
+    """
+    seeds = max(own.seeds, asked.seeds)
+    further = [c for c in asked.candidates if c.title not in own.titles]
+    candidates = []
+    for candidate in (*own.candidates, *further):
+        told = candidate.model_dump(mode="json", exclude_unset=True, exclude={"seeds"})
+        most = max(own.seeds_of(candidate.title), asked.seeds_of(candidate.title))
+        candidates.append(told if most == seeds else told | {"seeds": most})
+    told = asked.as_told() | {"seeds": seeds, "compare": candidates}
+    return make_plan(told | {"about": asked.about or own.about})
 
 
 def losses_alone(losses: Sequence[str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from segstudio import __version__
 from segstudio.compare.paired import NAMES, TESTED, Comparison
+from segstudio.compare.records import code_versions
 from segstudio.compare.report_pictures import write_pictures
 from segstudio.compare.results import Result, Results
 from segstudio.compare.statistics import FEWEST
@@ -116,6 +117,18 @@ def _about(results: Results, dataset: Dataset) -> list[str]:
         f"{len(plan.titles)} losses. {dataset.layout.rstrip('.')}: {told}{first}.",
         f"The epoch that is evaluated is the one of the highest mean Dice on the {chosen} side."
         + (" There were too few cases to hold some back for that." if chosen == "training" else ""),
+        *_versions(results),
+    ]
+
+
+def _versions(results: Results) -> list[str]:
+    """Return what is to be said where parts come of other code than the rest."""
+    versions = code_versions(results.study)
+    if len(versions) < 2:
+        return []
+    return [
+        f"The trainings were made by {len(versions)} versions of the program, told at the end; "
+        "whether their losses differ is not checked."
     ]
 
 

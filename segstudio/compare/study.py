@@ -1,7 +1,7 @@
 """A comparison on the disk: its folder, its parts one by one, what is finished of them."""
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
-from segstudio.compare.plan import Candidate, Part, Plan, make_plan
+from segstudio.compare.plan import Part, Plan, make_plan, united
+from segstudio.compare.same_settings import differences_of_plans, differences_of_run
 from segstudio.core.errors import InputError
 from segstudio.data.atomic import write_text
 from segstudio.data.datasets import Dataset, labelled_cases
@@ -19,9 +20,8 @@ from segstudio.learn.events import Event, Stopped
 from segstudio.learn.run_folder import RunFolder
 
 PARTS = "parts"  # the folder of a study that holds its runs
+LOCK = "study.lock"  # held by the process that opens a study
 PartState = Literal["begins", "goes on", "was finished before", "is with another process"]
-# Settings that change how long a training takes, and nothing it learns.
-FREE = frozenset({"cache_gb", "prefetch", "checkpoint_minutes"})
 
 
 @dataclass(frozen=True)
@@ -98,43 +98,47 @@ class PartEnded:
 def open_study(path: Path, plan: Plan, dataset: Dataset) -> Study:
     """Return a study, new or as far as it went.
 
+    Several processes may open the same study at once: none loses what another asks for.
+
     Parameters
     ----------
     path : Path
         Its folder.
     plan : Plan
-        What is compared. A study that is there already goes on with it: its own candidates stay,
-        and it may have further ones or more seeds, but no other settings.
+        What is compared. A study that is there already goes on with it: its own candidates and
+        seeds stay, and it may have further ones, but no other settings.
     dataset : Dataset
         What it is compared on.
 
     Raises
     ------
     InputError
-        The folder holds something else, a study of another dataset or of other settings; or the
-        dataset cannot be split as the plan asks.
+        The folder holds something else, a study of another dataset, of other labels or of other
+        settings; a part of it was trained with others; or the dataset cannot be split as the plan
+        asks.
     """
-    file = path / "study.json"
-    known = {"name": dataset.name, "fingerprint": dataset.fingerprint}
-    if file.exists():
-        own = _read(file)
-        if own["dataset"] != known:
-            raise InputError(
-                f"The comparison in '{path}' was made on another dataset, or on "
-                f"'{own['dataset'].get('name')}' before it changed. Choose another folder with "
-                "--out."
-            )
-        plan = _as_begun(path, make_plan(own["plan"]), plan)
-    elif path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if path.exists() and (not path.is_dir() or _holds_something_else(path)):
         raise InputError(f"'{path}' exists and is no comparison. Choose another folder with --out.")
-    study = Study(path, plan)
     # Before anything is written: what cannot be split is told now. All parts share how.
     cases = labelled_cases(dataset, skip_unlabelled=plan.base.skip_unlabelled)
     split_by_patient(cases, 0, plan.base.split, fold=(0, plan.folds) if plan.folds else None)
-    told = plan.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    text = json.dumps({"dataset": known, "plan": told}, indent=1, ensure_ascii=False)
-    write_text(file, text, overwrite=True)
+    known = {"name": dataset.name, "fingerprint": dataset.fingerprint}
+    known["labels"] = dataset.labels_fingerprint()
+    path.mkdir(parents=True, exist_ok=True)
+    with FileLock(path / LOCK):
+        if is_study(path):
+            plan = _as_begun(path, plan, known)
+        study = Study(path, plan)
+        _expect_own_settings(study)
+        write_study_file(path / "study.json", known, plan)
     return study
+
+
+def _holds_something_else(path: Path) -> bool:
+    """Return whether a folder is neither empty nor that of a study, one that begins included."""
+    names = {file.name for file in path.iterdir()}
+    others = [name for name in names if name != LOCK and not name.endswith("study.json")]
+    return bool(others) and "study.json" not in names
 
 
 def is_study(path: Path) -> bool:
@@ -160,10 +164,11 @@ def read_study(path: Path) -> Study:
     """
     if not is_study(path):
         raise InputError(f"'{path}' is no comparison: it holds no study.json. Check the path.")
-    return Study(path, make_plan(_read(path / "study.json")["plan"]))
+    return Study(path, make_plan(read_study_file(path / "study.json")["plan"]))
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read_study_file(file: Path) -> dict[str, Any]:
+    """Return what a ``study.json`` tells: the dataset, and the plan unchecked."""
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
         return {"dataset": dict(found["dataset"]), "plan": found["plan"]}
@@ -171,33 +176,48 @@ def _read(file: Path) -> dict[str, Any]:
         raise InputError(f"'{file}' cannot be read. Choose another folder.") from error
 
 
-def _as_begun(path: Path, own: Plan, plan: Plan) -> Plan:
+def write_study_file(file: Path, dataset: Mapping[str, str], plan: Plan) -> None:
+    """Write ``study.json``, in place of a former one."""
+    told = {"dataset": dataset, "plan": plan.as_told()}
+    write_text(file, json.dumps(told, indent=1, ensure_ascii=False), overwrite=True)
+
+
+def _as_begun(path: Path, plan: Plan, known: Mapping[str, str]) -> Plan:
     """Return the plan to go on with; parts that are finished must compare with new ones."""
-    asked = {candidate.title: candidate for candidate in plan.candidates}
-    _expect_same(path, "folds", own.folds, plan.folds)
-    for name in sorted((set(own.settings) | set(plan.settings)) - FREE):
-        _expect_same(path, name, own.settings.get(name), plan.settings.get(name))
-    for before in own.candidates:
-        now = asked.pop(before.title, before)
-        for name in ("loss", "settings"):
-            _expect_same(path, before.title, getattr(before, name), getattr(now, name))
-    kept = [_with_seeds(before, plan) for before in own.candidates]
-    return plan.model_copy(update={"candidates": (*kept, *asked.values())})
-
-
-def _with_seeds(before: Candidate, plan: Plan) -> Candidate:
-    """Return a candidate of a study with the seeds that are asked for now."""
-    return next((now for now in plan.candidates if now.title == before.title), before)
-
-
-def _expect_same(path: Path, name: str, own: object, asked: object) -> None:
-    if own != asked:
+    told = read_study_file(path / "study.json")
+    before, own = told["dataset"], make_plan(told["plan"])
+    if any(before.get(name) != known[name] for name in ("name", "fingerprint")):
         raise InputError(
-            f"The comparison in '{path}' was begun with other settings: {name} was "
-            f"{own if own is not None else 'left out'} and would be "
-            f"{asked if asked is not None else 'left out'}. Give the same again, or choose "
-            "another folder with --out."
+            f"The comparison in '{path}' was made on another dataset, or on "
+            f"'{before.get('name')}' before it changed. Choose another folder with --out."
         )
+    # Earlier versions did not look at what is in the labels.
+    if before.get("labels", known["labels"]) != known["labels"]:
+        raise InputError(
+            f"Labels of '{known['name']}' have changed since the comparison in '{path}' began, so "
+            "that its parts would not compare. Choose another folder with --out."
+        )
+    if differing := differences_of_plans(own, plan):
+        raise InputError(
+            f"The comparison in '{path}' was begun with other settings: {'; '.join(differing)}. "
+            "Give the same again, or choose another folder with --out."
+        )
+    return united(own, plan)
+
+
+def _expect_own_settings(study: Study) -> None:
+    """Refuse a part that somebody went on with by itself, or that had other defaults."""
+    begun = study.begun
+    for part in study.parts:
+        run = study.run_of(part)
+        if run not in begun:
+            continue
+        if differing := differences_of_run(run, study.plan.config_of(part)):
+            raise InputError(
+                f"'{run.path}' was trained with other settings than the comparison asks for: "
+                f"{'; '.join(differing)}. Remove that folder to train it anew, or choose another "
+                "with --out."
+            )
 
 
 def run_study(

@@ -106,6 +106,18 @@ class Dataset:
         ]
         return sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
 
+    def labels_fingerprint(self) -> str:
+        """Return a hash of the contents of all label files; reads them, and no image.
+
+        Labels that are corrected keep their size where a file is not compressed, so that
+        `fingerprint` stays. Those in the image's own file are not read.
+        """
+        files = {case.name: case.labels for case in self.cases if case.labels not in case.channels}
+        # Several frames may share a file.
+        sums = {path: _sum(path) for path in set(files.values()) if path and path.is_file()}
+        lines = [f"{name}|{sums[path]}" for name, path in files.items() if path in sums]
+        return sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
+
     def case(self, name: str) -> Case:
         """Return a case by its name; `InputError` if there is none."""
         for case in self.cases:
@@ -116,3 +128,7 @@ class Dataset:
 
 def _size(path: Path | None) -> int:
     return path.stat().st_size if path is not None and path.is_file() else 0
+
+
+def _sum(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()

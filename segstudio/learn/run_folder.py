@@ -146,7 +146,7 @@ class RunFolder:
         """
         own, classes = self.read_config()
         given = {name: getattr(asked, name) for name in asked.model_fields_set}
-        given = {k: v for k, v in given.items() if not _is_met(k, v, own)}
+        given = {k: v for k, v in given.items() if not is_met(k, v, own)}
         for name, value in given.items():
             if name not in CHANGEABLE and value != getattr(own, name):
                 raise InputError(
@@ -268,7 +268,7 @@ class RunFolder:
         return summary
 
 
-def _is_met(name: str, asked: Any, own: TrainConfig) -> bool:
+def is_met(name: str, asked: Any, own: TrainConfig) -> bool:
     """Return whether what is asked for is what the run made of it when it began."""
     if name == "norm":
         return asked in ("auto", own.norm)

@@ -102,6 +102,31 @@ def test_a_study_file_is_run_by_two_workers_and_its_results_are_kept(
     assert again.out.replace("again", "out") == told.out
 
 
+def test_what_is_kept_is_neither_taken_for_another_budget_nor_lost_to_a_lesser_study(
+    segstudio: Command, hearts: Path, tiny: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept"
+    command = ("compare", hearts, "--config", tiny, "--results", kept, "--workers", 1)
+    told = segstudio(
+        *command, "--losses", "dice,boundary", "--epochs", 1, "--out", tmp_path / "out"
+    )
+    assert told.status == 0, told.err
+    other = segstudio(*command, "--losses", "focal", "--epochs", 2, "--out", tmp_path / "other")
+    assert other.status == 1
+    assert "epochs was 1 and would be 2" in other.last
+    assert "another folder with --results" in other.last
+    assert not (tmp_path / "other").exists()
+
+    code = kept / "parts" / "boundary_seed0" / "environment.json"
+    code.write_text('{"code": "sha256 0"}')
+    less = segstudio(*command, "--losses", "dice", "--epochs", 1, "--out", tmp_path / "less")
+    assert less.status == 0, less.err
+    assert less.out.replace("less", "out") == told.out
+    assert "| boundary | 1 |" in (kept / "table1.md").read_text()
+    assert "Note: Parts were trained by 2 versions of the program: sha256 0; sha256" in less.err
+    assert "versions of the program" not in told.err
+
+
 @pytest.mark.parametrize(
     ("cores", "gib", "workers"), [(1, 64, 1), (2, 64, 2), (64, 64, 4), (8, 7, 2), (8, 1, 1)]
 )

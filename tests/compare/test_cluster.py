@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,15 @@ from typing import Any
 import pytest
 import torch
 
-from segstudio.compare.cluster import STOP, PartAt, dask_client, run_on_cluster
+from segstudio.compare.cluster import (
+    STOP,
+    STOPPED,
+    PartAt,
+    _stop,
+    dask_client,
+    run_on_cluster,
+    train_part,
+)
 from segstudio.compare.plan import Plan
 from segstudio.compare.study import PartEnded, PartStarted, Study, open_study
 from segstudio.core.errors import InputError
@@ -78,17 +87,43 @@ def test_parts_that_are_closed_stop_with_their_state_saved(
     assert logs
     assert [log.stat().st_size for log in logs] == sizes
     assert all(study.run_of(part).last.exists() for part in study.parts[:2])
-    assert not (study.path / STOP).exists()
+    assert not list(study.path.glob("stop*"))
+
+
+def test_a_client_stops_what_it_began_and_nothing_of_others(
+    client: Any, tiny_plan: Plans, hearts: Path, tmp_path: Path
+) -> None:
+    study = open_study(tmp_path / "out", tiny_plan(epochs=1), open_dataset(hearts))
+    other = study.path / STOP.format(client="other")
+    other.touch()
+    told = list(run_on_cluster(hearts, study, client))
+
+    assert [event.is_done for event in told if isinstance(event, PartEnded)] == [True, True]
+    assert other.exists()
+    again = open_study(tmp_path / "again", tiny_plan(epochs=1), open_dataset(hearts))
+    (again.path / other.name).touch()
+    name = again.parts[0].name
+    assert train_part(str(hearts), str(again.path), name, "other") == (False, STOPPED)
+
+
+def test_a_stop_stays_for_what_has_not_ended_in_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("segstudio.compare.cluster.LONGEST_STOP", 0)
+    late: Any = Future()  # as Dask's, it says whether it is done
+    _stop([late], tmp_path / "stop-a")
+    assert (tmp_path / "stop-a").exists()
+    late.set_result((False, STOPPED))
+    _stop([late], tmp_path / "stop-a")
+    assert not (tmp_path / "stop-a").exists()
 
 
 def test_a_worker_trains_one_part_at_a_time(
     trained: Study, tiny_plan: Plans, hearts: Path, tmp_path: Path
 ) -> None:
-    from segstudio.compare.cluster import train_part
-
     study = open_study(tmp_path / "out", tiny_plan(), open_dataset(hearts))
     threads = [
-        threading.Thread(target=train_part, args=(str(hearts), str(study.path), part.name))
+        threading.Thread(target=train_part, args=(str(hearts), str(study.path), part.name, "a"))
         for part in study.parts
     ]
     for thread in threads:

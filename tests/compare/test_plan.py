@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from segstudio.compare.plan import Candidate, Part, losses_alone, make_plan, read_plan
+from segstudio.compare.plan import Candidate, Part, losses_alone, make_plan, read_plan, united
 from segstudio.compare.study import open_study
 from segstudio.core.errors import InputError
 from segstudio.data.datasets import open_dataset
@@ -55,6 +55,7 @@ def test_a_candidate_may_have_settings_and_seeds_of_its_own() -> None:
         (("dice", "dyce"), {}, "dyce"),
         (("dice", "boundary"), {"split": "two-way"}, "test side"),
         (("dice+boundary", "dice + boundary"), {}, "differ only in signs"),
+        (("dice", "dice/.."), {}, "'dice/..' is not a loss"),
         (("dice", "boundary"), {"split": "none"}, "or 'none' with folds"),
         (("dice", "boundary"), {"epoch": 3}, "Did you mean 'epochs'"),
     ],
@@ -90,6 +91,26 @@ def test_folders_are_short_and_differ_on_every_system() -> None:
     assert Candidate(loss="dice", name="***").folder
     with pytest.raises(InputError, match="differ only in signs"):
         make_plan({"compare": [{"loss": "dice"}, {"loss": "dice", "name": "DICE"}]})
+
+
+def test_what_two_plans_compare_is_in_their_union_with_the_more_seeds() -> None:
+    own = make_plan(
+        {
+            "about": "Hearts.",
+            "seeds": 2,
+            "compare": [{"loss": "dice", "seeds": 3}, {"loss": "focal"}],
+        }
+    )
+    both = united(own, make_plan(losses_alone(("boundary", "focal")) | {"seeds": 3}))
+    assert [(title, both.seeds_of(title)) for title in both.titles] == [
+        *(("dice", 3), ("focal", 3), ("boundary", 3))
+    ]
+    less = united(own, make_plan(losses_alone(("boundary", "dice"))))
+    assert [less.seeds_of(title) for title in less.titles] == [3, 2, 1]
+    assert less.about == "Hearts."
+    assert make_plan(less.as_told()) == less
+    with pytest.raises(InputError, match="differ only in signs"):
+        united(own, make_plan({"compare": [{"loss": "boundary", "name": "DICE"}]}))
 
 
 def test_a_word_that_no_plan_has_is_refused() -> None:

@@ -9,14 +9,22 @@ import pytest
 
 from segstudio.compare.paired import comparisons_of
 from segstudio.compare.plan import Plan, make_plan
-from segstudio.compare.records import record_part, record_study, recorded, take_recorded
+from segstudio.compare.records import (
+    code_versions,
+    plan_with_kept,
+    record_part,
+    record_study,
+    recorded,
+    take_recorded,
+)
 from segstudio.compare.report import write_report
 from segstudio.compare.results import read_results
-from segstudio.compare.study import PartEnded, Study, open_study, run_study
+from segstudio.compare.study import PartEnded, Study, open_study, read_study, run_study
 from segstudio.compare.table import table_of, write_tables
 from segstudio.core.errors import InputError
 from segstudio.data.datasets import open_dataset
 from segstudio.data.phantoms import write_heart_dataset
+from segstudio.learn.run_folder import RunFolder
 
 Plans = Callable[..., Plan]
 
@@ -89,6 +97,85 @@ def test_a_part_of_other_settings_is_not_taken(
     with pytest.raises(InputError, match="batch_size"):
         take_recorded(study, kept, dataset)
     assert not study.is_done(study.parts[0])
+
+
+def test_a_part_of_another_budget_is_not_taken(
+    kept: Path, tiny_plan: Plans, hearts: Path, tmp_path: Path
+) -> None:
+    dataset, alone = open_dataset(hearts), tmp_path / "kept"
+    shutil.copytree(kept / "parts", alone / "parts")
+    for own, told in (
+        ({"epochs": 2}, r"dice_seed0' was .* epochs was 3 and would be 2\. .* --results\."),
+        ({"max_seconds": 9.0}, "max_seconds was left out and would be 9.0"),
+        ({"early_stop": 2, "average": 0.5}, "average was .*; early_stop was 0 and would be 2"),
+    ):
+        study = open_study(tmp_path / told[:9], tiny_plan(**own), dataset)
+        with pytest.raises(InputError, match=told):
+            take_recorded(study, alone, dataset)
+        with pytest.raises(InputError, match=told):
+            plan_with_kept(study.plan, alone, dataset)
+        assert not study.begun
+
+
+def test_a_patch_that_was_set_is_not_one_that_the_data_bring(
+    kept: Path, tiny_plan: Plans, hearts: Path
+) -> None:
+    own = RunFolder(kept / "parts" / "dice_seed0").read_config()[0].patch_size
+    with pytest.raises(InputError, match=r"results' was .* patch_size was left out and would be"):
+        plan_with_kept(tiny_plan(patch_size=own), kept, open_dataset(hearts))
+
+
+def test_labels_that_were_repainted_since_are_noticed(
+    kept: Path, tiny_plan: Plans, hearts: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(hearts, tmp_path / "hearts")
+    dataset = open_dataset(tmp_path / "hearts")
+    assert plan_with_kept(tiny_plan(), kept, dataset).seeds == 2
+    labels = next(case.labels for case in dataset.cases if case.labels)
+    labels.write_bytes(bytes(labels.stat().st_size))
+    with pytest.raises(InputError, match=r"Labels of 'hearts' have changed since"):
+        plan_with_kept(tiny_plan(), kept, dataset)
+
+
+def test_what_is_kept_of_more_losses_and_seeds_stays_in_the_plan_and_the_tables(
+    trained: Study, kept: Path, tiny_plan: Plans, hearts: Path, tmp_path: Path
+) -> None:
+    dataset, own = open_dataset(hearts), tmp_path / "results"
+    shutil.copytree(kept, own)
+    less = open_study(tmp_path / "out", plan_with_kept(tiny_plan(("dice",)), own, dataset), dataset)
+    assert take_recorded(less, own, dataset) == list(less.parts)
+    assert {part.name for part in less.parts} == {part.name for part in trained.parts}
+    assert table_of(read_results(less)) == table_of(read_results(trained))
+
+
+def test_tables_stay_where_another_process_has_kept_parts_in_the_meantime(
+    kept: Path, tiny_plan: Plans, hearts: Path, tmp_path: Path
+) -> None:
+    dataset, own = open_dataset(hearts), tmp_path / "results"
+    less = open_study(tmp_path / "out", tiny_plan(("dice", "boundary")), dataset)
+    shutil.copytree(kept, own)
+    before = (own / "table1.csv").read_text()
+    assert not record_study(less, own)
+    assert (own / "table1.csv").read_text() == before
+    assert read_study(own).plan.titles == ("dice", "modified-boundary", "boundary")
+
+
+def test_the_plan_is_kept_with_the_first_part(trained: Study, tmp_path: Path) -> None:
+    record_part(trained, trained.parts[0], tmp_path / "results")
+    assert read_study(tmp_path / "results").plan == trained.plan
+
+
+def test_versions_of_the_program_are_told_once_each(
+    trained: Study, kept: Path, tmp_path: Path
+) -> None:
+    assert len(code_versions(trained)) == 1
+    shutil.copytree(kept, tmp_path / "copy")
+    mixed = Study(tmp_path / "copy", trained.plan)
+    told = ("sha256 b, on commit 1", "sha256 a", "sha256 b, on commit 2")
+    for part, code in zip(mixed.parts, told, strict=False):
+        (mixed.run_of(part).path / "environment.json").write_text(json.dumps({"code": code}))
+    (mixed.run_of(mixed.parts[3]).path / "environment.json").unlink()
+    assert code_versions(mixed) == ("sha256 a", "sha256 b, on commit 1", "unknown")
 
 
 def test_a_part_of_another_dataset_is_not_taken(

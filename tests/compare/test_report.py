@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import re
+import shutil
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -165,3 +166,16 @@ def test_a_report_is_written_anew(study: Study, hearts: Path) -> None:
     patients = {case.name: case.patient for case in dataset.cases}
     write_report(results, dataset, comparisons_of(results, patients))
     assert path.read_bytes() == before
+
+
+def test_parts_of_several_versions_of_the_program_are_told(
+    study: Study, hearts: Path, tmp_path: Path
+) -> None:
+    assert "versions of the program" not in (study.path / "report.html").read_text("utf-8")
+    shutil.copytree(study.path, tmp_path / "copy")
+    mixed = Study(tmp_path / "copy", study.plan)
+    environment = mixed.run_of(mixed.parts[0]).path / "environment.json"
+    environment.write_text(json.dumps({"code": "sha256 another"}))
+    text = write_report(read_results(mixed), open_dataset(hearts), []).read_text("utf-8")
+    assert "made by 2 versions of the program" in text
+    assert "sha256 another" in text

@@ -1,17 +1,31 @@
 """A comparison on the disk: run, cut short, gone on with, passed over."""
 
+import json
+import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 import torch
+from filelock import FileLock
 
 from segstudio.compare.plan import Plan, make_plan
 from segstudio.compare.results import read_results
-from segstudio.compare.study import PartEnded, PartStarted, Study, open_study, read_study, run_study
+from segstudio.compare.study import (
+    LOCK,
+    PartEnded,
+    PartStarted,
+    Study,
+    open_study,
+    read_study,
+    read_study_file,
+    run_study,
+    write_study_file,
+)
 from segstudio.compare.table import table_of
 from segstudio.core.errors import InputError
 from segstudio.core.metrics import TOGETHER
@@ -97,7 +111,7 @@ def test_more_losses_and_seeds_may_be_added_and_other_settings_not(
         open_study(out, tiny_plan(batch_size=3), dataset)
     with pytest.raises(InputError, match="folds was left out and would be 3"):
         open_study(out, tiny_plan(folds=3), dataset)
-    with pytest.raises(InputError, match=r"dice was \{\} and would be \{'learning_rate'"):
+    with pytest.raises(InputError, match=r"dice: learning_rate was 0.01 and would be 0.5"):
         own = tiny_plan().model_dump(exclude_unset=True, by_alias=True)
         changed = {"compare": [{"loss": "dice", "settings": {"learning_rate": 0.5}}]}
         open_study(out, make_plan(own | changed), dataset)
@@ -110,6 +124,74 @@ def test_what_a_study_holds_stays_when_less_is_asked_for(
     open_study(out, tiny_plan(), dataset)
     again = open_study(out, tiny_plan(("modified-boundary", "boundary")), dataset)
     assert again.plan.titles == (*LOSSES, "boundary")
+
+
+def test_no_candidate_loses_seeds_when_others_are_asked_for(
+    tiny_plan: Plans, hearts: Path, tmp_path: Path
+) -> None:
+    out, dataset = tmp_path / "out", open_dataset(hearts)
+    open_study(out, tiny_plan(seeds=3), dataset)
+    more = open_study(out, tiny_plan(("dice", "boundary")), dataset).plan
+    assert [more.seeds_of(title) for title in more.titles] == [3, 3, 1]
+    most = open_study(out, tiny_plan(("boundary",), seeds=4), dataset).plan
+    assert [most.seeds_of(title) for title in most.titles] == [3, 3, 4]
+    assert read_study(out).plan == most
+
+
+def test_a_part_that_was_gone_on_with_by_itself_is_no_part_of_the_comparison(
+    trained: Study, tiny_plan: Plans, hearts: Path, tmp_path: Path
+) -> None:
+    dataset, out = open_dataset(hearts), tmp_path / "out"
+    shutil.copytree(trained.path, out)
+    open_study(out, tiny_plan(), dataset)
+    config = out / "parts" / "dice_seed0" / "config.toml"
+    config.write_text(config.read_text().replace("\nepochs = 3", "\nepochs = 9"))
+    with pytest.raises(InputError, match=r"dice_seed0' was .*: epochs was 9 and would be 3\. Rem"):
+        open_study(out, tiny_plan(), dataset)
+
+
+def test_labels_that_are_repainted_are_noticed_though_their_files_keep_their_size(
+    tiny_plan: Plans, hearts: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(hearts, tmp_path / "hearts")
+    dataset, out = open_dataset(tmp_path / "hearts"), tmp_path / "out"
+    open_study(out, tiny_plan(), dataset)
+    before = (out / "study.json").read_text()
+    labels = next(case.labels for case in dataset.cases if case.labels)
+    labels.write_bytes(bytes(labels.stat().st_size))
+    changed = open_dataset(tmp_path / "hearts")
+    assert changed.fingerprint == dataset.fingerprint
+    with pytest.raises(InputError, match=r"Labels of 'hearts' have changed since .* --out\."):
+        open_study(out, tiny_plan(), changed)
+    # One of an earlier version does not tell what was in its labels.
+    told = json.loads(before)
+    del told["dataset"]["labels"]
+    (out / "study.json").write_text(json.dumps(told))
+    assert open_study(out, tiny_plan(), changed).plan == tiny_plan()
+
+
+def test_two_that_open_a_study_at_once_both_get_what_they_ask_for(
+    tiny_plan: Plans, hearts: Path, tmp_path: Path
+) -> None:
+    out, dataset = tmp_path / "out", open_dataset(hearts)
+    open_study(out, tiny_plan(), dataset)
+    opened = threading.Thread(target=open_study, args=(out, tiny_plan(("boundary",)), dataset))
+    with FileLock(out / LOCK):
+        known = read_study_file(out / "study.json")["dataset"]
+        opened.start()
+        opened.join(0.5)
+        assert opened.is_alive()
+        write_study_file(out / "study.json", known, tiny_plan((*LOSSES, "cross-entropy")))
+    opened.join()
+    assert read_study(out).plan.titles == (*LOSSES, "cross-entropy", "boundary")
+
+
+def test_a_study_that_another_process_is_about_to_write_is_no_other_thing(
+    tiny_plan: Plans, hearts: Path, tmp_path: Path
+) -> None:
+    for name in (LOCK, ".12-study.json"):
+        (tmp_path / name).touch()
+    assert len(open_study(tmp_path, tiny_plan(), open_dataset(hearts)).parts) == 2
 
 
 def test_a_study_goes_on_with_its_own_dataset_alone(

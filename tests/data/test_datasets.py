@@ -9,6 +9,7 @@ from segstudio.core.errors import InputError
 from segstudio.data.datasets import (
     ACDC_CLASSES,
     LABEL_ENDINGS,
+    Case,
     Dataset,
     class_table,
     labelled_cases,
@@ -141,3 +142,21 @@ def test_classes_are_found_in_all_label_files(tmp_path: Path) -> None:
 def test_classes_that_are_known_are_not_looked_for(tmp_path: Path) -> None:
     dataset = replace(labelled_with(tmp_path, a=[9]), classes=ACDC_CLASSES)
     assert class_table(dataset) is ACDC_CLASSES
+
+
+def test_a_fingerprint_of_labels_tells_their_contents_and_reads_no_image(tmp_path: Path) -> None:
+    labels, both = tmp_path / "a_labels.npz", tmp_path / "b.npz"
+    labels.write_bytes(b"one")
+    both.write_bytes(b"image and labels")
+    cases = (
+        Case("a", "a", tmp_path / "unreadable.npz", labels),
+        Case("b", "b", both, both),
+        Case("c", "c", tmp_path / "c.npz", None),
+    )
+    dataset = Dataset("set", tmp_path, cases, None)
+    before, size = dataset.labels_fingerprint(), dataset.fingerprint
+    both.write_bytes(b"image and others")
+    assert dataset.labels_fingerprint() == before
+    labels.write_bytes(b"two")
+    assert dataset.labels_fingerprint() != before
+    assert dataset.fingerprint == size
