@@ -18,13 +18,15 @@ class CurvesDock(QWidget):
 
     Attributes
     ----------
+    curves : CurvesPanel or None
+        Made when there are the first to draw.
     timeline : TimelinePanel
     """
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self._curves: CurvesPanel | None = None
+        self.curves: CurvesPanel | None = None
         self.hint = CurvesHint()
         self.timeline = TimelinePanel(session)
         self._column = QVBoxLayout(self)
@@ -33,30 +35,29 @@ class CurvesDock(QWidget):
         self._column.addWidget(self.hint)
         self._column.addWidget(self.timeline)
         session.runs_in_view.runs_changed.connect(self._prepare_room)
+        self._make_curves()
         self._make_room()
 
-    @property
-    def curves(self) -> "CurvesPanel":
-        """The curves; made when they are first asked for."""
-        if self._curves is None:
-            # Deferred: pyqtgraph loads for a while, which a window need not wait for.
-            from segstudio.ui.curves.curves_panel import CurvesPanel
+    def _make_curves(self) -> None:
+        """Make the curves when there are the first to draw."""
+        if self.curves is not None or not self.session.runs_in_view.curves:
+            return
+        # Deferred: pyqtgraph loads for a while, which a window need not wait for.
+        from segstudio.ui.curves.curves_panel import CurvesPanel
 
-            self._curves = CurvesPanel(self.session)
-            self._curves.hide()  # until there is room
-            self._column.insertWidget(0, self._curves, 1)
-        return self._curves
+        self.curves = CurvesPanel(self.session)
+        self.curves.hide()  # until there is room
+        self._column.insertWidget(0, self.curves, 1)
 
     def _prepare_room(self) -> None:
         """Make what is shown now, and lay out the window after it: both at once would be felt."""
-        if self.session.runs_in_view.curves:
-            _ = self.curves
+        self._make_curves()
         QTimer.singleShot(0, self, self._make_room)
 
     def _make_room(self) -> None:
         is_needed = bool(self.session.runs_in_view.curves)
         self._column.setEnabled(False)  # the window is laid out once, when all is in its place
-        if is_needed or self._curves is not None:
+        if self.curves is not None:
             self.curves.make_room()
             self.curves.setVisible(is_needed)
         self.hint.setVisible(not is_needed)
