@@ -3,7 +3,7 @@
 import importlib.util
 import os
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -153,7 +153,7 @@ def _tell(study: "Study", cases: Dataset, results: Path | None) -> None:
         _keep(found, results)
     rows = table_of(found)
     lines = [cells(row, rows) for row in rows]
-    _tell_versions(study)
+    _tell_versions(found.code_versions)
     typer.echo(f"Report: {report}", err=True)
     typer.echo(markdown(columns(rows, found.units), lines), nl=False)
 
@@ -172,11 +172,9 @@ def _keep(found: "Results", results: Path) -> None:
         )
 
 
-def _tell_versions(study: "Study") -> None:
+def _tell_versions(versions: Sequence[str]) -> None:
     """Say so where parts come of other code than the rest."""
-    from segstudio.compare.records import code_versions
-
-    if len(versions := code_versions(study)) > 1:
+    if len(versions) > 1:
         typer.echo(
             f"Note: Parts were trained by {len(versions)} versions of the program: "
             f"{'; '.join(versions)}. What differs between losses may be due to that.",

@@ -142,28 +142,6 @@ def take_recorded(study: Study, folder: Path, dataset: Dataset) -> list[Part]:
     return taken
 
 
-def code_versions(study: Study) -> tuple[str, ...]:
-    """Return the versions of the program that trained the finished parts, each once, sorted.
-
-    A version is told by a hash of its code, and by the commit where it was a checkout's; commits
-    of the same code are one version, and 'unknown' is one too.
-    """
-    found: dict[str, str] = {}
-    for part in study.parts:
-        if study.is_done(part):
-            code = _code_of(study.run_of(part))
-            found.setdefault(code.partition(",")[0], code)
-    return tuple(sorted(found.values()))
-
-
-def _code_of(run: RunFolder) -> str:
-    try:
-        told = json.loads((run.path / "environment.json").read_text(encoding="utf-8"))
-        return str(told["code"])
-    except (OSError, ValueError, LookupError, TypeError):
-        return "unknown"
-
-
 def _expect_kept(kept: Study, dataset: Dataset) -> None:
     """Refuse parts that are kept, where the plan would not have trained them so."""
     for part in kept.parts:

@@ -11,7 +11,6 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from segstudio import __version__
 from segstudio.compare.paired import NAMES, TESTED, Comparison
-from segstudio.compare.records import code_versions
 from segstudio.compare.report_pictures import write_pictures
 from segstudio.compare.results import Result, Results
 from segstudio.compare.statistics import FEWEST
@@ -123,7 +122,7 @@ def _about(results: Results, dataset: Dataset) -> list[str]:
 
 def _versions(results: Results) -> list[str]:
     """Return what is to be said where parts come of other code than the rest."""
-    versions = code_versions(results.study)
+    versions = results.code_versions
     if len(versions) < 2:
         return []
     return [

@@ -94,6 +94,19 @@ class Results:
         return {row["unit"] for result in self.parts for row in result.scores}
 
     @property
+    def code_versions(self) -> tuple[str, ...]:
+        """The versions of the program that trained the parts, each once, sorted.
+
+        A version is told by a hash of its code, and by the commit where it was a checkout's;
+        commits of the same code are one version, and 'unknown' is one too.
+        """
+        found: dict[str, str] = {}
+        for result in self.parts:
+            code = str(result.environment.get("code", "unknown"))
+            found.setdefault(code.partition(",")[0], code)
+        return tuple(sorted(found.values()))
+
+    @property
     def counts_planes(self) -> bool:
         """Whether distances are means over the planes of volumes, whose voxel size is not known."""
         rows = (row for result in self.parts for row in result.scores)

@@ -98,8 +98,8 @@ def _values(results: Results, parts: Sequence[Result]) -> dict[str, Value]:
 def _over_trainings(parts: Sequence[Result], values: Sequence[float]) -> Value:
     """Return the mean over parts, and the spread over seeds: of folds, over each seed's mean.
 
-    Folds differ in their patients, which says nothing of another training. Seeds without all
-    folds that another seed has are in the mean alone.
+    Folds differ in their patients, which says nothing of another training. Seeds that lack folds
+    which others have are left out; where that leaves a single one, the mean is over all parts.
     """
     by_seed: dict[int, list[float]] = {}
     for part, value in zip(parts, values, strict=True):

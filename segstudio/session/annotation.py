@@ -109,7 +109,7 @@ class Annotation:
 
     def _count_ahead(self) -> None:
         """Count before the first stroke, which would be held up: a large volume takes a moment."""
-        if self.tool != "move" and self._counts is None:
+        if self.tool != "move":
             _ = self.counts
 
     def choose_tool(self, tool: Tool) -> None:

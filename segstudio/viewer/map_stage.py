@@ -82,7 +82,7 @@ class MapStage:
             if layer.data is not view.phi:
                 layer.data = view.phi
             else:
-                # As with napari's own labels, the thumbnail waits for the end of what is painted.
+                # As with napari's own labels, the thumbnail waits for another plane to be shown.
                 layer.refresh(extent=False, thumbnail=planes is None)
             _color(layer, view)
             if planes is None:

@@ -10,7 +10,6 @@ import pytest
 from segstudio.compare.paired import comparisons_of
 from segstudio.compare.plan import Plan, make_plan
 from segstudio.compare.records import (
-    code_versions,
     plan_with_kept,
     record_part,
     record_study,
@@ -168,14 +167,15 @@ def test_the_plan_is_kept_with_the_first_part(trained: Study, tmp_path: Path) ->
 def test_versions_of_the_program_are_told_once_each(
     trained: Study, kept: Path, tmp_path: Path
 ) -> None:
-    assert len(code_versions(trained)) == 1
+    assert len(read_results(trained).code_versions) == 1
     shutil.copytree(kept, tmp_path / "copy")
     mixed = Study(tmp_path / "copy", trained.plan)
     told = ("sha256 b, on commit 1", "sha256 a", "sha256 b, on commit 2")
     for part, code in zip(mixed.parts, told, strict=False):
         (mixed.run_of(part).path / "environment.json").write_text(json.dumps({"code": code}))
     (mixed.run_of(mixed.parts[3]).path / "environment.json").unlink()
-    assert code_versions(mixed) == ("sha256 a", "sha256 b, on commit 1", "unknown")
+    found = read_results(mixed).code_versions
+    assert found == ("sha256 a", "sha256 b, on commit 1", "unknown")
 
 
 def test_a_part_of_another_dataset_is_not_taken(
