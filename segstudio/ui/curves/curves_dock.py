@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     from segstudio.ui.curves.curves_panel import CurvesPanel
 
 
+AHEAD_MS = 1500  # after data were opened, whose case is drawn by then
+
+
 class CurvesDock(QWidget):
     """Takes little of the window's height until there is a run to draw.
 
     Attributes
     ----------
     curves : CurvesPanel or None
-        Made when there are the first to draw.
+        Made a moment after the first data were opened, or with the first curves.
     timeline : TimelinePanel
     """
 
@@ -35,23 +38,31 @@ class CurvesDock(QWidget):
         self._column.addWidget(self.hint)
         self._column.addWidget(self.timeline)
         session.runs_in_view.runs_changed.connect(self._prepare_room)
-        self._make_curves()
+        session.dataset_opened.connect(self._make_curves_soon)
+        if session.runs_in_view.curves:
+            self._make_curves()
         self._make_room()
 
+    def _make_curves_soon(self) -> None:
+        """Make the curves while nobody waits for them: beside the first steps it would be felt."""
+        QTimer.singleShot(AHEAD_MS, self, self._make_curves)
+
     def _make_curves(self) -> None:
-        """Make the curves when there are the first to draw."""
-        if self.curves is not None or not self.session.runs_in_view.curves:
+        if self.curves is not None:
             return
         # Deferred: pyqtgraph loads for a while, which a window need not wait for.
-        from segstudio.ui.curves.curves_panel import CurvesPanel
+        from segstudio.ui.curves.curves_panel import LEAST_HEIGHT, CurvesPanel
 
         self.curves = CurvesPanel(self.session)
         self.curves.hide()  # until there is room
         self._column.insertWidget(0, self.curves, 1)
+        self.curves.resize(self.width(), LEAST_HEIGHT)
+        self.curves.grab()  # drawn once, unseen: the first time takes the longest
 
     def _prepare_room(self) -> None:
         """Make what is shown now, and lay out the window after it: both at once would be felt."""
-        self._make_curves()
+        if self.session.runs_in_view.curves:
+            self._make_curves()
         QTimer.singleShot(0, self, self._make_room)
 
     def _make_room(self) -> None:
