@@ -52,6 +52,7 @@ class Annotation:
     ground_changed = Signal(object)
     edited = Signal(object)  # the box; several in a stroke
     stepped = Signal()  # a step was done, undone or done again
+    stroke_changed = Signal(bool)  # whether one is being drawn
     tool_changed = Signal(str)
     brush_changed = Signal(Brush)
     corners_changed = Signal(bool)
@@ -77,7 +78,8 @@ class Annotation:
         """Paint on other labels from now on, or on none; `saved` are those read from the disk."""
         self.ground = ground
         self._history = None if ground is None else History(ground.labels)
-        self._stroke, self._counts, self.pieces = None, None, {}
+        self._counts, self.pieces = None, {}
+        self._take_stroke(None)
         self.revision += 1
         self.limits.forget(saved)
         self.classes.keep_brought()
@@ -221,21 +223,27 @@ class Annotation:
     def begin_stroke(self) -> None:
         """Make one step of all that is done until `end_stroke`."""
         self.end_stroke()
-        self._stroke = []
+        self._take_stroke([])
 
     def end_stroke(self) -> None:
         """End a stroke, if one was begun."""
-        pieces, self._stroke = self._stroke, None
+        pieces = self._take_stroke(None)
         if pieces and self._history is not None:
             self._history.remember(joined(pieces) if len(pieces) > 1 else pieces[0])
             self._end_step()
 
     def drop_stroke(self) -> None:
         """Take back what the stroke has done so far, and end it."""
-        pieces, self._stroke = self._stroke or [], None
-        for edit in reversed(pieces):
+        for edit in reversed(self._take_stroke(None) or []):
             revert(edit, self.expect_ground().labels)
             self._follow(edit, undone=True)
+
+    def _take_stroke(self, pieces: list[Edit] | None) -> list[Edit] | None:
+        """Begin a stroke, or end it; return what was drawn of the one before."""
+        before, self._stroke = self._stroke, pieces
+        if (before is None) != (pieces is None):
+            self.stroke_changed.emit(pieces is not None)
+        return before
 
     def undo(self) -> Edit | None:
         """Take the last step back; return it, or None where there is none."""

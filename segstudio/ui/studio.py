@@ -17,6 +17,7 @@ from segstudio.session.messages import Message
 from segstudio.ui.annotate.agreement_reader import AgreementReader
 from segstudio.ui.annotate.network_helper import NetworkHelper
 from segstudio.ui.annotate.operation_runner import OperationRunner
+from segstudio.ui.annotate.still_layer_list import StillLayerList
 from segstudio.ui.compare.comparer import Comparer
 from segstudio.ui.curves.run_reader import RunReader
 from segstudio.ui.data.case_reader import CaseReader
@@ -59,6 +60,7 @@ class Studio(QObject):
         self.stage = Stage(viewer, self.session)
         self.fitted = FittedView(viewer)
         self.annotation = AnnotationStage(viewer, self.session, self.stage)
+        self.still_layers = StillLayerList(viewer, self.session)
         self.operations = OperationRunner(self.session)
         self.agreement_stage = AgreementStage(viewer, self.session, self.stage)
         self.agreement = AgreementReader(self.session)
@@ -90,6 +92,7 @@ class Studio(QObject):
         self._closed = True
         atexit.unregister(self.close)
         self.letters.close()
+        self.still_layers.close()
         self.maps.close()
         self.operations.close()
         self.agreement.close()

@@ -171,6 +171,22 @@ def test_a_stroke_that_is_dropped_leaves_nothing() -> None:
     assert {v: n for v, n in annotation.counts.items() if n} == counts
 
 
+def test_who_listens_hears_when_a_stroke_begins_and_ends_in_any_way() -> None:
+    annotation, told = annotated(), []
+    annotation.stroke_changed.connect(told.append)
+    with annotation.stroke(), annotation.stroke():
+        annotation.paint((3, 10, 4), (3, 10, 6), 1, 0)
+    assert told == [True, False]
+    annotation.begin_stroke()
+    annotation.begin_stroke()  # the end of the first was not told by the tool that drew it
+    annotation.drop_stroke()
+    annotation.end_stroke()
+    assert told == [True, False] * 3
+    annotation.begin_stroke()
+    annotation.take(None)  # another case is opened meanwhile
+    assert told == [True, False] * 4
+
+
 def test_the_brush_is_a_disc_of_the_plane_in_mm_or_a_ball() -> None:
     labels = np.zeros(SHAPE, np.int32)
     annotation = annotated(labels)
