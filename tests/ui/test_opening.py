@@ -8,6 +8,7 @@ from PIL import Image
 from segstudio.app import _is_data
 from segstudio.core.volume import Grid, Volume
 from segstudio.data.formats import WRITABLE_IMAGES, write_volume
+from segstudio.session.open_case import read_case
 from segstudio.viewer.stage import IMAGE, LABELS
 
 FOLDERS = ("acdc", "aasce", "wmh_flair", "ms_ventricle", "ms_multimodal")
@@ -71,21 +72,18 @@ def one_of_each(tmp_path):
     return sorted(path for path in tmp_path.iterdir() if path.suffix != ".img")
 
 
-def test_every_format_opens_as_a_case(window, one_of_each) -> None:
-    for path in one_of_each:
-        window.drop(path)
-        assert window.said == [], path.name
-        assert window.session.open_case.case.image == path
-
-
-def test_several_files_dropped_together_are_cases_and_the_rest_is_napari_s(
+def test_files_of_every_format_dropped_together_are_cases_and_the_rest_is_napari_s(
     window, one_of_each, tmp_path
 ) -> None:
     (tmp_path / "points.csv").write_text("index,axis-0,axis-1\n0,1,2\n1,3,4\n")
-    window.drop(*one_of_each[:3], tmp_path / "points.csv")
+    window.drop(*one_of_each, tmp_path / "points.csv")
 
-    assert [case.image for case in window.session.dataset.cases] == one_of_each[:3]
+    assert window.said == []
+    dataset = window.session.dataset
+    assert [case.image for case in dataset.cases] == one_of_each
     assert "points" in [layer.name for layer in window.viewer.layers]
+    for case in dataset.cases:
+        assert read_case(dataset, case).volume.data.size in (30, 120), case.image.name
 
 
 def test_an_image_dropped_with_its_labels_is_one_case(window, hearts) -> None:
