@@ -9,12 +9,9 @@ from psygnal import Signal
 
 from segstudio.core.editing.edit import LARGEST_LABEL
 from segstudio.core.errors import InputError
-from segstudio.data.cases import Case, Dataset
-from segstudio.data.project import Project
+from segstudio.data.cases import Case
 from segstudio.data.recovery import Recovery, stamp_of
-from segstudio.session.annotation_progress import AnnotationProgress
 from segstudio.session.class_counts import count_voxels
-from segstudio.session.drafting import DraftRequest, draft_request, drafts_folder
 from segstudio.session.open_case import OpenCase
 from segstudio.session.open_data import OpenData
 from segstudio.session.opening import opening
@@ -30,17 +27,11 @@ class LabelsSession(OpenData):
     ----------
     recoveries : Recoveries
         Copies left by a program that did not end as it should have.
-    progress : AnnotationProgress
-        How far the annotation of each case is.
-    saving, drafting : str
-        What is told of the file being written, and of the drafts being made, beside the window;
-        empty if none is.
+    saving : str
+        What is told of the file being written beside the window; empty if none is.
     """
 
     labels_made = Signal(object)
-    drafts_asked = Signal(DraftRequest)
-    drafts_stop_asked = Signal()
-    drafting_changed = Signal(str)
     save_asked = Signal(SaveRequest)
     saving_changed = Signal(str)
     saved = Signal(Case)
@@ -50,9 +41,7 @@ class LabelsSession(OpenData):
         self.annotation.stepped.connect(self.note_painting)
         self.recoveries = Recoveries()
         self.recoveries.put_back.connect(self._ask_recovered)
-        self.progress = AnnotationProgress()
-        self.progress.changed.connect(self._note_progress)
-        self.saving = self.drafting = ""
+        self.saving = ""
         self._written: dict[object, tuple[Path, str]] = {}
 
     def note_painting(self, *, surely: bool = True) -> None:
@@ -63,7 +52,6 @@ class LabelsSession(OpenData):
         if self._paintings.note(opened, self.labels, surely=surely):
             self.unsaved_changed.emit(opened.case.name)
         if surely:
-            self.progress.note_painting(opened.case)
             self.painted.emit(opened)
 
     def take_labels(self, labels: NDArray[np.integer]) -> None:
@@ -212,16 +200,8 @@ class LabelsSession(OpenData):
         self.facts.note_present(case.name, present)
         self.dataset_opened.emit(self.dataset)
 
-    def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
-        """Take a dataset, and its project, for the open one; its cases are still to be read."""
-        self.note_progress()
-        self.progress.take(project.progress if project is not None else ())
-        super().list_cases(dataset, project)
-
     def show_read(self, opened: OpenCase) -> None:
         """Show a case that was read, with what was painted on it before a crash put back."""
-        self.note_progress()
-        self.progress.begin(opened.case)
         super().show_read(opened)
         recovered = self.recoveries.labels_of(opened, self.labels)
         if recovered is not None:
@@ -234,68 +214,6 @@ class LabelsSession(OpenData):
             self.say(told.strip(), is_error=False)
         elif self.recoveries.doubt:
             self.say(self.recoveries.doubt)
-
-    def note_progress(self) -> None:
-        """Let the project's file know how far the case in view is, with the time spent on it."""
-        if self.open_case is not None:
-            self._note_progress(self.open_case.case)
-
-    def _note_progress(self, case: Case) -> None:
-        """Let the project's file know how far a case is."""
-        progress = self.progress.of(case)
-        if progress.state or progress.seconds:
-            self._record(lambda project: project.with_progress(progress))
-
-    def mark_reviewed(self, reviewed: bool = True) -> None:
-        """Say that the labels of the case in view were looked through and found good, or not.
-
-        Raises
-        ------
-        InputError
-            There are none.
-        """
-        if self.open_case is None or self.labels is None:
-            raise InputError("There are no labels to review. Open a case that has some.")
-        self.progress.set_state(self.open_case.case, "reviewed" if reviewed else "edited")
-
-    def ask_drafts(self, run: Path, *names: str) -> None:
-        """Ask for a run's predictions as drafts: of cases by name, or of all without labels.
-
-        Raises
-        ------
-        InputError
-            See `draft_request`.
-        """
-        request = draft_request(
-            run, self.dataset, names or None, drafts_folder(self.project, self.dataset)
-        )
-        self.drafts_asked.emit(request)
-
-    def ask_drafts_stop(self) -> None:
-        """Ask for the drafts to stop after the case that is at hand."""
-        self.drafts_stop_asked.emit()
-
-    def note_drafting(self, text: str) -> None:
-        """Note how far the drafts are; nothing, if empty."""
-        self.drafting = text
-        self.drafting_changed.emit(text)
-
-    def note_drafted(self, request: DraftRequest, case: Case, path: Path) -> None:
-        """Note that a case has a draft; the one in view shows it, if nothing was painted there."""
-        if self.dataset is None or case not in self.dataset.cases:
-            return  # another dataset is open by now
-        drafted = replace(case, draft=path)
-        cases = tuple(drafted if each == case else each for each in self.dataset.cases)
-        classes = self.dataset.classes or request.classes
-        self.dataset = replace(self.dataset, cases=cases, classes=classes)
-        known = self.progress.of(case)  # what was painted or looked through stays so
-        state = replace(known, state=known.state or "draft", draft=path)
-        self.progress.note_draft(state)
-        self._record(lambda project: project.with_progress(state))
-        self.dataset_opened.emit(self.dataset)
-        is_in_view = self.open_case is not None and self.open_case.case == case
-        if is_in_view and case not in self._paintings:
-            self.ask_case(case.name)
 
     @property
     def opens(self) -> tuple[Path, ...]:

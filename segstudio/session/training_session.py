@@ -13,12 +13,12 @@ from segstudio.learn.config import TrainConfig, make_config
 from segstudio.learn.control import Wish
 from segstudio.learn.events import Event, Guarded, Paused, Started, StepDone, Warned
 from segstudio.learn.run_folder import RunFolder, runs_home
-from segstudio.session.labels_session import LabelsSession
 from segstudio.session.messages import Cost, Message, Note, TrainingRequest
+from segstudio.session.progress_session import ProgressSession
 from segstudio.session.runs_in_view import RunsInView
 
 
-class TrainingSession(LabelsSession):
+class TrainingSession(ProgressSession):
     """The part of the session that trainings are asked of, and told to.
 
     Attributes
