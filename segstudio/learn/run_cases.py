@@ -8,6 +8,7 @@ from pathlib import Path
 
 from segstudio.core.errors import InputError
 from segstudio.core.metrics import TOGETHER
+from segstudio.data.cases import Dataset
 from segstudio.learn.config import read_settings
 from segstudio.learn.run_folder import RunFolder
 from segstudio.learn.scores_file import read_scores
@@ -62,13 +63,13 @@ def _dice(path: Path) -> dict[str, float]:
     return {case: sum(values) / len(values) for case, values in scores.items()}
 
 
-def newest_run(dataset: str, listed: Sequence[Path], home: Path) -> Path | None:
+def newest_run(dataset: Dataset, listed: Sequence[Path], home: Path) -> Path | None:
     """Return the newest run on a dataset, or None.
 
     Parameters
     ----------
-    dataset : str
-        Its name, by which runs know it.
+    dataset : Dataset
+        Runs know it by its name and by its cases' names; files come and go.
     listed : sequence of Path
         Runs that are known to be on it, wherever they lie.
     home : Path
@@ -76,14 +77,29 @@ def newest_run(dataset: str, listed: Sequence[Path], home: Path) -> Path | None:
     """
     found = list(home.iterdir()) if home.is_dir() else []
     for run in _newest_first(dict.fromkeys((*listed, *found))):
-        if run in listed or _trained_on(run) == dataset:
+        if run in listed or _is_on(run, dataset):
             return run
     return None
 
 
-def is_on_another(run: Path, dataset: str, listed: Sequence[Path]) -> bool:
+def is_on_another(run: Path, dataset: Dataset, listed: Sequence[Path]) -> bool:
     """Return whether a run is known to be on another dataset; as in `newest_run`."""
-    return run not in listed and _trained_on(run) not in ("", dataset)
+    return run not in listed and _trained_on(run) != "" and not _is_on(run, dataset)
+
+
+def shares_cases(run: Path, dataset: Dataset) -> bool:
+    """Return whether a run was trained, or scored, on cases that are called as a dataset's are."""
+    try:
+        sides = RunFolder(run).read_split().as_dict()
+    except (InputError, OSError):
+        return False
+    named = {name for names in sides.values() for name in names}
+    return any(case.name in named for case in dataset.cases)
+
+
+def _is_on(run: Path, dataset: Dataset) -> bool:
+    # Folders of many datasets have the same name, "images" for one.
+    return _trained_on(run) == dataset.name and shares_cases(run, dataset)
 
 
 def _newest_first(runs: Iterable[Path]) -> list[Path]:

@@ -7,7 +7,16 @@ import pytest
 
 from segstudio.core.errors import InputError
 from segstudio.core.metrics import TOGETHER
-from segstudio.learn.run_cases import newest_run, read_run_cases
+from segstudio.data.cases import Case, Dataset
+from segstudio.learn.run_cases import is_on_another, newest_run, read_run_cases, shares_cases
+
+
+def dataset(name: str, *cases: str) -> Dataset:
+    made = tuple(Case(case, case, Path(f"{case}.nii"), None) for case in cases)
+    return Dataset(name, Path(name), made, None)
+
+
+HEARTS = dataset("hearts", "b", "x")
 
 
 def write_run(folder: Path, dataset: str = "hearts", age: int = 0) -> Path:
@@ -63,12 +72,25 @@ def test_the_newest_run_is_the_last_begun_on_that_dataset(tmp_path: Path) -> Non
     write_run(tmp_path / "other", dataset="spines")
     (tmp_path / "empty").mkdir()
 
-    assert newest_run("hearts", (), tmp_path) == new
-    assert newest_run("brains", (), tmp_path) is None
-    assert newest_run("hearts", (), tmp_path / "nowhere") is None
+    assert newest_run(HEARTS, (), tmp_path) == new
+    assert newest_run(dataset("brains", "b"), (), tmp_path) is None
+    assert newest_run(HEARTS, (), tmp_path / "nowhere") is None
+
+
+def test_a_run_on_other_cases_in_a_folder_of_the_same_name_is_on_another_dataset(
+    tmp_path: Path,
+) -> None:
+    run = write_run(tmp_path / "run")
+    other = dataset("hearts", "x", "y")
+    assert newest_run(other, (), tmp_path) is None
+    assert is_on_another(run, other, ())
+    assert not is_on_another(run, other, (run,)), "the project says that it is on this one"
+    assert not is_on_another(run, HEARTS, ())
+    assert shares_cases(run, HEARTS)
+    assert not shares_cases(tmp_path / "nowhere", HEARTS)
 
 
 def test_a_listed_run_counts_wherever_it_lies(tmp_path: Path) -> None:
     listed = write_run(tmp_path / "elsewhere" / "mine", dataset="renamed")
 
-    assert newest_run("hearts", (listed, tmp_path / "gone"), tmp_path / "runs") == listed
+    assert newest_run(HEARTS, (listed, tmp_path / "gone"), tmp_path / "runs") == listed

@@ -84,7 +84,7 @@ class HeaderReader(QObject):
         """
         if run is None or self.session.dataset is None or not (run / "split.json").is_file():
             return
-        if not is_on_another(run, self.session.dataset.name, self._listed):
+        if not is_on_another(run, self.session.dataset, self._listed):
             self.session.facts.note_run(read_run_cases(run))
 
     @property

@@ -55,7 +55,7 @@ class HeaderThread(QThread):
 
     def _read_run(self) -> None:
         try:
-            run = newest_run(self.dataset.name, self._listed, self._home)
+            run = newest_run(self.dataset, self._listed, self._home)
             if run is not None:
                 self.scored.emit(self.dataset, read_run_cases(run))
         except (InputError, OSError) as error:
