@@ -199,6 +199,18 @@ def _joined(datasets: Sequence[Dataset]) -> Dataset:
     )
 
 
+def unlabelled_cases(dataset: Dataset) -> tuple[Case, ...]:
+    """Return the cases whose labels are missing.
+
+    A challenge may keep the labels of its test side to itself: where other cases have labels,
+    those are not missing.
+    """
+    bare = tuple(c for c in dataset.cases if c.labels is None)
+    if len(bare) == len(dataset.cases):
+        return bare
+    return tuple(c for c in bare if c.official_split != "test")
+
+
 def labelled_cases(dataset: Dataset, *, skip_unlabelled: bool = False) -> tuple[Case, ...]:
     """Return the cases that have labels.
 
@@ -208,10 +220,7 @@ def labelled_cases(dataset: Dataset, *, skip_unlabelled: bool = False) -> tuple[
         No case has labels; or one has none and `skip_unlabelled` is false.
     """
     labelled = tuple(c for c in dataset.cases if c.labels is not None)
-    bare = [c for c in dataset.cases if c.labels is None]
-    if labelled:
-        # A challenge may keep the labels of its test side to itself.
-        bare = [c for c in bare if c.official_split != "test"]
+    bare = unlabelled_cases(dataset)
     if bare and not (labelled and skip_unlabelled):
         raise InputError(
             f"{len(bare)} of {len(dataset.cases)} images in '{dataset.root}' have no label file; "

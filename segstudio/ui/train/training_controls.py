@@ -3,8 +3,16 @@
 import time
 from pathlib import Path
 
-from qtpy.QtWidgets import QGridLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QGridLayout,
+    QLabel,
+    QMessageBox,
+    QProgressBar,
+    QVBoxLayout,
+    QWidget,
+)
 
+from segstudio.data.datasets import unlabelled_cases
 from segstudio.learn.events import Event, StepDone, Stopped
 from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
@@ -91,7 +99,35 @@ class TrainingControls(QWidget):
 
     @at_the_edge
     def _start(self, _checked: bool = False) -> None:
-        self.session.ask_training(self.session.settings)
+        if self._knows_what_to_train_on():
+            self.session.ask_training(self.session.settings)
+
+    def _knows_what_to_train_on(self) -> bool:
+        """Ask whether images without labels are to be left out, where there are some."""
+        session = self.session
+        if session.dataset is None or session.settings.skip_unlabelled:
+            return True
+        bare = len(unlabelled_cases(session.dataset))
+        labelled = sum(case.labels is not None for case in session.dataset.cases)
+        if not bare or not labelled:
+            return True
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle("Images without labels")
+        box.setText(f"{bare} of {len(session.dataset.cases)} images have no labels yet.")
+        box.setInformativeText(
+            "Nothing can be learned from those; drafts are no labels until you save them. Train on "
+            f"the {labelled} that have some?"
+        )
+        train = box.addButton(f"Train on {labelled}", QMessageBox.ButtonRole.AcceptRole)
+        cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(train)
+        box.setEscapeButton(cancel)
+        box.exec()
+        if box.clickedButton() is not train:
+            return False
+        session.change_settings({"skip_unlabelled": True})
+        return True
 
     @at_the_edge
     def _pause_or_continue(self, _checked: bool = False) -> None:

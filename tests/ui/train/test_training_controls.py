@@ -1,6 +1,7 @@
 """Trainings steered through the real window: real tiny networks, nothing mocked."""
 
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -220,3 +221,32 @@ def test_a_window_in_which_nothing_trains_is_closed_without_a_question(ready) ->
     ready.main.close()
     ready._qtbot.wait(50)
     assert not [w for w in QApplication.topLevelWidgets() if w.isVisible()]
+
+
+@pytest.mark.parametrize("answer", ["Train on 7", "Cancel"])
+def test_start_asks_whether_to_leave_out_images_without_labels(
+    window, hearts: Path, runs: Path, tmp_path: Path, answer: str
+) -> None:
+    folder, told = tmp_path / "hearts", []
+    copytree(hearts, folder)
+    next(folder.rglob("*frame01_gt.nii.gz")).unlink()
+    window.session.open(folder)
+    controls = window.panel("Train").controls
+
+    def choose() -> None:
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        told.append(box.text())
+        next(b for b in box.buttons() if b.text().replace("&", "") == answer).click()
+
+    QTimer.singleShot(300, choose)
+    window.session.change_settings({"epochs": 1, **TINY})
+    click(window, controls.start)
+    assert told[0] == "1 of 8 images have no labels yet."
+    if answer == "Cancel":
+        assert window.session.training is None
+        assert not window.session.settings.skip_unlabelled
+    else:
+        window.wait_for(lambda: window.session.training is None and bool(window.session.told))
+        assert window.session.failure == ""
+        assert len(told) == 1
