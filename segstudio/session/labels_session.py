@@ -80,7 +80,8 @@ class LabelsSession(OpenData):
         if self.open_case is None:
             raise InputError("No image is open. Open one first, then label it.")
         if self.labels is None:
-            self.open_case = self.open_case.paintable()
+            elsewhere = self.facts.values_but(self.open_case.case.name)
+            self.open_case = self.open_case.paintable(elsewhere)
             self.labels = np.zeros(self.open_case.volume.data.shape, np.int32)
             self._annotate()
             self.labels_made.emit(self.labels)

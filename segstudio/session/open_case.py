@@ -1,5 +1,6 @@
 """A case read from disk, as the session shows it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -72,11 +73,18 @@ class OpenCase:
         is_same = self.case in dataset.cases and self.known == dataset.classes
         return is_same and not self.is_stale
 
-    def paintable(self) -> "OpenCase":
-        """Return the case with classes to paint with, where the data name none."""
+    def paintable(self, known: Collection[int] = ()) -> "OpenCase":
+        """Return the case with classes to paint with, where the data name none.
+
+        Parameters
+        ----------
+        known : collection of int
+            Label values of other cases, which this one is likely to have; any, if there are none.
+        """
         if self.classes.foreground:
             return self
-        return replace(self, classes=ClassTable.found_in(range(1, len(PALETTE) + 1)))
+        values = sorted(known) or range(1, len(PALETTE) + 1)
+        return replace(self, classes=ClassTable.found_in(values))
 
 
 def read_case(dataset: Dataset, case: Case) -> OpenCase:

@@ -170,7 +170,7 @@ class OpenData:
     def _as_painted(self, opened: OpenCase) -> OpenCase:
         """Return a case with classes to paint with, where it was painted on and has none."""
         painted = opened.case in self._paintings and opened.base is None
-        return opened.paintable() if painted else opened
+        return opened.paintable(self.facts.values_but(opened.case.name)) if painted else opened
 
     def _tell_doubts(self, opened: OpenCase) -> None:
         """Tell what an image's header contradicts itself in, the first time it is shown."""
