@@ -33,12 +33,15 @@ class Doubt:
         of the mirrored image, in [0, 1]; 1 where nothing but background was predicted.
     missing : tuple of str
         Classes that nearly all labelled cases have, and that were predicted nowhere.
+    has_outlines : bool
+        Whether anything is told from anything else in a plane.
     """
 
     case: str
     entropy: float
     disagreement: float
     missing: tuple[str, ...]
+    has_outlines: bool = True
 
     @property
     def reason(self) -> str:
@@ -46,8 +49,11 @@ class Doubt:
         words = []
         if self.missing:
             words.append(f"no {' and no '.join(self.missing)} was found")
-        words.append(f"the outlines are {_degree(self.entropy, 0.25, 0.5)} sure")
-        words.append(f"mirrored, {self.disagreement:.0%} of them come out otherwise")
+        if self.has_outlines:
+            words.append(f"the outlines are {_degree(self.entropy, 0.25, 0.5)} sure")
+            words.append(f"mirrored, {self.disagreement:.0%} of them come out otherwise")
+        else:
+            words.append("the network draws no outline at all")
         text = "; ".join(words)
         return text[0].upper() + text[1:] + "."
 
@@ -82,7 +88,8 @@ def doubt_of(predictor: "Predictor", volume: Volume, case: str, expected: Collec
     present = set(np.unique(labels).tolist())
     missing = tuple(c.name for c in classes.foreground if c.value in set(expected) - present)
     found = contour_entropy(entropy, labels), disagreement(labels, mirrored, classes)
-    return Doubt(case, *found, missing)
+    has_outlines = bool((labels.max(axis=IN_PLANE) > labels.min(axis=IN_PLANE)).any())
+    return Doubt(case, *found, missing, has_outlines)
 
 
 def _mirrored(volume: Volume, axis: int) -> Volume:

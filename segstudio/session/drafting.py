@@ -1,6 +1,6 @@
 """A network's predictions as drafts: labels to correct instead of to draw."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -11,7 +11,29 @@ from segstudio.data.cases import Case, Dataset
 from segstudio.data.datasets import read_image
 from segstudio.data.formats import suffix_beside, write_labels
 from segstudio.data.project import Project
+from segstudio.learn.run_cases import shares_cases
 from segstudio.learn.run_folder import RunFolder, runs_home
+
+POOR = 0.5  # Dice below which a draft is hardly worth its correction
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the user has done with the cases of a dataset so far.
+
+    Attributes
+    ----------
+    painted : frozenset of str
+        Names of cases with painting that is not in their labels' file.
+    reviewed : frozenset of str
+        Those of cases that were found good.
+    values : frozenset of int
+        Label values that are known to be in files of labels.
+    """
+
+    painted: frozenset[str] = frozenset()
+    reviewed: frozenset[str] = frozenset()
+    values: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,14 +48,15 @@ class DraftRequest:
         Without labels.
     folder : Path
         Where the drafts are written.
-    classes : ClassTable
-        Of the run.
+    classes : ClassTable or None
+        What the run calls the dataset's classes; None where it knows other cases than labelled
+        ones of the dataset.
     """
 
     run: Path
     cases: tuple[Case, ...]
     folder: Path
-    classes: ClassTable
+    classes: ClassTable | None
 
     def drafts(self) -> Iterator[tuple[Case, Path]]:
         """Yield each case and the file of its draft, once it is written.
@@ -53,44 +76,78 @@ class DraftRequest:
             write_labels(path, predictor.labels(volume), volume.grid, overwrite=True)
             yield case, path
 
+    def told(self, done: int) -> str:
+        """Return what to tell when so many are drafted: by which network, and how good it is."""
+        summary = RunFolder(self.run).read_summary() or {}
+        dice = summary.get("test", {}).get("mean_dice")
+        text = f"{done} of {len(self.cases)} drafted by '{self.run.name}'"
+        if dice is None:
+            return f"{text}. How good it is was not measured on test cases."
+        poor = " It may be quicker to draw anew than to correct." if dice < POOR else ""
+        return f"{text}, whose Dice on its test cases is {dice:.2f}.{poor}"
+
 
 def draft_request(
-    run: Path, dataset: Dataset | None, names: tuple[str, ...] | None, folder: Path
+    run: Path, dataset: Dataset | None, names: tuple[str, ...] | None, folder: Path, work: Work
 ) -> DraftRequest:
     """Return the request for drafts of cases by name; of all without labels, if None.
 
     Of all, those come first that have no draft: a request that was stopped is gone on with. Where
-    each has one, all are drafted anew.
+    each has one, all are drafted anew but those with work of the user's.
 
     Raises
     ------
     InputError
-        Nothing is open, a case has labels already, none is without, or the run's classes are
-        others than the dataset's.
+        Nothing is open, a case has labels or is being painted on already, none is without, or the
+        run's classes are others than the dataset's.
     """
     if dataset is None:
         raise InputError("No dataset is open. Open a folder of images first.")
     _, classes = RunFolder.opened(run).read_config()
-    own = dataset.classes
-    if own is not None and own.values != classes.values:
+    _expect_classes(run, classes, dataset, work)
+    cases = _all_to_draft(dataset, work) if names is None else _named(dataset, names, work)
+    # Labels of other cases than the run knows may mean something else by the same values.
+    is_own = shares_cases(run, dataset) or all(case.labels is None for case in dataset.cases)
+    return DraftRequest(run, cases, folder, classes if is_own else None)
+
+
+def _expect_classes(run: Path, classes: ClassTable, dataset: Dataset, work: Work) -> None:
+    own = None if dataset.classes is None else set(dataset.classes.values)
+    if (own is not None and own != set(classes.values)) or work.values - set(classes.values):
         raise InputError(
-            f"The run '{run.name}' knows the label values {_listed(classes)} and this dataset "
-            f"{_listed(own)}: its predictions would mean something else here. Choose another run."
+            f"The run '{run.name}' knows the label values {_listed(classes.values)} and this "
+            f"dataset {_listed(own if own is not None else work.values)}: its predictions would "
+            "mean something else here. Choose another run."
         )
-    if names is None:
-        cases = tuple(case for case in dataset.cases if case.labels is None)
-        if not cases:
-            raise InputError("Every case has labels already: there is nothing to draft.")
-        cases = tuple(case for case in cases if case.draft is None) or cases
-    else:
-        cases = tuple(dataset.case(name) for name in names)
-        labelled = next((case.name for case in cases if case.labels is not None), None)
-        if labelled is not None:
+
+
+def _all_to_draft(dataset: Dataset, work: Work) -> tuple[Case, ...]:
+    bare = [case for case in dataset.cases if case.labels is None]
+    if not bare:
+        raise InputError("Every case has labels already: there is nothing to draft.")
+    free = tuple(case for case in bare if case.name not in work.painted | work.reviewed)
+    if not free:
+        raise InputError(
+            "Every case without labels was painted on or reviewed: a draft would come over your "
+            "work. Save it as labels."
+        )
+    return tuple(case for case in free if case.draft is None) or free
+
+
+def _named(dataset: Dataset, names: tuple[str, ...], work: Work) -> tuple[Case, ...]:
+    cases = tuple(dataset.case(name) for name in names)
+    for case in cases:
+        if case.labels is not None:
             raise InputError(
-                f"'{labelled}' has labels already, and a draft would hide them. Lay the prediction "
-                "over it instead."
+                f"'{case.name}' has labels already, and a draft would hide them. Lay the "
+                "prediction over it instead."
             )
-    return DraftRequest(run, cases, folder, classes)
+        if case.name in work.painted:
+            raise InputError(
+                f"You have painted on '{case.name}', and a draft would not be seen beside that. "
+                "Save it as labels, or undo it, and ask again."
+            )
+    return cases
 
 
 def drafts_folder(project: Project | None, dataset: Dataset | None) -> Path:
@@ -103,8 +160,8 @@ def drafts_folder(project: Project | None, dataset: Dataset | None) -> Path:
     return runs_home().parent / "drafts" / (dataset.fingerprint if dataset is not None else "")
 
 
-def _listed(classes: ClassTable) -> str:
-    return ", ".join(str(value) for value in classes.values)
+def _listed(values: Iterable[int]) -> str:
+    return ", ".join(str(value) for value in sorted(values))
 
 
 def _file_name(case: Case) -> str:

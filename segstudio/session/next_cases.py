@@ -53,6 +53,8 @@ class NextCases:
     ----------
     doubts : tuple of Doubt
         Of those that were looked at, ranked.
+    run : Path or None
+        The network.
     looking : str
         How far the looking is, for the user; empty if none is under way.
     """
@@ -64,22 +66,35 @@ class NextCases:
 
     def __init__(self) -> None:
         self.doubts: tuple[Doubt, ...] = ()
+        self.run: Path | None = None
         self.looking = ""
         self._patients: dict[str, str] = {}
 
-    def ask(self, run: Path, dataset: Dataset | None, expected: frozenset[int]) -> None:
-        """Ask for the cases without labels to be ranked; whoever predicts hears it.
+    def ask(
+        self,
+        run: Path,
+        dataset: Dataset | None,
+        expected: frozenset[int],
+        done: frozenset[str] = frozenset(),
+    ) -> None:
+        """Ask for the cases without labels, but those done, to be ranked; who predicts hears it.
 
         Raises
         ------
         InputError
-            Nothing is open, or all cases have labels.
+            Nothing is open, or all cases have labels or are done.
         """
         if dataset is None:
             raise InputError("No dataset is open. Open a folder of images first.")
         cases = tuple(case for case in dataset.cases if case.labels is None)
         if not cases:
             raise InputError("Every case has labels already: none is left to annotate.")
+        cases = tuple(case for case in cases if case.name not in done)
+        if not cases:
+            raise InputError(
+                "Every case without labels was painted on or reviewed already: save those."
+            )
+        self.run = run
         self._patients = {case.name: case.patient for case in cases}
         self._set(())
         self.asked.emit(DoubtRequest(run, cases, expected))

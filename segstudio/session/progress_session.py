@@ -9,9 +9,11 @@ from segstudio.core.errors import InputError
 from segstudio.data.cases import Case, Dataset
 from segstudio.data.project import Project
 from segstudio.session.annotation_progress import AnnotationProgress
-from segstudio.session.drafting import DraftRequest, draft_request, drafts_folder
+from segstudio.session.drafting import DraftRequest, Work, draft_request, drafts_folder
 from segstudio.session.labels_session import LabelsSession
 from segstudio.session.open_case import OpenCase
+
+MOST_NAMED = 3
 
 
 class ProgressSession(LabelsSession):
@@ -74,7 +76,17 @@ class ProgressSession(LabelsSession):
         """
         if self.open_case is None or self.labels is None:
             raise InputError("There are no labels to review. Open a case that has some.")
-        self.progress.set_state(self.open_case.case, "reviewed" if reviewed else "edited")
+        case = self.open_case.case
+        self.progress.set_state(case, "reviewed" if reviewed else "edited")
+        if not reviewed:
+            return
+        told = []
+        if case.labels is None or self.is_unsaved(case):
+            told.append("Save its labels, too: trainings learn from what is saved.")
+        if self.project is None:
+            told.append("Without a project this mark is forgotten when the folder is closed.")
+        if told:
+            self.say(" ".join([f"'{case.name}' is marked as reviewed.", *told]), is_error=False)
 
     def ask_drafts(self, run: Path, *names: str) -> None:
         """Ask for a run's predictions as drafts: of cases by name, or of all without labels.
@@ -84,14 +96,46 @@ class ProgressSession(LabelsSession):
         InputError
             See `draft_request`.
         """
-        request = draft_request(
-            run, self.dataset, names or None, drafts_folder(self.project, self.dataset)
-        )
+        folder = drafts_folder(self.project, self.dataset)
+        request = draft_request(run, self.dataset, names or None, folder, self.work)
         self.drafts_asked.emit(request)
+
+    @property
+    def work(self) -> Work:
+        """What the user has done with the cases so far, which no network may come over."""
+        self._paintings.keep(self.open_case, self.labels)
+        cases = self.dataset.cases if self.dataset is not None else ()
+        labelled = [case.name for case in cases if case.labels is not None]
+        return Work(
+            frozenset(case.name for case in cases if case in self._paintings),
+            frozenset(case.name for case in cases if self.progress.of(case).state == "reviewed"),
+            frozenset(v for name in labelled for v in self.facts.present.get(name, ())),
+        )
 
     def ask_drafts_stop(self) -> None:
         """Ask for the drafts to stop after the case that is at hand."""
         self.drafts_stop_asked.emit()
+
+    def tell_unfinished(self) -> None:
+        """Say which work a training learns nothing from, and what it learns from unreviewed."""
+        cases = self.dataset.cases if self.dataset is not None else ()
+        painted = self.work.painted
+        unsaved = [case.name for case in cases if case.name in painted or self._is_kept_back(case)]
+        edited = [
+            case.name
+            for case in cases
+            if case.labels and case.name not in painted and self.progress.of(case).state == "edited"
+        ]
+        told = []
+        if unsaved:
+            told.append(f"Not learned from, as it is not saved: your work on {_names(unsaved)}.")
+        if edited:
+            told.append(f"Learned from, and not marked as reviewed: {_names(edited)}.")
+        if told:
+            self.say(" ".join(told), is_error=False)
+
+    def _is_kept_back(self, case: Case) -> bool:
+        return case.labels is None and self.progress.of(case).state == "reviewed"
 
     def note_drafting(self, text: str) -> None:
         """Note how far the drafts are; nothing, if empty."""
@@ -106,11 +150,20 @@ class ProgressSession(LabelsSession):
         cases = tuple(drafted if each == case else each for each in self.dataset.cases)
         classes = self.dataset.classes or request.classes
         self.dataset = replace(self.dataset, cases=cases, classes=classes)
-        known = self.progress.of(case)  # what was painted or looked through stays so
-        state = replace(known, state=known.state or "draft", draft=path)
+        is_painted = case.name in self.work.painted
+        known = self.progress.of(case)
+        # Nobody has looked at these labels yet, unless they stand back behind what was painted.
+        state = replace(known, state=(is_painted and known.state) or "draft", draft=path)
         self.progress.note_draft(state)
         self._record(lambda project: project.with_progress(state))
         self.dataset_opened.emit(self.dataset)
-        is_in_view = self.open_case is not None and self.open_case.case == case
-        if is_in_view and case not in self._paintings:
+        if is_painted:
+            told = f"'{case.name}' has a draft now; what you painted on it meanwhile stays."
+            self.say(told, is_error=False)
+        elif self.open_case is not None and self.open_case.case == case:
             self.ask_case(case.name)
+
+
+def _names(names: list[str]) -> str:
+    shown = ", ".join(names[:MOST_NAMED])
+    return f"{shown} and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else shown

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from segstudio.core.errors import InputError
-from segstudio.data.datasets import Dataset
+from segstudio.data.datasets import Case, Dataset
 from segstudio.data.project import Project
 from segstudio.learn.doubt import usual_values
 from segstudio.session.agreement import Agreement
@@ -25,8 +25,8 @@ class Session(TrainingSession):
     """The open project, case, runs and selection.
 
     Panels and layers follow its signals and call its methods; they never call each other. What is
-    about data is in `OpenData`, about labels in `LabelsSession`, about drafts and states of cases in
-    `ProgressSession`, about trainings in `TrainingSession`.
+    about data is in `OpenData`, about labels in `LabelsSession`, about drafts and states of cases
+    in `ProgressSession`, about trainings in `TrainingSession`.
 
     Attributes
     ----------
@@ -72,6 +72,9 @@ class Session(TrainingSession):
         self.next_cases = NextCases()
         self.agreement = Agreement()
         self.saved.connect(lambda case: self.next_cases.forget(case.name))
+        self.progress.changed.connect(self._leave_out_reviewed)
+        # Another network doubts other cases.
+        self.training_ended.connect(lambda _run: self.next_cases.forget())
         self.prediction_shown.connect(partial(self.annotation.limits.note_mask, "prediction"))
         self.comparison = Comparison(self.runs_in_view)
         self.case_opened.connect(self.comparison.take_case)
@@ -187,6 +190,8 @@ class Session(TrainingSession):
     def ask_next_cases(self) -> None:
         """Ask for the cases without labels to be ranked by what `helping_run` doubts of them.
 
+        Those that were painted on or reviewed are left out: they are in the user's hands.
+
         Raises
         ------
         InputError
@@ -196,7 +201,13 @@ class Session(TrainingSession):
             {case.name for case in self.dataset.cases if case.labels} if self.dataset else set()
         )
         present = {name: v for name, v in self.facts.present.items() if name in labelled}
-        self.next_cases.ask(self.helping_run, self.dataset, usual_values(present))
+        work = self.work
+        done = work.painted | work.reviewed
+        self.next_cases.ask(self.helping_run, self.dataset, usual_values(present), done)
+
+    def _leave_out_reviewed(self, case: Case) -> None:
+        if self.progress.of(case).state == "reviewed":
+            self.next_cases.forget(case.name)
 
     def ask_check(self) -> None:
         """Ask for the open dataset to be examined; whoever examines hears it.

@@ -111,6 +111,7 @@ class TrainingSession(ProgressSession):
         if self.project is not None:
             own = config.model_dump(exclude_unset=True)
             config = make_config(**(self.project.split.as_training_settings() | own))
+        self.tell_unfinished()
         home, project = self.runs_folder, self.project
         self._ask(TrainingRequest(dataset, config, home=home, project=project))
 

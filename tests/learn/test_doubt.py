@@ -52,6 +52,11 @@ def test_disagreement_is_one_minus_dice_over_classes_and_mirrors() -> None:
     assert disagreement(square(), [square()], CLASSES) == 0
 
 
+def test_the_reason_of_a_prediction_without_outlines_names_none() -> None:
+    doubt = Doubt("a", 1.0, 1.0, ("wall",), has_outlines=False)
+    assert doubt.reason == "No wall was found; the network draws no outline at all."
+
+
 def test_usual_values_are_in_nine_of_ten_cases() -> None:
     present = {str(i): {0, 1, 2} for i in range(9)} | {"9": {0, 1, 3}}
     assert usual_values(present) == {1, 2}

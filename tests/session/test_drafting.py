@@ -1,6 +1,9 @@
 """Drafts of a real tiny run, through the session alone."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pytest
@@ -123,14 +126,114 @@ def test_drafts_and_states_are_there_at_the_next_start(
 def test_painting_that_was_begun_is_kept_when_a_draft_comes(
     session: Session, finished_run: tuple[Path, object]
 ) -> None:
-    session.new_labels()
-    session.labels[0, 0, 0] = 1
-    session.note_painting()
-    painted = session.labels.copy()
+    asked, said = [], []
+    session.drafts_asked.disconnect()
+    session.drafts_asked.connect(asked.append)
+    session.said.connect(lambda message: said.append(message.text))
     session.ask_drafts(finished_run[0], "a")
+    session.new_labels()
+    with session.annotation.stroke():  # the draft comes while it is drawn
+        session.annotation.paint((0, 3, 3), (0, 3, 3), 1, 0)
+        painted = session.labels.copy()
+        for case, path in asked[0].drafts():
+            session.note_drafted(asked[0], case, path)
+        assert session.labels.any()
     assert np.array_equal(session.labels, painted)
     assert state(session, "a") == "edited"
     assert session.dataset.case("a").draft is not None
+    assert "what you painted on it meanwhile stays" in said[-1]
+    assert session.annotation.undo() is not None
+
+    session.annotation.redo()
+    with pytest.raises(InputError, match="You have painted on 'a'"):
+        session.ask_drafts(finished_run[0], "a")
+    session.ask_drafts(finished_run[0])
+    assert [case.name for case in asked[-1].cases] == ["b"]
+
+
+def test_what_was_reviewed_is_drafted_anew_by_its_name_alone_and_is_a_draft_again(
+    session: Session, finished_run: tuple[Path, object]
+) -> None:
+    asked = []
+    session.drafts_asked.connect(lambda wish: asked.append([case.name for case in wish.cases]))
+    session.ask_drafts(finished_run[0])
+    session.mark_reviewed()
+    assert state(session, "a") == "reviewed"
+    session.ask_drafts(finished_run[0])
+    assert asked[-1] == ["b"]
+    assert state(session, "a") == "reviewed"
+    session.ask_drafts(finished_run[0], "a")
+    assert state(session, "a") == "draft"
+
+    session.mark_reviewed()
+    session.show_case("b")
+    session.mark_reviewed()
+    with pytest.raises(InputError, match="Every case without labels was painted on or reviewed"):
+        session.ask_drafts(finished_run[0])
+
+
+def test_which_marks_are_not_saved_is_told(
+    session: Session, bare: Path, finished_run: tuple[Path, object], tmp_path: Path
+) -> None:
+    said: list[str] = []
+    session.said.connect(lambda message: said.append(message.text))
+    session.ask_drafts(finished_run[0])
+    session.mark_reviewed()
+    assert said[-1] == (
+        "'a' is marked as reviewed. Save its labels, too: trainings learn from what is saved."
+    )
+    session.show_case("b")
+    session.annotation.paint((0, 3, 3), (0, 3, 3), 1, 0)
+    session.tell_unfinished()
+    assert said[-1] == "Not learned from, as it is not saved: your work on a, b."
+    session.save_labels(tmp_path / "mine" / "b.nii.gz")
+    session.show_case("a")
+    session.save_labels(tmp_path / "mine" / "a.nii.gz")
+    session.tell_unfinished()
+    assert said[-1] == "Learned from, and not marked as reviewed: b."
+
+    other = Session()
+    other.said.connect(lambda message: said.append(message.text))
+    other.open(bare)
+    other.new_labels()
+    other.mark_reviewed()
+    assert said[-1].endswith("Without a project this mark is forgotten when the folder is closed.")
+
+
+def test_the_network_of_drafts_is_named_with_its_dice_on_test_cases(
+    session: Session, finished_run: tuple[Path, object], tmp_path: Path
+) -> None:
+    asked = []
+    session.drafts_asked.connect(asked.append)
+    session.ask_drafts(finished_run[0])
+    run = tmp_path / "other"
+    copytree(finished_run[0], run)
+    summary = json.loads((run / "summary.json").read_text())
+    told = replace(asked[0], run=run).told
+    for dice, words in (
+        (0.91, "'other', whose Dice on its test cases is 0.91."),
+        (0.12, "is 0.12. It may be quicker to draw anew than to correct."),
+        (None, "'other'. How good it is was not measured on test cases."),
+    ):
+        summary["test"]["mean_dice"] = dice
+        (run / "summary.json").write_text(json.dumps(summary))
+        assert told(1).startswith("1 of 2 drafted by")
+        assert told(1).endswith(words)
+
+
+def test_a_network_of_other_data_does_not_name_the_classes_of_labels_that_are_here(
+    session: Session, bare: Path, finished_run: tuple[Path, object]
+) -> None:
+    session.open(bare)
+    session.new_labels()
+    session.labels[0, 0, 0] = 1
+    session.note_painting()
+    session.save_labels(bare / "a_gt.nii.gz")
+    names = [c.name for c in session.open_case.classes.foreground]
+    session.ask_drafts(finished_run[0], "b")
+    session.show_case("a")
+    assert [c.name for c in session.open_case.classes.foreground][:1] == names[:1]
+    assert session.dataset.classes is None
 
 
 def test_drafts_do_not_come_to_lie_among_the_images(
@@ -171,4 +274,16 @@ def test_a_run_of_other_classes_is_refused(
     session.project.file.write_text(text + '\n[[classes]]\nvalue = 7\nname = "lesion"\n')
     session.open(tmp_path / "mine")
     with pytest.raises(InputError, match="0, 1, 2, 3 and this dataset 0, 7"):
+        session.ask_drafts(finished_run[0])
+
+
+def test_a_run_that_does_not_know_the_values_of_labels_that_were_read_is_refused(
+    session: Session, bare: Path, finished_run: tuple[Path, object]
+) -> None:
+    session.open(bare)
+    session.new_labels()
+    session.labels[0, 0, 0] = 5
+    session.note_painting()
+    session.save_labels(bare / "a_gt.nii.gz")
+    with pytest.raises(InputError, match="0, 1, 2, 3 and this dataset 5"):
         session.ask_drafts(finished_run[0])

@@ -6,6 +6,7 @@ import pytest
 
 from segstudio.core.errors import InputError
 from segstudio.data.cases import Case, Dataset
+from segstudio.data.datasets import open_dataset
 from segstudio.learn.doubt import Doubt
 from segstudio.session import Session
 from segstudio.session.next_cases import NextCases
@@ -43,10 +44,40 @@ def test_a_case_that_was_annotated_leaves_the_ranking(next_cases: NextCases) -> 
     assert next_cases.doubts == ()
 
 
+def test_cases_in_the_user_s_hands_and_answers_of_an_older_network_are_left_out(
+    hearts: Path, tmp_path: Path
+) -> None:
+    asked = []
+    session = Session()
+    session.next_cases.asked.connect(asked.append)
+    for name, case in zip("abcd", open_dataset(hearts).cases, strict=False):
+        (tmp_path / f"{name}.nii.gz").write_bytes(case.image.read_bytes())
+    session.open(tmp_path)
+    session.new_labels()
+    session.annotation.paint((0, 3, 3), (0, 3, 3), 1, 0)
+    session.show_case("b")
+    session.new_labels()
+    session.mark_reviewed()
+    session.run = Path("/run")
+    session.ask_next_cases()
+    assert [case.name for case in asked[0].cases] == ["c", "d"]
+    session.next_cases.note(Doubt("c", 0.5, 0.5, ()))
+    session.next_cases.note(Doubt("d", 0.5, 0.5, ()))
+    session.show_case("c")
+    session.new_labels()
+    session.mark_reviewed()
+    assert [doubt.case for doubt in session.next_cases.doubts] == ["d"]
+    session.start_training(tmp_path / "run")
+    session.end_training()
+    assert session.next_cases.doubts == ()
+
+
 def test_what_cannot_be_ranked_is_told() -> None:
     with pytest.raises(InputError, match="No dataset is open"):
         NextCases().ask(Path("/run"), None, frozenset())
     with pytest.raises(InputError, match="none is left to annotate"):
         NextCases().ask(Path("/run"), dataset(), frozenset())
+    with pytest.raises(InputError, match="painted on or reviewed already"):
+        NextCases().ask(Path("/run"), dataset("a"), frozenset(), frozenset({"a"}))
     with pytest.raises(InputError, match="no network for these images yet"):
         Session().ask_next_cases()

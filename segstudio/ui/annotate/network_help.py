@@ -34,12 +34,13 @@ class NetworkHelp(QWidget):
         self.draft_all = push_button(
             "Draft all unlabelled",
             "The same for every case that has neither labels nor a draft; where each has a draft, "
-            "all are drafted anew.",
+            "all are drafted anew but those that you painted on or reviewed.",
         )
         self.look = push_button(
             "What next?",
-            "Let the network predict every case without labels, and name those it doubts most: "
-            "unsure outlines, other outlines in the mirror, classes it did not find.",
+            "Let the network predict every case without labels that you have neither painted on "
+            "nor reviewed, and name those it doubts most: unsure outlines, other outlines in the "
+            "mirror, classes it did not find.",
         )
         self.go = push_button("Open it", "Open the case that it would have annotated next.")
         self.stop = push_button("Stop", "Stop after the case that is at hand.")
@@ -82,7 +83,9 @@ class NetworkHelp(QWidget):
         self.go.setEnabled(first is not None)
         self.stop.setEnabled(bool(working))
         idle = IDLE if unlabelled or session.dataset is None else f"{IDLE} {ALL_LABELLED}"
-        self.told.setText(working or (_words(first) if first is not None else idle))
+        run = session.next_cases.run
+        by = f" So says '{run.name}'." if run is not None else ""
+        self.told.setText(working or (f"{_words(first)}{by}" if first is not None else idle))
         self._fit_words()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802

@@ -31,7 +31,7 @@ class NetworkHelper(QObject):
         self._tell: Callable[[str], None] = session.note_drafting
         self._request: DraftRequest | DoubtRequest | None = None
         self._done = 0
-        self._closed = False
+        self._stopping = self._closed = False
         session.drafts_asked.connect(self._draft)
         session.drafts_stop_asked.connect(self._stop)
         session.next_cases.asked.connect(self._doubt)
@@ -60,7 +60,7 @@ class NetworkHelper(QObject):
         if self._thread is not None:
             self.session.say(BUSY)
             return
-        self._request, self._tell, self._done = request, tell, 0
+        self._request, self._tell, self._done, self._stopping = request, tell, 0, False
         self._thread = StreamThread(begin)
         # Bound methods of a QObject: delivered on its own thread, which lambdas are not.
         self._thread.came.connect(take)
@@ -72,11 +72,17 @@ class NetworkHelper(QObject):
     def _stop(self) -> None:
         if self._thread is not None:
             self._thread.stop()
+            self._stopping = True
+            self._tell_progress()
 
     def _tell_progress(self) -> None:
-        if self._request is not None and not self._closed:
-            verb = "Drafting" if isinstance(self._request, DraftRequest) else "Looking at"
-            self._tell(f"{verb} case {self._done + 1} of {len(self._request.cases)} …")
+        request = self._request
+        if self._stopping and not self._closed:
+            self._tell("Stopping after the case that is at hand …")
+        elif request is not None and not self._closed:
+            verb = "Drafting" if isinstance(request, DraftRequest) else "Looking at"
+            case = f"case {self._done + 1} of {len(request.cases)}"
+            self._tell(f"{verb} {case} with '{request.run.name}' …")
 
     @at_the_edge
     def _take_draft(self, piece: Any) -> None:
@@ -106,5 +112,9 @@ class NetworkHelper(QObject):
             return
         thread.wait()
         thread.deleteLater()
-        if not self._closed:
-            self._tell("")
+        if self._closed:
+            return
+        self._tell("")
+        request = self._request
+        if isinstance(request, DraftRequest) and self._done:
+            self.session.say(request.told(self._done), is_error=False)

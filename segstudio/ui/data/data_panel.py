@@ -65,7 +65,9 @@ class DataPanel(QWidget):
             "Save labels…", "Save the painted labels as a new file on the image's own grid."
         )
         self.reviewed = push_button(
-            "Reviewed", "Mark the case as looked through and found good; painting takes it back."
+            "Reviewed",
+            "Mark the case as looked through and found good; painting takes it back. A project "
+            "remembers the mark.",
         )
         self.reviewed.setCheckable(True)
         self._lay_out()

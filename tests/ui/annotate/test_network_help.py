@@ -41,10 +41,11 @@ def test_drafts_are_made_corrected_saved_and_reviewed(
     assert "no network for these images yet" in window.said[-1]
     session.choose_run(finished_run[0])
     click(window, help_.draft_all)
-    assert help_.told.text() == "Drafting case 1 of 3 …"
+    assert help_.told.text() == f"Drafting case 1 of 3 with '{finished_run[0].name}' …"
     assert help_.stop.isEnabled()
     window.wait_for(lambda: not session.drafting)
     assert column(window, STATE) == ["draft"] * 3
+    assert window.said[-1].startswith(f"3 of 3 drafted by '{finished_run[0].name}'")
     window.wait_for_reading()
     expected = load_predictor(finished_run[0]).labels(session.open_case.volume)
     assert np.array_equal(session.labels, expected)
@@ -76,6 +77,7 @@ def test_the_next_case_is_named_with_its_reason_and_opened(
     assert sorted(places) == ["1", "2", "3"]
     first = session.dataset.cases[places.index("1")].name
     assert help_.told.text().startswith(f"Next: {first}. ")
+    assert help_.told.text().endswith(f"So says '{finished_run[0].name}'.")
     click(window, help_.go)
     window.wait_for_reading()
     assert session.open_case.case.name == first
@@ -90,6 +92,7 @@ def test_looking_stops_when_it_is_told_to(window, bare: Path, finished_run) -> N
     click(window, help_.look)
     click(window, help_.draft_all)
     click(window, help_.stop)
+    assert help_.told.text() == "Stopping after the case that is at hand …"
     window.wait_for(lambda: not session.next_cases.looking)
     assert len(session.next_cases.doubts) == 1
     assert not help_.stop.isEnabled()
