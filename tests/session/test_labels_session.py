@@ -412,3 +412,13 @@ def test_labels_are_saved_although_their_name_makes_two_images_of_one(
     assert np.array_equal(read_labels(bare / "b.nrrd"), wanted)
     assert names(session) == []
     assert session.own_file == bare / "b.nrrd"
+
+
+def test_new_labels_have_the_classes_that_other_cases_have(session: Session, bare: Path) -> None:
+    assert len(session.open_case.classes.foreground) > 2, "any, while no case has labels"
+    paint(session, 3)
+    session.labels[0, 0, 0] = 1
+    session.save_labels(bare / "a_gt.nii")
+    session.show_case("b")
+    session.new_labels()
+    assert session.open_case.classes.values == (0, 1, 3)
