@@ -92,7 +92,7 @@ class AnnotatePanel(QWidget):
         self.pages.addWidget(self._labels_page())
         self.help = Fold(
             "Let a network help",
-            "Draft labels to correct, and find the case that is worth annotating next.",
+            "Draft labels to correct, and find the case that a network is least sure of.",
             NetworkHelp(self.session),
         )
         both = QVBoxLayout(self)

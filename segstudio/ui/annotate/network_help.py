@@ -9,7 +9,7 @@ from segstudio.ui.edge import at_the_edge
 from segstudio.ui.widgets.button import push_button
 
 IDLE = (
-    "A trained network can draft labels for you to correct, and say which case would teach it most."
+    "A trained network can draft labels for you to correct, and say which case it is least sure of."
 )
 ALL_LABELLED = "Every case that is open has labels already, so there is nothing to draft."
 
