@@ -88,13 +88,16 @@ def is_on_another(run: Path, dataset: Dataset, listed: Sequence[Path]) -> bool:
 
 
 def shares_cases(run: Path, dataset: Dataset) -> bool:
-    """Return whether a run was trained, or scored, on cases that are called as a dataset's are."""
+    """Return whether a dataset has most of the cases of a run, by their names.
+
+    One name is not enough: many datasets have a case "001".
+    """
     try:
         sides = RunFolder(run).read_split().as_dict()
     except (InputError, OSError):
         return False
     named = {name for names in sides.values() for name in names}
-    return any(case.name in named for case in dataset.cases)
+    return 2 * len(named & {case.name for case in dataset.cases}) > len(named)
 
 
 def _is_on(run: Path, dataset: Dataset) -> bool:

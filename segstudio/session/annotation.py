@@ -79,7 +79,9 @@ class Annotation:
         self.ground = ground
         self._history = None if ground is None else History(ground.labels)
         self._counts, self.pieces = None, {}
-        self._take_stroke(None)
+        if self._stroke is not None:
+            self._stroke = None
+            self.stroke_changed.emit(False)
         self.revision += 1
         self.limits.forget(saved)
         self.classes.keep_brought()
@@ -223,27 +225,26 @@ class Annotation:
     def begin_stroke(self) -> None:
         """Make one step of all that is done until `end_stroke`."""
         self.end_stroke()
-        self._take_stroke([])
+        self._stroke = []
+        self.stroke_changed.emit(True)
 
     def end_stroke(self) -> None:
         """End a stroke, if one was begun."""
-        pieces = self._take_stroke(None)
+        pieces, self._stroke = self._stroke, None
         if pieces and self._history is not None:
             self._history.remember(joined(pieces) if len(pieces) > 1 else pieces[0])
             self._end_step()
+        if pieces is not None:
+            self.stroke_changed.emit(False)
 
     def drop_stroke(self) -> None:
         """Take back what the stroke has done so far, and end it."""
-        for edit in reversed(self._take_stroke(None) or []):
+        pieces, self._stroke = self._stroke, None
+        for edit in reversed(pieces or []):
             revert(edit, self.expect_ground().labels)
             self._follow(edit, undone=True)
-
-    def _take_stroke(self, pieces: list[Edit] | None) -> list[Edit] | None:
-        """Begin a stroke, or end it; return what was drawn of the one before."""
-        before, self._stroke = self._stroke, pieces
-        if (before is None) != (pieces is None):
-            self.stroke_changed.emit(pieces is not None)
-        return before
+        if pieces is not None:
+            self.stroke_changed.emit(False)
 
     def undo(self) -> Edit | None:
         """Take the last step back; return it, or None where there is none."""

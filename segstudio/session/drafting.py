@@ -1,8 +1,9 @@
 """A network's predictions as drafts: labels to correct instead of to draw."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 
 from segstudio.core.errors import InputError
@@ -24,15 +25,19 @@ class Work:
     Attributes
     ----------
     painted : frozenset of str
-        Names of cases with painting that is not in their labels' file.
+        Names of cases with painting that is not in their labels' file, that in copies included
+        which wait to be put back after a crash.
     reviewed : frozenset of str
         Those of cases that were found good.
+    edited : frozenset of str
+        Those of cases that were painted on at some time.
     values : frozenset of int
         Label values that are known to be in files of labels.
     """
 
     painted: frozenset[str] = frozenset()
     reviewed: frozenset[str] = frozenset()
+    edited: frozenset[str] = frozenset()
     values: frozenset[int] = frozenset()
 
 
@@ -49,8 +54,8 @@ class DraftRequest:
     folder : Path
         Where the drafts are written.
     classes : ClassTable or None
-        What the run calls the dataset's classes; None where it knows other cases than labelled
-        ones of the dataset.
+        What the dataset's classes are to be called, where it names none itself; None where the
+        run may mean others by the same values.
     """
 
     run: Path
@@ -72,8 +77,8 @@ class DraftRequest:
         predictor = load_predictor(self.run)
         for case in self.cases:
             volume = read_image(case)
-            path = self.folder / f"{_file_name(case)}{suffix_beside(case.image)}"
-            write_labels(path, predictor.labels(volume), volume.grid, overwrite=True)
+            path = _free_path(self.folder, case)
+            write_labels(path, predictor.labels(volume), volume.grid)
             yield case, path
 
     def told(self, done: int) -> str:
@@ -98,34 +103,39 @@ def draft_request(
     Raises
     ------
     InputError
-        Nothing is open, a case has labels or is being painted on already, none is without, or the
+        Nothing is open, a case has labels or work of the user's already, none is without, or the
         run's classes are others than the dataset's.
     """
     if dataset is None:
         raise InputError("No dataset is open. Open a folder of images first.")
-    _, classes = RunFolder.opened(run).read_config()
-    _expect_classes(run, classes, dataset, work)
+    config, classes = RunFolder.opened(run).read_config()
+    _expect_classes(run, classes, dataset, work.values - {0, classes.ignore, config.ignore_label})
     cases = _all_to_draft(dataset, work) if names is None else _named(dataset, names, work)
     # Labels of other cases than the run knows may mean something else by the same values.
     is_own = shares_cases(run, dataset) or all(case.labels is None for case in dataset.cases)
     return DraftRequest(run, cases, folder, classes if is_own else None)
 
 
-def _expect_classes(run: Path, classes: ClassTable, dataset: Dataset, work: Work) -> None:
-    own = None if dataset.classes is None else set(dataset.classes.values)
-    if (own is not None and own != set(classes.values)) or work.values - set(classes.values):
-        raise InputError(
-            f"The run '{run.name}' knows the label values {_listed(classes.values)} and this "
-            f"dataset {_listed(own if own is not None else work.values)}: its predictions would "
-            "mean something else here. Choose another run."
-        )
+def _expect_classes(
+    run: Path, classes: ClassTable, dataset: Dataset, seen: Collection[int]
+) -> None:
+    """Refuse a run of other classes than the dataset's, or than what was seen in its labels."""
+    named, known = dataset.classes, set(classes.values)
+    if (set(named.values) == known) if named is not None else known.issuperset(seen):
+        return
+    here = {0, *seen} if named is None else named.values
+    raise InputError(
+        f"The run '{run.name}' knows the label values {_listed(known)} and this dataset "
+        f"{_listed(here)}: its predictions would mean something else here. Choose another run."
+    )
 
 
 def _all_to_draft(dataset: Dataset, work: Work) -> tuple[Case, ...]:
     bare = [case for case in dataset.cases if case.labels is None]
     if not bare:
         raise InputError("Every case has labels already: there is nothing to draft.")
-    free = tuple(case for case in bare if case.name not in work.painted | work.reviewed)
+    taken = work.painted | work.reviewed | work.edited
+    free = tuple(case for case in bare if case.name not in taken)
     if not free:
         raise InputError(
             "Every case without labels was painted on or reviewed: a draft would come over your "
@@ -145,7 +155,12 @@ def _named(dataset: Dataset, names: tuple[str, ...], work: Work) -> tuple[Case, 
         if case.name in work.painted:
             raise InputError(
                 f"You have painted on '{case.name}', and a draft would not be seen beside that. "
-                "Save it as labels, or undo it, and ask again."
+                "Save it as the labels of its image, or undo it, and ask again."
+            )
+        if case.name in work.reviewed:
+            raise InputError(
+                f"'{case.name}' is marked as reviewed, and a draft would come over that. Save its "
+                "labels, or take the mark back, and ask again."
             )
     return cases
 
@@ -162,6 +177,12 @@ def drafts_folder(project: Project | None, dataset: Dataset | None) -> Path:
 
 def _listed(values: Iterable[int]) -> str:
     return ", ".join(str(value) for value in sorted(values))
+
+
+def _free_path(folder: Path, case: Case) -> Path:
+    """Return where a draft of a case is written: never over one that is being looked at."""
+    paths = (folder / f"{_file_name(case)}_{n}{suffix_beside(case.image)}" for n in count(1))
+    return next(path for path in paths if not path.exists())
 
 
 def _file_name(case: Case) -> str:

@@ -115,7 +115,11 @@ class NextCases:
 
     def forget(self, *names: str) -> None:
         """Forget cases, as they have labels by now; all, if none is named."""
-        kept = tuple(d for d in self.doubts if names and d.case not in names)
+        # What is being looked at for an earlier question does not come in again.
+        self._patients = {
+            case: patient for case, patient in self._patients.items() if names and case not in names
+        }
+        kept = tuple(d for d in self.doubts if d.case in self._patients)
         if kept != self.doubts:
             self._set(kept)
 

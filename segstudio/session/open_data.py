@@ -15,6 +15,7 @@ from segstudio.data.project import Project
 from segstudio.session.annotation import Annotation
 from segstudio.session.annotation_choices import Ground
 from segstudio.session.case_facts import CaseFacts
+from segstudio.session.class_counts import count_voxels
 from segstudio.session.messages import Message, ReadingRequest
 from segstudio.session.open_case import OpenCase, read_case
 from segstudio.session.opening import adding_folder, making_project, opening, opening_project
@@ -169,8 +170,11 @@ class OpenData:
 
     def _as_painted(self, opened: OpenCase) -> OpenCase:
         """Return a case with classes to paint with, where it was painted on and has none."""
-        painted = opened.case in self._paintings and opened.base is None
-        return opened.paintable(self.facts.values_but(opened.case.name)) if painted else opened
+        painted = self._paintings.of(opened.case)
+        if painted is None or opened.base is not None:
+            return opened
+        own = {value for value, voxels in count_voxels(painted).items() if voxels}
+        return opened.paintable((own | self.facts.values_but(opened.case.name)) - {0})
 
     def _tell_doubts(self, opened: OpenCase) -> None:
         """Tell what an image's header contradicts itself in, the first time it is shown."""
@@ -200,6 +204,11 @@ class OpenData:
                 f"{self._projects.failure} Your labels are not concerned; it is tried again at the "
                 "next change."
             )
+
+    @property
+    def _is_recorded(self) -> bool:
+        """Whether the project's file, if there is one, holds what was changed last."""
+        return self.project is None or not self._projects.failure
 
     def is_unsaved(self, case: Case) -> bool:
         """Return whether a case has painting that is in no file."""

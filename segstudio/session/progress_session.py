@@ -1,5 +1,6 @@
 """How far the annotation of each case is: drafted, edited, reviewed. Free of Qt."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from segstudio.session.annotation_progress import AnnotationProgress
 from segstudio.session.drafting import DraftRequest, Work, draft_request, drafts_folder
 from segstudio.session.labels_session import LabelsSession
 from segstudio.session.open_case import OpenCase
+from segstudio.session.paintings import image_of
 
 MOST_NAMED = 3
 
@@ -39,12 +41,14 @@ class ProgressSession(LabelsSession):
 
     def note_painting(self, *, surely: bool = True) -> None:
         """Note that the labels of the case in view have been changed, or may have been."""
+        super().note_painting(surely=surely)
         if surely and self.open_case is not None:
             self.progress.note_painting(self.open_case.case)
-        super().note_painting(surely=surely)
 
     def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
         """Take a dataset, and its project, for the open one; its cases are still to be read."""
+        if self.drafting and self.dataset is not None and self.dataset.root != dataset.root:
+            self.ask_drafts_stop()  # they are of cases that go out of sight
         self.note_progress()
         self.progress.take(project.progress if project is not None else ())
         super().list_cases(dataset, project)
@@ -104,13 +108,18 @@ class ProgressSession(LabelsSession):
     def work(self) -> Work:
         """What the user has done with the cases so far, which no network may come over."""
         self._paintings.keep(self.open_case, self.labels)
-        cases = self.dataset.cases if self.dataset is not None else ()
-        labelled = [case.name for case in cases if case.labels is not None]
+        cases, waiting = self._cases, self.recoveries.waiting
+        states = {case.name: self.progress.of(case).state for case in cases}
         return Work(
-            frozenset(case.name for case in cases if case in self._paintings),
-            frozenset(case.name for case in cases if self.progress.of(case).state == "reviewed"),
-            frozenset(v for name in labelled for v in self.facts.present.get(name, ())),
+            frozenset(c.name for c in cases if c in self._paintings or image_of(c) in waiting),
+            frozenset(name for name, state in states.items() if state == "reviewed"),
+            frozenset(name for name, state in states.items() if state == "edited"),
+            frozenset(v for c in cases if c.labels for v in self.facts.present.get(c.name, ())),
         )
+
+    @property
+    def _cases(self) -> tuple[Case, ...]:
+        return self.dataset.cases if self.dataset is not None else ()
 
     def ask_drafts_stop(self) -> None:
         """Ask for the drafts to stop after the case that is at hand."""
@@ -118,52 +127,61 @@ class ProgressSession(LabelsSession):
 
     def tell_unfinished(self) -> None:
         """Say which work a training learns nothing from, and what it learns from unreviewed."""
-        cases = self.dataset.cases if self.dataset is not None else ()
-        painted = self.work.painted
-        unsaved = [case.name for case in cases if case.name in painted or self._is_kept_back(case)]
-        edited = [
-            case.name
-            for case in cases
-            if case.labels and case.name not in painted and self.progress.of(case).state == "edited"
-        ]
+        work = self.work
+        bare = {case.name for case in self._cases if case.labels is None}
+        unsaved = work.painted | (work.reviewed & bare)
         told = []
         if unsaved:
-            told.append(f"Not learned from, as it is not saved: your work on {_names(unsaved)}.")
-        if edited:
-            told.append(f"Learned from, and not marked as reviewed: {_names(edited)}.")
+            told.append(
+                f"Not learned from: your work on {self._named(unsaved)}, which is not saved as the "
+                "labels of its image."
+            )
+        if edited := work.edited - bare - work.painted:
+            told.append(f"Learned from, and not marked as reviewed: {self._named(edited)}.")
         if told:
             self.say(" ".join(told), is_error=False)
 
-    def _is_kept_back(self, case: Case) -> bool:
-        return case.labels is None and self.progress.of(case).state == "reviewed"
+    def _named(self, names: Collection[str]) -> str:
+        """Return names in the order of the cases, the first of them."""
+        ordered = [case.name for case in self._cases if case.name in names]
+        more = len(ordered) - MOST_NAMED
+        shown = ", ".join(ordered[:MOST_NAMED])
+        return f"{shown} and {more} more" if more > 0 else shown
 
     def note_drafting(self, text: str) -> None:
         """Note how far the drafts are; nothing, if empty."""
         self.drafting = text
         self.drafting_changed.emit(text)
 
-    def note_drafted(self, request: DraftRequest, case: Case, path: Path) -> None:
-        """Note that a case has a draft; the one in view shows it, if nothing was painted there."""
-        if self.dataset is None or case not in self.dataset.cases:
-            return  # another dataset is open by now
+    def note_drafted(self, request: DraftRequest, case: Case, path: Path) -> bool:
+        """Take a draft for a case, and show it where that is in view; return whether it was taken.
+
+        It comes over no work of the user's that was begun while it was made.
+        """
+        # Another dataset may be open by now, or the case have labels.
+        is_here, work = case in self._cases, self.work
+        if not is_here or case.name in work.painted | work.reviewed:
+            if is_here:
+                begun = "painted on" if case.name in work.painted else "marked as reviewed"
+                told = f"'{case.name}' was {begun} meanwhile, so its draft was dropped."
+                self.say(told, is_error=False)
+            path.unlink(missing_ok=True)
+            return False
+        self._take_draft(request, case, path)
+        if self.open_case is not None and self.open_case.case == case and not self.reading:
+            self.ask_case(case.name)
+        return True
+
+    def _take_draft(self, request: DraftRequest, case: Case, path: Path) -> None:
+        assert self.dataset is not None  # noqa: S101  (it has the case)
         drafted = replace(case, draft=path)
         cases = tuple(drafted if each == case else each for each in self.dataset.cases)
         classes = self.dataset.classes or request.classes
         self.dataset = replace(self.dataset, cases=cases, classes=classes)
-        is_painted = case.name in self.work.painted
-        known = self.progress.of(case)
-        # Nobody has looked at these labels yet, unless they stand back behind what was painted.
-        state = replace(known, state=(is_painted and known.state) or "draft", draft=path)
+        state = replace(self.progress.of(case), state="draft", draft=path)
         self.progress.note_draft(state)
         self._record(lambda project: project.with_progress(state))
+        before = case.draft
+        if before not in (None, path) and before.parent == request.folder and self._is_recorded:
+            before.unlink(missing_ok=True)
         self.dataset_opened.emit(self.dataset)
-        if is_painted:
-            told = f"'{case.name}' has a draft now; what you painted on it meanwhile stays."
-            self.say(told, is_error=False)
-        elif self.open_case is not None and self.open_case.case == case:
-            self.ask_case(case.name)
-
-
-def _names(names: list[str]) -> str:
-    shown = ", ".join(names[:MOST_NAMED])
-    return f"{shown} and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else shown

@@ -38,6 +38,11 @@ class Recoveries:
         self.doubt = ""
         self._wanted: dict[object, Recovery] = {}
 
+    @property
+    def waiting(self) -> frozenset[object]:
+        """The images whose painting waits in copies, as `image_of` tells them."""
+        return frozenset(self._wanted) | {(each.image, each.frames) for each in self.offered}
+
     def offer(self, recoveries: Iterable[Recovery]) -> None:
         """Offer copies to the user."""
         self.offered = tuple(recoveries)

@@ -70,11 +70,11 @@ class Session(TrainingSession):
         self.runs_in_view.timeline_changed.connect(self._follow_timeline)
         self.check: Check | None = None
         self.next_cases = NextCases()
+        self._newest_when_asked: Path | None = None
         self.agreement = Agreement()
         self.saved.connect(lambda case: self.next_cases.forget(case.name))
         self.progress.changed.connect(self._leave_out_reviewed)
-        # Another network doubts other cases.
-        self.training_ended.connect(lambda _run: self.next_cases.forget())
+        self.facts.changed.connect(self._forget_doubts_of_older_runs)
         self.prediction_shown.connect(partial(self.annotation.limits.note_mask, "prediction"))
         self.comparison = Comparison(self.runs_in_view)
         self.case_opened.connect(self.comparison.take_case)
@@ -178,14 +178,18 @@ class Session(TrainingSession):
         InputError
             There is none yet.
         """
-        newest = self.facts.run.run if self.facts.run is not None else None
-        run = self.run or newest
+        run = self.run or self._newest
         if run is None:
             raise InputError(
                 "There is no network for these images yet. Train one on the labelled cases, or "
                 "choose a run under Runs and show its prediction."
             )
         return run
+
+    @property
+    def _newest(self) -> Path | None:
+        """The newest run on this dataset, if there is one."""
+        return self.facts.run.run if self.facts.run is not None else None
 
     def ask_next_cases(self) -> None:
         """Ask for the cases without labels to be ranked by what `helping_run` doubts of them.
@@ -201,9 +205,14 @@ class Session(TrainingSession):
             {case.name for case in self.dataset.cases if case.labels} if self.dataset else set()
         )
         present = {name: v for name, v in self.facts.present.items() if name in labelled}
-        work = self.work
+        work, self._newest_when_asked = self.work, self._newest
         done = work.painted | work.reviewed
         self.next_cases.ask(self.helping_run, self.dataset, usual_values(present), done)
+
+    def _forget_doubts_of_older_runs(self, _names: object) -> None:
+        """Forget what a network doubted where there is a newer one, which doubts other cases."""
+        if self._newest not in (None, self._newest_when_asked):
+            self.next_cases.forget()
 
     def _leave_out_reviewed(self, case: Case) -> None:
         if self.progress.of(case).state == "reviewed":

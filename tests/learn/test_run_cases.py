@@ -16,7 +16,7 @@ def dataset(name: str, *cases: str) -> Dataset:
     return Dataset(name, Path(name), made, None)
 
 
-HEARTS = dataset("hearts", "b", "x")
+HEARTS = dataset("hearts", "b", "c", "x")
 
 
 def write_run(folder: Path, dataset: str = "hearts", age: int = 0) -> Path:
@@ -81,7 +81,7 @@ def test_a_run_on_other_cases_in_a_folder_of_the_same_name_is_on_another_dataset
     tmp_path: Path,
 ) -> None:
     run = write_run(tmp_path / "run")
-    other = dataset("hearts", "x", "y")
+    other = dataset("hearts", "a", "x", "y")  # one name is the same
     assert newest_run(other, (), tmp_path) is None
     assert is_on_another(run, other, ())
     assert not is_on_another(run, other, (run,)), "the project says that it is on this one"

@@ -13,9 +13,11 @@ from segstudio.data.datasets import open_dataset
 from segstudio.data.formats import read_labels, read_volume
 from segstudio.data.project_file import read_project
 from segstudio.learn.predict import load_predictor
+from segstudio.learn.run_folder import RunFolder
 from segstudio.session import Session
 from segstudio.session.drafting import DraftRequest
 from segstudio.session.messages import ReadingRequest
+from segstudio.session.recoveries import recovery_of
 
 
 @pytest.fixture
@@ -136,12 +138,13 @@ def test_painting_that_was_begun_is_kept_when_a_draft_comes(
         session.annotation.paint((0, 3, 3), (0, 3, 3), 1, 0)
         painted = session.labels.copy()
         for case, path in asked[0].drafts():
-            session.note_drafted(asked[0], case, path)
+            assert not session.note_drafted(asked[0], case, path)
+            assert not path.exists()
         assert session.labels.any()
     assert np.array_equal(session.labels, painted)
     assert state(session, "a") == "edited"
-    assert session.dataset.case("a").draft is not None
-    assert "what you painted on it meanwhile stays" in said[-1]
+    assert session.dataset.case("a").draft is None
+    assert said[-1] == "'a' was painted on meanwhile, so its draft was dropped."
     assert session.annotation.undo() is not None
 
     session.annotation.redo()
@@ -151,7 +154,7 @@ def test_painting_that_was_begun_is_kept_when_a_draft_comes(
     assert [case.name for case in asked[-1].cases] == ["b"]
 
 
-def test_what_was_reviewed_is_drafted_anew_by_its_name_alone_and_is_a_draft_again(
+def test_what_was_reviewed_is_drafted_anew_when_its_mark_is_taken_back(
     session: Session, finished_run: tuple[Path, object]
 ) -> None:
     asked = []
@@ -162,14 +165,75 @@ def test_what_was_reviewed_is_drafted_anew_by_its_name_alone_and_is_a_draft_agai
     session.ask_drafts(finished_run[0])
     assert asked[-1] == ["b"]
     assert state(session, "a") == "reviewed"
+    with pytest.raises(InputError, match="'a' is marked as reviewed, and a draft would come over"):
+        session.ask_drafts(finished_run[0], "a")
+    session.mark_reviewed(False)
     session.ask_drafts(finished_run[0], "a")
     assert state(session, "a") == "draft"
+    (first,) = session.dataset.case("a").draft.parent.glob("a_*")
+    assert first == session.dataset.case("a").draft, "the draft before it is gone"
 
     session.mark_reviewed()
     session.show_case("b")
     session.mark_reviewed()
     with pytest.raises(InputError, match="Every case without labels was painted on or reviewed"):
         session.ask_drafts(finished_run[0])
+
+
+def test_a_draft_does_not_come_over_what_was_reviewed_while_it_was_made(
+    session: Session, finished_run: tuple[Path, object]
+) -> None:
+    session.ask_drafts(finished_run[0])
+    first = session.dataset.case("a").draft
+    found, asked, said = read_labels(first), [], []
+    session.said.connect(lambda message: said.append(message.text))
+    session.drafts_asked.disconnect()
+    session.drafts_asked.connect(asked.append)
+    session.ask_drafts(finished_run[0])
+    drafts = asked[0].drafts()
+    case, path = next(drafts)
+    session.mark_reviewed()  # while "a" is on its way
+    assert not session.note_drafted(asked[0], case, path)
+    assert state(session, "a") == "reviewed"
+    assert session.dataset.case("a").draft == first
+    assert np.array_equal(read_labels(first), found)
+    assert said[-1] == "'a' was marked as reviewed meanwhile, so its draft was dropped."
+    assert session.note_drafted(asked[0], *next(drafts))
+
+
+def test_work_that_waits_to_be_put_back_is_not_drafted_over(
+    session: Session, finished_run: tuple[Path, object]
+) -> None:
+    asked = []
+    session.new_labels()
+    session.annotation.paint((0, 3, 3), (0, 3, 3), 1, 0)
+    copy = recovery_of(session.open_case, session.labels, session.opens)
+    after = Session()
+    after.drafts_asked.connect(asked.append)
+    after.open(session.project.root)
+    after.recoveries.offer([copy])
+    after.ask_drafts(finished_run[0])
+    assert [case.name for case in asked[0].cases] == ["b"]
+    with pytest.raises(InputError, match="You have painted on 'a'"):
+        after.ask_drafts(finished_run[0], "a")
+
+
+def test_drafts_stop_when_other_images_are_opened(
+    session: Session, hearts: Path, finished_run: tuple[Path, object]
+) -> None:
+    asked, told = [], []
+    session.drafts_asked.disconnect()
+    session.drafts_asked.connect(asked.append)
+    session.drafts_stop_asked.connect(lambda: told.append("stop"))
+    session.ask_drafts(finished_run[0], "a")
+    session.note_drafting("Drafting …")
+    session.show_case("b")
+    assert told == []
+    session.open(hearts)
+    assert told == ["stop"]
+    case, path = next(asked[0].drafts())
+    assert not session.note_drafted(asked[0], case, path)
+    assert not path.exists()
 
 
 def test_which_marks_are_not_saved_is_told(
@@ -184,12 +248,14 @@ def test_which_marks_are_not_saved_is_told(
     )
     session.show_case("b")
     session.annotation.paint((0, 3, 3), (0, 3, 3), 1, 0)
-    session.tell_unfinished()
-    assert said[-1] == "Not learned from, as it is not saved: your work on a, b."
+    session.ask_training(session.settings)
+    assert said[-1] == (
+        "Not learned from: your work on a, b, which is not saved as the labels of its image."
+    )
     session.save_labels(tmp_path / "mine" / "b.nii.gz")
     session.show_case("a")
     session.save_labels(tmp_path / "mine" / "a.nii.gz")
-    session.tell_unfinished()
+    session.ask_training(session.settings)
     assert said[-1] == "Learned from, and not marked as reviewed: b."
 
     other = Session()
@@ -285,5 +351,26 @@ def test_a_run_that_does_not_know_the_values_of_labels_that_were_read_is_refused
     session.labels[0, 0, 0] = 5
     session.note_painting()
     session.save_labels(bare / "a_gt.nii.gz")
-    with pytest.raises(InputError, match="0, 1, 2, 3 and this dataset 5"):
+    with pytest.raises(InputError, match="0, 1, 2, 3 and this dataset 0, 5"):
         session.ask_drafts(finished_run[0])
+
+
+@pytest.mark.parametrize("by", ["the dataset", "the run"])
+def test_an_ignored_value_in_labels_that_were_read_is_no_other_class(
+    session: Session, bare: Path, finished_run: tuple[Path, object], tmp_path: Path, by: str
+) -> None:
+    session.open(bare)
+    session.new_labels()
+    session.labels[0, 0, :2] = 1, 9
+    session.note_painting()
+    session.save_labels(bare / "a_gt.nii.gz")
+    run = tmp_path / "run"
+    copytree(finished_run[0], run)
+    if by == "the run":
+        text = (run / "config.toml").read_text()
+        (run / "config.toml").write_text(f"ignore_label = 9\n{text}")
+    else:
+        classes = replace(RunFolder(run).read_config()[1], ignore=9)
+        session.dataset = replace(session.dataset, classes=classes)
+    session.ask_drafts(run)
+    assert session.dataset.case("b").draft is not None

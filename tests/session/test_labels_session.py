@@ -422,3 +422,15 @@ def test_new_labels_have_the_classes_that_other_cases_have(session: Session, bar
     session.show_case("b")
     session.new_labels()
     assert session.open_case.classes.values == (0, 1, 3)
+
+
+def test_a_painted_case_keeps_its_own_classes_beside_those_of_others(
+    session: Session, bare: Path
+) -> None:
+    paint(session, 5)
+    session.show_case("b")
+    session.new_labels()
+    paint(session, 2)
+    session.save_labels(bare / "b_gt.nii")
+    session.show_case("a")
+    assert session.open_case.classes.values == (0, 2, 5)

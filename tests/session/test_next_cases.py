@@ -8,6 +8,7 @@ from segstudio.core.errors import InputError
 from segstudio.data.cases import Case, Dataset
 from segstudio.data.datasets import open_dataset
 from segstudio.learn.doubt import Doubt
+from segstudio.learn.run_cases import RunCases
 from segstudio.session import Session
 from segstudio.session.next_cases import NextCases
 
@@ -58,7 +59,8 @@ def test_cases_in_the_user_s_hands_and_answers_of_an_older_network_are_left_out(
     session.show_case("b")
     session.new_labels()
     session.mark_reviewed()
-    session.run = Path("/run")
+    session.facts.note_run(RunCases(Path("/newest"), {}, {}))
+    session.run = Path("/chosen")
     session.ask_next_cases()
     assert [case.name for case in asked[0].cases] == ["c", "d"]
     session.next_cases.note(Doubt("c", 0.5, 0.5, ()))
@@ -67,8 +69,12 @@ def test_cases_in_the_user_s_hands_and_answers_of_an_older_network_are_left_out(
     session.new_labels()
     session.mark_reviewed()
     assert [doubt.case for doubt in session.next_cases.doubts] == ["d"]
-    session.start_training(tmp_path / "run")
-    session.end_training()
+    session.next_cases.note(Doubt("c", 0.5, 0.5, ()))
+    assert [doubt.case for doubt in session.next_cases.doubts] == ["d"], "it was on its way"
+
+    session.facts.note_headers({})
+    assert [doubt.case for doubt in session.next_cases.doubts] == ["d"], "no newer network"
+    session.facts.note_run(RunCases(Path("/newer"), {}, {}))
     assert session.next_cases.doubts == ()
 
 

@@ -30,7 +30,7 @@ class NetworkHelper(QObject):
         self._thread: StreamThread | None = None
         self._tell: Callable[[str], None] = session.note_drafting
         self._request: DraftRequest | DoubtRequest | None = None
-        self._done = 0
+        self._done = self._taken = 0
         self._stopping = self._closed = False
         session.drafts_asked.connect(self._draft)
         session.drafts_stop_asked.connect(self._stop)
@@ -60,7 +60,8 @@ class NetworkHelper(QObject):
         if self._thread is not None:
             self.session.say(BUSY)
             return
-        self._request, self._tell, self._done, self._stopping = request, tell, 0, False
+        self._request, self._tell, self._stopping = request, tell, False
+        self._done = self._taken = 0
         self._thread = StreamThread(begin)
         # Bound methods of a QObject: delivered on its own thread, which lambdas are not.
         self._thread.came.connect(take)
@@ -88,7 +89,7 @@ class NetworkHelper(QObject):
     def _take_draft(self, piece: Any) -> None:
         request = self._request
         if not self._closed and isinstance(request, DraftRequest):
-            self.session.note_drafted(request, *piece)
+            self._taken += self.session.note_drafted(request, *piece)
             self._count()
 
     @at_the_edge
@@ -106,6 +107,7 @@ class NetworkHelper(QObject):
         if not self._closed:
             self.session.say(text)
 
+    @at_the_edge
     def _end(self) -> None:
         thread, self._thread = self._thread, None
         if thread is None:
@@ -116,5 +118,5 @@ class NetworkHelper(QObject):
             return
         self._tell("")
         request = self._request
-        if isinstance(request, DraftRequest) and self._done:
-            self.session.say(request.told(self._done), is_error=False)
+        if isinstance(request, DraftRequest) and self._taken:
+            self.session.say(request.told(self._taken), is_error=False)

@@ -1,9 +1,10 @@
 """The curves and the timeline under them, as they share a dock of the program's window."""
 
+import sys
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from segstudio.session import Session
 from segstudio.ui.curves.curves_hint import CurvesHint, limit_height
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from segstudio.ui.curves.curves_panel import CurvesPanel
 
 
-AHEAD_MS = 1500  # after data were opened, whose case is drawn by then
+AHEAD_MS = 1500  # after data were opened, and again until it is quiet
 
 
 class CurvesDock(QWidget):
@@ -38,14 +39,27 @@ class CurvesDock(QWidget):
         self._column.addWidget(self.hint)
         self._column.addWidget(self.timeline)
         session.runs_in_view.runs_changed.connect(self._prepare_room)
+        self._ahead = QTimer(self)
+        self._ahead.setSingleShot(True)
+        self._ahead.setInterval(AHEAD_MS)
+        self._ahead.timeout.connect(self._make_curves_if_quiet)
         session.dataset_opened.connect(self._make_curves_soon)
         if session.runs_in_view.curves:
             self._make_curves()
         self._make_room()
 
     def _make_curves_soon(self) -> None:
-        """Make the curves while nobody waits for them: beside the first steps it would be felt."""
-        QTimer.singleShot(AHEAD_MS, self, self._make_curves)
+        """Make the curves in a quiet moment: beside the first steps it would be felt."""
+        if self.curves is None:
+            self._ahead.start()
+
+    def _make_curves_if_quiet(self) -> None:
+        # What they draw with takes a second to load, which goes on beside the window.
+        is_loaded = hasattr(sys.modules.get("segstudio.ui.curves.curves_panel"), "CurvesPanel")
+        if is_loaded and not self.session.reading and not QApplication.mouseButtons().value:
+            self._make_curves()
+        else:
+            self._make_curves_soon()
 
     def _make_curves(self) -> None:
         if self.curves is not None:

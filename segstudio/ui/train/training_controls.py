@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
 )
 
 from segstudio.data.datasets import unlabelled_cases
+from segstudio.learn.config import TrainConfig
 from segstudio.learn.events import Event, StepDone, Stopped
 from segstudio.session import Session
 from segstudio.ui.edge import at_the_edge
@@ -99,18 +100,21 @@ class TrainingControls(QWidget):
 
     @at_the_edge
     def _start(self, _checked: bool = False) -> None:
-        if self._knows_what_to_train_on():
-            self.session.ask_training(self.session.settings)
+        settings = self.session.settings
+        wanted = self._with_what_to_train_on(settings)
+        if wanted is not None:
+            self.session.ask_training(wanted)
+            self.session.choose_settings(settings)  # it was asked for these data alone
 
-    def _knows_what_to_train_on(self) -> bool:
+    def _with_what_to_train_on(self, settings: TrainConfig) -> TrainConfig | None:
         """Ask whether images without labels are to be left out, where there are some."""
         session = self.session
-        if session.dataset is None or session.settings.skip_unlabelled:
-            return True
+        if session.dataset is None or settings.skip_unlabelled:
+            return settings
         bare = len(unlabelled_cases(session.dataset))
         labelled = sum(case.labels is not None for case in session.dataset.cases)
         if not bare or not labelled:
-            return True
+            return settings
         box = QMessageBox(self)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle("Images without labels")
@@ -125,9 +129,8 @@ class TrainingControls(QWidget):
         box.setEscapeButton(cancel)
         box.exec()
         if box.clickedButton() is not train:
-            return False
-        session.change_settings({"skip_unlabelled": True})
-        return True
+            return None
+        return settings.model_copy(update={"skip_unlabelled": True})
 
     @at_the_edge
     def _pause_or_continue(self, _checked: bool = False) -> None:

@@ -250,3 +250,4 @@ def test_start_asks_whether_to_leave_out_images_without_labels(
         window.wait_for(lambda: window.session.training is None and bool(window.session.told))
         assert window.session.failure == ""
         assert len(told) == 1
+        assert not window.session.settings.skip_unlabelled, "it was asked for these data alone"
