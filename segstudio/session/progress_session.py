@@ -170,6 +170,10 @@ class ProgressSession(LabelsSession):
         self._take_draft(request, case, path)
         if self.open_case is not None and self.open_case.case == case and not self.reading:
             self.ask_case(case.name)
+        before = case.draft
+        # A project's file that could not be written names it still.
+        if before not in (None, path) and before.parent == request.folder and self._is_recorded:
+            before.unlink(missing_ok=True)
         return True
 
     def _take_draft(self, request: DraftRequest, case: Case, path: Path) -> None:
@@ -181,7 +185,4 @@ class ProgressSession(LabelsSession):
         state = replace(self.progress.of(case), state="draft", draft=path)
         self.progress.note_draft(state)
         self._record(lambda project: project.with_progress(state))
-        before = case.draft
-        if before not in (None, path) and before.parent == request.folder and self._is_recorded:
-            before.unlink(missing_ok=True)
         self.dataset_opened.emit(self.dataset)
