@@ -176,6 +176,13 @@ class ProgressSession(LabelsSession):
             before.unlink(missing_ok=True)
         return True
 
+    def tell_drafted(self, request: DraftRequest, taken: int) -> None:
+        """Say how many cases were drafted, by which network, and how long that is remembered."""
+        told = request.told(taken)
+        if self.project is None:
+            told += " Without a project, drafts are forgotten when the folder is closed."
+        self.say(told, is_error=False)
+
     def _take_draft(self, request: DraftRequest, case: Case, path: Path) -> None:
         assert self.dataset is not None  # noqa: S101  (it has the case)
         drafted = replace(case, draft=path)

@@ -285,6 +285,13 @@ def test_the_network_of_drafts_is_named_with_its_dice_on_test_cases(
         (run / "summary.json").write_text(json.dumps(summary))
         assert told(1).startswith("1 of 2 drafted by")
         assert told(1).endswith(words)
+    said: list[str] = []
+    session.said.connect(lambda message: said.append(message.text))
+    session.tell_drafted(asked[0], 2)
+    assert said == [asked[0].told(2)]
+    session.list_cases(session.dataset)  # without the project
+    session.tell_drafted(asked[0], 2)
+    assert said[1].endswith("Without a project, drafts are forgotten when the folder is closed.")
 
 
 def test_a_network_of_other_data_does_not_name_the_classes_of_labels_that_are_here(

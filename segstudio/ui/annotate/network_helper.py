@@ -119,4 +119,4 @@ class NetworkHelper(QObject):
         self._tell("")
         request = self._request
         if isinstance(request, DraftRequest) and self._taken:
-            self.session.say(request.told(self._taken), is_error=False)
+            self.session.tell_drafted(request, self._taken)
