@@ -77,14 +77,17 @@ def newest_run(dataset: Dataset, listed: Sequence[Path], home: Path) -> Path | N
     """
     found = list(home.iterdir()) if home.is_dir() else []
     for run in _newest_first(dict.fromkeys((*listed, *found))):
-        if run in listed or _is_on(run, dataset):
+        # Folders of many datasets have the same name, "images" for one.
+        if run in listed or (_trained_on(run) == dataset.name and shares_cases(run, dataset)):
             return run
     return None
 
 
 def is_on_another(run: Path, dataset: Dataset, listed: Sequence[Path]) -> bool:
     """Return whether a run is known to be on another dataset; as in `newest_run`."""
-    return run not in listed and _trained_on(run) != "" and not _is_on(run, dataset)
+    if run in listed or not (name := _trained_on(run)):
+        return False
+    return name != dataset.name or not shares_cases(run, dataset)
 
 
 def shares_cases(run: Path, dataset: Dataset) -> bool:
@@ -98,11 +101,6 @@ def shares_cases(run: Path, dataset: Dataset) -> bool:
         return False
     named = {name for names in sides.values() for name in names}
     return 2 * len(named & {case.name for case in dataset.cases}) > len(named)
-
-
-def _is_on(run: Path, dataset: Dataset) -> bool:
-    # Folders of many datasets have the same name, "images" for one.
-    return _trained_on(run) == dataset.name and shares_cases(run, dataset)
 
 
 def _newest_first(runs: Iterable[Path]) -> list[Path]:

@@ -55,6 +55,15 @@ def state(session: Session, name: str) -> str:
     return session.progress.of(session.dataset.case(name)).state
 
 
+def open_with_labels(session: Session, folder: Path, *values: int) -> None:
+    """Open a folder without a project, and save labels of its first case with some values."""
+    session.open(folder)
+    session.new_labels()
+    session.labels[0, 0, : len(values)] = values
+    session.note_painting()
+    session.save_labels(folder / "a_gt.nii.gz")
+
+
 def test_drafts_of_all_unlabelled_cases_are_the_run_s_predictions(
     session: Session, finished_run: tuple[Path, object]
 ) -> None:
@@ -297,11 +306,7 @@ def test_the_network_of_drafts_is_named_with_its_dice_on_test_cases(
 def test_a_network_of_other_data_does_not_name_the_classes_of_labels_that_are_here(
     session: Session, bare: Path, finished_run: tuple[Path, object]
 ) -> None:
-    session.open(bare)
-    session.new_labels()
-    session.labels[0, 0, 0] = 1
-    session.note_painting()
-    session.save_labels(bare / "a_gt.nii.gz")
+    open_with_labels(session, bare, 1)
     names = [c.name for c in session.open_case.classes.foreground]
     session.ask_drafts(finished_run[0], "b")
     session.show_case("a")
@@ -353,11 +358,7 @@ def test_a_run_of_other_classes_is_refused(
 def test_a_run_that_does_not_know_the_values_of_labels_that_were_read_is_refused(
     session: Session, bare: Path, finished_run: tuple[Path, object]
 ) -> None:
-    session.open(bare)
-    session.new_labels()
-    session.labels[0, 0, 0] = 5
-    session.note_painting()
-    session.save_labels(bare / "a_gt.nii.gz")
+    open_with_labels(session, bare, 5)
     with pytest.raises(InputError, match="0, 1, 2, 3 and this dataset 0, 5"):
         session.ask_drafts(finished_run[0])
 
@@ -366,11 +367,7 @@ def test_a_run_that_does_not_know_the_values_of_labels_that_were_read_is_refused
 def test_an_ignored_value_in_labels_that_were_read_is_no_other_class(
     session: Session, bare: Path, finished_run: tuple[Path, object], tmp_path: Path, by: str
 ) -> None:
-    session.open(bare)
-    session.new_labels()
-    session.labels[0, 0, :2] = 1, 9
-    session.note_painting()
-    session.save_labels(bare / "a_gt.nii.gz")
+    open_with_labels(session, bare, 1, 9)
     run = tmp_path / "run"
     copytree(finished_run[0], run)
     if by == "the run":
