@@ -77,6 +77,11 @@ class TrainConfig(BaseModel):
     spacing: tuple[float, float, float] | None = Field(
         None, description="Spacing (Z, Y, X) in mm to resample to; left out, images stay as are."
     )
+    rescale: tuple[float, float, float] | None = Field(
+        None,
+        description="Factors (Z, Y, X) for images whose header holds no voxel size: 1, 0.5, 0.5 "
+        "halves rows and columns; left out, they stay as are.",
+    )
     normalisation: Normalisation = Field(
         "z-score", description="Of intensities: z-score, percentile or ct-window."
     )
@@ -223,7 +228,7 @@ class TrainConfig(BaseModel):
     @property
     def preparation(self) -> Preparation:
         """How images are resampled and normalised."""
-        return Preparation(self.spacing, self.normalisation, self.window)
+        return Preparation(self.spacing, self.normalisation, self.window, self.rescale)
 
     @property
     def share_of_foreground(self) -> float:

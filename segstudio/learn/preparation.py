@@ -25,13 +25,16 @@ class Preparation:
     Attributes
     ----------
     spacing : (float, float, float) or None
-        Of the network's grid along ``(Z, Y, X)``, in mm. None: every image keeps its own grid, as
-        does an image whose header knows no spacing.
+        Of the network's grid along ``(Z, Y, X)``, in mm. None: every image keeps its own grid. An
+        image whose header knows no spacing is not touched by it.
     normalisation : {'z-score', 'percentile', 'ct-window'}
         Mean 0 and standard deviation 1; the same after values are cut at the percentiles 0.5 and
         99.5; or a window of values, as of a CT in Hounsfield units, stretched to −1 … 1.
     window : (float, float)
         The lowest and the highest value of that window.
+    rescale : (float, float, float) or None
+        Factors along ``(Z, Y, X)`` for the number of voxels of an image whose header knows no
+        spacing, as of a photograph or a scanned film; other images are not touched by it.
 
     Raises
     ------
@@ -42,6 +45,7 @@ class Preparation:
     spacing: Spacing | None = None
     normalisation: Normalisation = "z-score"
     window: tuple[float, float] = (-160.0, 240.0)
+    rescale: Spacing | None = None
 
     def __post_init__(self) -> None:
         if self.normalisation not in get_args(Normalisation):
@@ -49,16 +53,27 @@ class Preparation:
             raise InputError(f"There is no normalisation '{self.normalisation}'. {hint}")
         if self.spacing is not None and not all(0 < s < np.inf for s in self.spacing):
             raise InputError(f"A spacing of {self.spacing} mm is not three numbers above 0.")
+        if self.rescale is not None and not all(0 < s < np.inf for s in self.rescale):
+            raise InputError(f"To rescale by {self.rescale} is not by three numbers above 0.")
         if not self.window[0] < self.window[1]:
             raise InputError(f"The window {self.window} should be a lower and a higher value.")
 
     def shape(self, grid: Grid) -> Shape:
         """Return planes, rows and columns of a grid when it is resampled."""
-        if self.spacing is None or grid.unit == "voxels":
-            return grid.shape
-        sizes = zip(grid.shape, grid.spacing, self.spacing, strict=True)
+        none = (1.0, 1.0, 1.0)
+        if grid.unit == "voxels":
+            sizes = zip(grid.shape, self.rescale or none, none, strict=True)
+        else:
+            sizes = zip(grid.shape, grid.spacing, self.spacing or grid.spacing, strict=True)
         planes, rows, columns = (max(1, round(n * own / new)) for n, own, new in sizes)
         return planes, rows, columns
+
+    def leaves(self, grid: Grid) -> bool:
+        """Return whether resampling is asked for that does not concern an image on this grid."""
+        here, elsewhere = self.spacing, self.rescale
+        if grid.unit == "voxels":
+            here, elsewhere = elsewhere, here
+        return here is None and elsewhere is not None
 
     def spacing_of(self, grid: Grid) -> Spacing:
         """Return the spacing of a grid when it is resampled, in its unit.

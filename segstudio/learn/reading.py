@@ -20,6 +20,7 @@ def read_cases(
     """Return the training cases prepared, and what there is to say of them."""
     store, notes = CaseStore(room), []
     doubts: dict[str, list[str]] = {}
+    left: list[str] = []
     for case in cases:
         volume, labels = load_case(case)
         indices = classes.to_indices(labels, f"'{case.labels}'")
@@ -29,12 +30,14 @@ def read_cases(
         notes += _not_numbers(case, volume.channels)
         for doubt in volume.grid.doubts:
             doubts.setdefault(doubt, []).append(case.name)
+        if config.preparation.leaves(volume.grid):
+            left.append(volume.grid.unit)
     slices = sum(int(case.counts.any(axis=1).sum()) for case in store.cases)
     if not slices:
         raise InputError("All voxels of the training cases are to be ignored. Label some.")
     if config.dimensions == 2 and slices < 2:
         raise InputError("The training cases hold one slice in all; two are needed at least.")
-    return store, [*notes, *_told_once(doubts)]
+    return store, [*notes, *_not_resampled(left, len(cases)), *_told_once(doubts)]
 
 
 def add_prepared(
@@ -65,6 +68,22 @@ def _expect_channels(case: Case, found: int, wanted: int) -> None:
             f"'{case.image}' has {found} channel(s), other cases have {wanted}. All cases need the "
             "same sequences."
         )
+
+
+def _not_resampled(units: Sequence[str], count: int) -> list[str]:
+    """Return a sentence for images that keep their own grid though resampling is asked for."""
+    notes, unsized = [], units.count("voxels")
+    if unsized:
+        notes.append(
+            f"{unsized} of {count} images keep their own grid, whatever the spacing: their header "
+            "holds no voxel size. 'rescale' changes them."
+        )
+    if sized := len(units) - unsized:
+        notes.append(
+            f"{sized} of {count} images are not rescaled, as their header holds a voxel size. "
+            "'spacing' changes them."
+        )
+    return notes
 
 
 def _not_numbers(case: Case, channels: Sequence[Any]) -> list[str]:

@@ -34,7 +34,29 @@ def test_resampling_keeps_the_extent() -> None:
 
 def test_an_image_of_unknown_spacing_is_not_resampled() -> None:
     image = volume(spacing=(1.0, 1.0, 1.0), unit="voxels")
-    assert Preparation(spacing=(2.0, 2.0, 2.0)).shape(image.grid) == image.data.shape
+    preparation = Preparation(spacing=(2.0, 2.0, 2.0))
+
+    assert preparation.shape(image.grid) == image.data.shape
+    assert preparation.leaves(image.grid)
+    assert not Preparation().leaves(image.grid)
+    assert not preparation.leaves(volume().grid)
+
+
+def test_an_image_of_unknown_spacing_is_rescaled_and_no_other() -> None:
+    image, preparation = (
+        volume((1, 768, 318), (1.0,) * 3, "voxels"),
+        Preparation(rescale=(1.0, 0.5, 0.5)),
+    )
+
+    assert preparation.shape(image.grid) == (1, 384, 159)
+    assert preparation.image(image).shape == (1, 1, 384, 159)
+    assert preparation.spacing_of(image.grid) == (1.0, 2.0, 2.0)
+    assert not preparation.leaves(image.grid)
+    assert preparation.shape(volume().grid) == volume().data.shape
+    assert preparation.leaves(volume().grid)
+    both = Preparation(spacing=(4.0, 2.0, 2.0), rescale=(1.0, 0.5, 0.5))
+    assert both.shape(image.grid) == (1, 384, 159)
+    assert both.shape(volume().grid) == (8, 5, 12)
 
 
 def test_a_resampled_structure_stays_where_it_is() -> None:

@@ -17,6 +17,7 @@ SECTIONS = {
         "landmarks",
         "ignore_label",
         "spacing",
+        "rescale",
         "normalisation",
         "window",
     ),

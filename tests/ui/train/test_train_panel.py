@@ -79,6 +79,7 @@ OTHERS: dict[str, dict[str, Any]] = {
     "skip_unlabelled": {"skip_unlabelled": True},
     "ignore_label": {"ignore_label": 255},
     "spacing": {"spacing": (2.5, 1.0, 1.0)},
+    "rescale": {"rescale": (1.0, 0.5, 0.5)},
     "normalisation": {"normalisation": "ct-window"},
     "window": {"window": (-100.5, 300.0)},
     "patch_size": {"patch_size": (64, 96)},
