@@ -16,6 +16,7 @@ from segstudio.compare.results import Result, Results
 from segstudio.compare.statistics import FEWEST
 from segstudio.compare.study_figures import side_of_epochs
 from segstudio.compare.table import Row, cells, columns, table_of
+from segstudio.core.metrics import COLLAPSED
 from segstudio.data.atomic import write_text
 from segstudio.data.datasets import Dataset
 
@@ -26,8 +27,9 @@ TABLE_NOTE = (
     "there; one where the class was predicted and is not counts 0. HD95 and ASSD: lower is better; "
     "{distances} NSD is the share of the contours within 2 mm of each other, or one pixel where "
     "the voxel size is not known. Missed are pairs of volume (plane) and class where the class is "
-    "there and was predicted nowhere, added up over trainings. Train Dice is that of the same "
-    "network on the training cases. The highest test Dice is bold."
+    "there and was predicted nowhere, added up over trainings; collapsed, pairs of training and "
+    f"class with a test Dice below {COLLAPSED}, wherever it was predicted. Train Dice is that of "
+    "the same network on the training cases. The highest test Dice is bold."
 )
 DISTANCES_NOTE = (
     "where one mask is empty they are the image's diagonal, and 'HD95 where predicted' leaves such "

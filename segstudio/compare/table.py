@@ -10,7 +10,7 @@ from pathlib import Path
 from segstudio.compare.paired import Comparison
 from segstudio.compare.results import Result, Results
 from segstudio.compare.statistics import mean_and_spread
-from segstudio.core.metrics import mean_of
+from segstudio.core.metrics import COLLAPSED, mean_of
 from segstudio.data.atomic import write_text
 
 DIGITS = {"HD95": 2, "HD95 where predicted": 2, "ASSD": 2, "best epoch": 0}
@@ -30,6 +30,9 @@ class Row:
         How many trainings are finished.
     values : dict of str to (float, float)
         By column: mean and standard deviation over the seeds; the second is NaN of a single one.
+    collapsed, classes : int
+        Pairs of training and class with a mean test Dice below `COLLAPSED`, of how many that the
+        test side holds.
     missed, volumes : int
         Pairs of volume and class where a class that is there was predicted nowhere, of how many,
         over all parts and the classes that each was trained on.
@@ -40,6 +43,8 @@ class Row:
     title: str
     parts: int
     values: dict[str, Value]
+    collapsed: int
+    classes: int
     missed: int
     volumes: int
     missed_planes: int
@@ -54,10 +59,13 @@ def table_of(results: Results) -> list[Row]:
 def _row(results: Results, title: str) -> Row:
     parts = results.of(title)
     classes = [row for part in parts for row in part.summary["test"]["per_class"].values()]
+    found = [_number(row["dice"]) for row in classes if row["cases"]]
     return Row(
         title=title,
         parts=len(parts),
         values=_values(results, parts),
+        collapsed=sum(dice < COLLAPSED for dice in found),
+        classes=len(found),
         missed=sum(row["missed"] for row in classes),
         volumes=sum(row["cases"] for row in classes),
         missed_planes=sum(row["missed_planes"] for row in classes),
@@ -120,7 +128,7 @@ def columns(rows: Sequence[Row], units: set[str]) -> list[str]:
     names = _value_names(rows)
     unit = " or ".join(sorted(units))
     told = [f"{n} ({unit})" if n.startswith(("HD95", "ASSD")) else n for n in names]
-    return ["loss", "trainings", *told, "missed volumes", "missed planes"]
+    return ["loss", "trainings", *told, "collapsed classes", "missed volumes", "missed planes"]
 
 
 def _value_names(rows: Sequence[Row]) -> list[str]:
@@ -134,8 +142,12 @@ def cells(row: Row, rows: Sequence[Row]) -> list[str]:
         _text(value, DIGITS.get(name, 4))
         for name, value in zip(_value_names(rows), values, strict=True)
     )
-    missed = (f"{row.missed} of {row.volumes}", f"{row.missed_planes} of {row.planes}")
-    return [row.title, str(row.parts), *shown, *missed]
+    pairs = (
+        (row.collapsed, row.classes),
+        (row.missed, row.volumes),
+        (row.missed_planes, row.planes),
+    )
+    return [row.title, str(row.parts), *shown, *(f"{n} of {all_}" for n, all_ in pairs)]
 
 
 def _text(value: Value, digits: int) -> str:
@@ -176,13 +188,15 @@ def _numbers_of(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     """Return head and lines of Table 1 for programs."""
     names = _value_names(rows)
     head = ["loss", "trainings", *(n for name in names for n in (name, f"{name}, spread"))]
-    counts = ("missed volumes", "volumes", "missed planes", "planes")
+    counts = ["collapsed classes", "classes", "missed volumes", "volumes", "missed planes"]
+    counts += ["planes"]
     lines = []
     for row in rows:
         pairs = [row.values.get(name, (math.nan, math.nan)) for name in names]
         numbers = ["" if math.isnan(v) else f"{v:.6g}" for pair in pairs for v in pair]
         missed = (row.missed, row.volumes, row.missed_planes, row.planes)
-        lines.append([row.title, str(row.parts), *numbers, *map(str, missed)])
+        told = map(str, (row.collapsed, row.classes, *missed))
+        lines.append([row.title, str(row.parts), *numbers, *told])
     return [*head, *counts], lines
 
 

@@ -9,6 +9,7 @@ from segstudio.core.metrics import TOGETHER, Score, evaluate, summarise
 from segstudio.data.datasets import Case, load_case
 from segstudio.learn.checkpoint import load_checkpoint
 from segstudio.learn.events import CaseValidated, Event, Finished, Summary
+from segstudio.learn.guard import watch_end
 from segstudio.learn.job import Job
 from segstudio.learn.run_folder import RunFolder
 
@@ -62,6 +63,8 @@ def finish(
     if job.compute.rank == 0:
         run.write_scores((side, s) for side, rows in scores.items() for s in rows)
         run.write_summary(summary)
+    side = next(side for side, rows in scores.items() if rows)
+    yield from watch_end(scores[side], side, best["epoch"], job.config.expression)
     yield Finished(run.path, best["epoch"], summary)
     return False
 

@@ -197,7 +197,7 @@ def test_what_is_kept_already_stays(trained: Study, kept: Path, tmp_path: Path) 
     assert marked.read_text() == "{}"
 
 
-@pytest.mark.parametrize("name", ["acdc", "aasce", "wmh_flair"])
+@pytest.mark.parametrize("name", ["acdc", "aasce", "wmh_flair", "ms_ventricle"])
 def test_the_tables_in_the_project_are_made_of_the_parts_beside_them(
     name: str, tmp_path: Path
 ) -> None:

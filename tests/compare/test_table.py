@@ -41,6 +41,28 @@ def test_the_table_holds_the_means_of_the_runs(trained: Study) -> None:
         assert 0 <= row.missed <= row.volumes < row.planes
 
 
+def test_a_class_that_is_predicted_but_not_found_counts_as_collapsed(by_hand: ByHand) -> None:
+    dice = {"a": {"wall": 0.9, "scar": 0.02}, "b": {"wall": 0.8, "scar": 0.06}}
+    results = by_hand(
+        {
+            ("dice", 0, None): dice,
+            ("dice", 1, None): {"a": {"wall": 0.9, "scar": 0.5}, "b": {"wall": 0.8, "scar": 0.5}},
+            ("boundary", 0, None): {
+                "a": {"wall": 0.0, "scar": 0.05},
+                "b": {"wall": 0, "scar": 0.05},
+            },
+        },
+        seeds=2,
+    )
+    first, second = table_of(results)
+    assert (first.collapsed, first.classes) == (1, 4)
+    assert (second.collapsed, second.classes) == (1, 2)
+    head = columns([first, second], results.units)
+    shown = dict(zip(head, cells(first, [first, second]), strict=True))
+    assert shown["collapsed classes"] == "1 of 4"
+    assert shown["missed volumes"] == "0 of 8"
+
+
 def test_a_difference_is_the_losss_minus_the_firsts(by_hand: ByHand) -> None:
     results = by_hand(
         {
