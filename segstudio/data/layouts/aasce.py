@@ -55,9 +55,13 @@ def _case(image: Path, root: Path, angles: Sequence[str]) -> Case:
 
 
 def _patient(image: Path) -> str:
-    """Return whose radiograph it is: a date and number, before the letter of the view."""
+    """Return whose radiograph it is: a number, after the day and before the letter of the view.
+
+    The same number on days that follow one another is taken for the same person: on one side of a
+    split they do no harm if they are two.
+    """
     words = image.stem.split()
-    return words[0] if len(words) > 1 else image.stem
+    return words[0].rsplit("-", 1)[-1] if len(words) > 1 else image.stem
 
 
 def _angles(folder: Path, root: Path) -> dict[str, list[str]]:

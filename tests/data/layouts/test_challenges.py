@@ -82,11 +82,11 @@ def test_landmarks_are_drawn_as_one_class_or_many(
 
 
 def test_aasce_keeps_sides_angles_and_patients(tmp_path: Path) -> None:
-    for name in ("5th-02-Jan-162 A AP.jpg", "5th-02-Jan-162 B AP.jpg"):
+    for name in ("5th-02-Jan-162 A AP.jpg", "5th-03-Jan-162 B AP.jpg"):
         radiograph(tmp_path, name, CORNERS)
     radiograph(tmp_path, "7th-02-Mar-311 C AP.jpg", CORNERS, side="test")
     folder = tmp_path / "labels" / "training"
-    (folder / "filenames.csv").write_text("5th-02-Jan-162 A AP.jpg\n5th-02-Jan-162 B AP.jpg\n")
+    (folder / "filenames.csv").write_text("5th-02-Jan-162 A AP.jpg\n5th-03-Jan-162 B AP.jpg\n")
     (folder / "angles.csv").write_text("41.1,14.6,40.1\n59.1,51.5,3.3\n")
     dataset = open_dataset(tmp_path)
     test, first, second = dataset.cases
