@@ -7,7 +7,7 @@ import pytest
 from segstudio.compare.plan import Candidate, Part, losses_alone, make_plan, read_plan, united
 from segstudio.compare.study import open_study
 from segstudio.core.errors import InputError
-from segstudio.data.datasets import open_dataset
+from segstudio.data.datasets import load_case, open_dataset
 from segstudio.learn.presets import packaged_files
 
 LOSSES = ("dice", "modified-boundary")
@@ -137,6 +137,13 @@ def test_a_study_is_found_by_name_or_file(tmp_path: Path) -> None:
         read_plan("acdd")
     with pytest.raises(InputError, match="does not exist"):
         read_plan(str(tmp_path / "none.toml"))
+
+
+def test_the_study_of_spines_trains_on_384_rows(data_folder: Path) -> None:
+    dataset, plan = open_dataset(data_folder / "aasce"), make_plan(read_plan("aasce"))
+    volume, _ = load_case(dataset.cases[0])
+    for part in plan.parts:
+        assert plan.config_of(part).preparation.shape(volume.grid)[1] == 384
 
 
 @pytest.mark.parametrize("name", ["acdc", "aasce", "wmh_flair", "ms_ventricle"])
