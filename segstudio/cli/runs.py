@@ -3,6 +3,7 @@
 import shlex
 import tomllib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -144,16 +145,21 @@ def _assign(settings: dict[str, Any], text: str) -> None:
     name, sign, value = text.partition("=")
     if not sign:
         raise InputError(f"'{text}' sets nothing. Write --set name=value, as in --set dropout=0.1.")
-    try:
-        parsed = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        parsed = value.strip()  # a word without its quotes
+    parsed = _parsed(value)
     table, _, key = name.strip().rpartition(".")
     if table:
         inner = settings.setdefault(table, {})
         settings[table] = {**inner, key: parsed} if isinstance(inner, dict) else {key: parsed}
     else:
         settings[key] = parsed
+
+
+def _parsed(value: str) -> Any:
+    """Return a TOML value; a word may stand without quotes, a list of numbers without brackets."""
+    for text in (value, f"[{value}]") if "," in value else (value,):
+        with suppress(tomllib.TOMLDecodeError):
+            return tomllib.loads(f"value = {text}")["value"]
+    return value.strip()
 
 
 def _result(summary: dict[str, Any]) -> str:
