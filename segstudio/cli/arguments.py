@@ -102,7 +102,7 @@ Assign = Annotated[
         "--set",
         metavar="NAME=VALUE",
         help="Any setting that 'segstudio train --help' lists; may be given again, as in --set "
-        "dropout=0.1 --set augmentation.rotation=10.",
+        "dropout=0.1 --set augmentation.rotation=10 --set spacing=8,1.5,1.5.",
     ),
 ]
 SplitChoice = Annotated[

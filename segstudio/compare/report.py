@@ -28,8 +28,8 @@ TABLE_NOTE = (
     "{distances} NSD is the share of the contours within 2 mm of each other, or one pixel where "
     "the voxel size is not known. Missed are pairs of volume (plane) and class where the class is "
     "there and was predicted nowhere, added up over trainings; collapsed, pairs of training and "
-    f"class with a test Dice below {COLLAPSED}, wherever it was predicted. Train Dice is that of "
-    "the same network on the training cases. The highest test Dice is bold."
+    f"class with a pooled test Dice below {COLLAPSED}, wherever it was predicted. Train Dice is "
+    "that of the same network on the training cases. The highest test Dice is bold."
 )
 DISTANCES_NOTE = (
     "where one mask is empty they are the image's diagonal, and 'HD95 where predicted' leaves such "

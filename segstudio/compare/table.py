@@ -31,8 +31,8 @@ class Row:
     values : dict of str to (float, float)
         By column: mean and standard deviation over the seeds; the second is NaN of a single one.
     collapsed, classes : int
-        Pairs of training and class with a mean test Dice below `COLLAPSED`, of how many that the
-        test side holds.
+        Pairs of training and class with a pooled test Dice below `COLLAPSED`, of how many that
+        the test side holds.
     missed, volumes : int
         Pairs of volume and class where a class that is there was predicted nowhere, of how many,
         over all parts and the classes that each was trained on.
@@ -59,7 +59,7 @@ def table_of(results: Results) -> list[Row]:
 def _row(results: Results, title: str) -> Row:
     parts = results.of(title)
     classes = [row for part in parts for row in part.summary["test"]["per_class"].values()]
-    found = [_number(row["dice"]) for row in classes if row["cases"]]
+    found = [_number(row["pooled_dice"]) for row in classes if row["cases"]]
     return Row(
         title=title,
         parts=len(parts),

@@ -18,7 +18,7 @@ Whole = TypeVar("Whole", bound=np.integer)
 TOLERANCE = {"mm": 2.0, "voxels": 1.0}
 
 TOGETHER = "all classes as one"
-COLLAPSED = 0.05  # mean Dice; a class below it is as good as not found, whatever is predicted
+COLLAPSED = 0.05  # pooled Dice; below it a class is as good as not found, wherever predicted
 
 
 @dataclass(frozen=True)

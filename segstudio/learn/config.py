@@ -79,8 +79,8 @@ class TrainConfig(BaseModel):
     )
     rescale: tuple[float, float, float] | None = Field(
         None,
-        description="Factors (Z, Y, X) for images whose header holds no voxel size: 1, 0.5, 0.5 "
-        "halves rows and columns; left out, they stay as are.",
+        description="Factors (Z, Y, X) for images whose header holds no true voxel size: 1, 0.5, "
+        "0.5 halves rows and columns; left out, they stay as are.",
     )
     normalisation: Normalisation = Field(
         "z-score", description="Of intensities: z-score, percentile or ct-window."
@@ -267,7 +267,10 @@ def sentence_of(error: ValidationError, known: Collection[str]) -> str:
     name = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return f"There is no setting '{name}'. {near_names(name, known)}"
-    return f"The setting {name} = {first['input']!r} will not do: {first['msg'].lower()}."
+    message = first["msg"].lower()
+    if first["type"] == "tuple_type":
+        message = "numbers with commas between them are wanted, as in 1,0.5,0.5"
+    return f"The setting {name} = {first['input']!r} will not do: {message}."
 
 
 def read_settings(path: str | Path) -> dict[str, Any]:

@@ -107,7 +107,8 @@ class Warned:
 class Guarded:
     """Something goes wrong in the training, and what to try; `step` is 0 after an epoch.
 
-    `kind` is 'non-finite', 'divergence', 'vanished gradient' or 'collapse'.
+    `kind` is 'non-finite', 'divergence', 'vanished gradient', 'collapse' or, of the best network
+    at the end, 'not found'.
     """
 
     epoch: int

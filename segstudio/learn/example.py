@@ -120,7 +120,11 @@ def _words(
     case, size = batches.sampler.store[0], batches.sampler.patch
     own, unit = _times(volume.grid.spacing), volume.grid.unit
     resampled = f"Not resampled: {own} {unit}"
-    if case.shape != volume.grid.shape:
+    if config.preparation.leaves(volume.grid):
+        resampled += " in its header, so the settings do not touch it"
+    if case.shape != volume.grid.shape and unit == "voxels":
+        resampled = f"Rescaled from {_times(volume.grid.shape)} to {_times(case.shape)} voxels"
+    elif case.shape != volume.grid.shape:
         resampled = f"Resampled from {own} to {_times(case.spacing)} {unit}"
     where = f"plane {sample.start[0]}" if len(size) == 2 else f"a patch from voxel {sample.start}"
     whole = case.shape[3 - len(size) :]

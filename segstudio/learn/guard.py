@@ -2,8 +2,7 @@
 
 A guard speaks in a `Guarded` event. Three things are watched at every step: a loss or gradient that
 is no number, a loss that runs away, and a gradient that has vanished; one at every validation: a
-class that is there and predicted nowhere, the paper's "trivial result"; and one at the end: a
-class that the best network as good as never finds, though it may be predicted in many places.
+class that is there and predicted nowhere, the paper's "trivial result".
 """
 
 import math
@@ -13,7 +12,6 @@ from typing import Any
 
 import torch
 
-from segstudio.core.metrics import COLLAPSED, TOGETHER, Score, mean_of
 from segstudio.learn.batches import Batch
 from segstudio.learn.events import Guarded
 from segstudio.losses.criterion import Criterion
@@ -164,52 +162,8 @@ def _vanished(norm: float, first: float) -> str:
     )
 
 
-def watch_end(
-    scores: Sequence[Score], side: str, epoch: int, expression: LossExpression
-) -> list[Guarded]:
-    """Return what there is to say of classes that the best network as good as never finds.
-
-    Early in a training that is usual; a class may also be laid over all the background, which a
-    loss without background hardly minds, and is then predicted everywhere but not found.
-
-    Parameters
-    ----------
-    scores : sequence of Score
-        Of the cases of a side.
-    side : str
-        Its name.
-    epoch : int
-        The best network's.
-    expression : LossExpression
-        The loss that was trained with.
-    """
-    told = []
-    for name in dict.fromkeys(s.class_name for s in scores if s.class_name != TOGETHER):
-        own = [s for s in scores if s.class_name == name]
-        dice, true = mean_of(s.dice for s in own), sum(s.true for s in own)
-        if true and dice < COLLAPSED:
-            text = _not_found(name, side, dice, sum(s.predicted for s in own) / true)
-            told.append(Guarded(epoch, 0, "collapse", f"{text} {_cure(expression)}"))
-    return told
-
-
-def _not_found(name: str, side: str, dice: float, ratio: float) -> str:
-    how = "It is predicted nowhere."
-    if ratio > 0:
-        digits = 1 if ratio < 10 else 0
-        how = (
-            f"It is predicted in {ratio:,.{digits}f} times as many voxels as it has, but elsewhere."
-        )
-    return f"The class '{name}' is hardly found: its Dice on the {side} side is {dice:.2g}. {how}"
-
-
 def _collapsed(name: str, epochs: int, expression: LossExpression) -> str:
     times = f"{epochs} validations in a row" if epochs > 1 else "a whole validation"
-    return f"The class '{name}' is there and was predicted nowhere in {times}. {_cure(expression)}"
-
-
-def _cure(expression: LossExpression) -> str:
-    """Return what to try against a class that is not found."""
     is_boundary = [part.name for part in expression.parts] == ["boundary"]
     cure = (
         "The boundary loss alone has the empty prediction as a trap: try "
@@ -219,8 +173,9 @@ def _cure(expression: LossExpression) -> str:
         "'dice + modified-boundary-log', or more epochs"
     )
     return (
-        f"{cure}. Among the settings, 'foreground share' 0.5 shows rare classes more often, and "
-        "'floor' 3 under 'maps' gives tiny pieces weight."
+        f"The class '{name}' is there and was predicted nowhere in {times}. {cure}. Among the "
+        "settings, 'foreground share' 0.5 shows rare classes more often, and 'floor' 3 under "
+        "'maps' gives tiny pieces weight."
     )
 
 

@@ -34,7 +34,8 @@ class Preparation:
         The lowest and the highest value of that window.
     rescale : (float, float, float) or None
         Factors along ``(Z, Y, X)`` for the number of voxels of an image whose header knows no
-        spacing, as of a photograph or a scanned film; other images are not touched by it.
+        spacing, as of a photograph or a scanned film; other images are not touched by it. Lengths
+        in 'mm' are then in voxels of the file, those in 'voxels' in voxels of the network's grid.
 
     Raises
     ------

@@ -30,8 +30,7 @@ def read_cases(
         notes += _not_numbers(case, volume.channels)
         for doubt in volume.grid.doubts:
             doubts.setdefault(doubt, []).append(case.name)
-        if config.preparation.leaves(volume.grid):
-            left.append(volume.grid.unit)
+        left += [volume.grid.unit] * config.preparation.leaves(volume.grid)
     slices = sum(int(case.counts.any(axis=1).sum()) for case in store.cases)
     if not slices:
         raise InputError("All voxels of the training cases are to be ignored. Label some.")
@@ -76,7 +75,7 @@ def _not_resampled(units: Sequence[str], count: int) -> list[str]:
     if unsized:
         notes.append(
             f"{unsized} of {count} images keep their own grid, whatever the spacing: their header "
-            "holds no voxel size. 'rescale' changes them."
+            "holds no true voxel size. 'rescale' changes them."
         )
     if sized := len(units) - unsized:
         notes.append(

@@ -282,13 +282,15 @@ def is_met(name: str, asked: Any, own: TrainConfig) -> bool:
 def _is_behind(line: bytes, epoch: int, step: int) -> bool:
     """Return whether a line of the log tells of training that a checkpoint knows of.
 
-    Validations do not: one that was stopped is done anew.
+    Validations and the end do not: one that was stopped is done anew.
     """
     try:
         record = json.loads(line) if line.endswith(b"\n") else {}
     except ValueError:
         return False
     if record.get("event") not in ("StepDone", "Guarded", "EpochDone", "Saved"):
+        return False
+    if record.get("kind") == "not found":  # of the best network at the end, which may change
         return False
     if record.get("step"):
         return bool((record["epoch"], record["step"]) <= (epoch, step))

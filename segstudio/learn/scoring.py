@@ -9,8 +9,8 @@ from segstudio.core.metrics import TOGETHER, Score, evaluate, summarise
 from segstudio.data.datasets import Case, load_case
 from segstudio.learn.checkpoint import load_checkpoint
 from segstudio.learn.events import CaseValidated, Event, Finished, Summary
-from segstudio.learn.guard import watch_end
 from segstudio.learn.job import Job
+from segstudio.learn.lost_classes import tell_lost
 from segstudio.learn.run_folder import RunFolder
 
 MEASURES = ("dice", "hd95", "assd", "volume_ml", "nsd")
@@ -50,6 +50,11 @@ def finish(
             yield CaseValidated(best["epoch"], side, case.name, _dice_by_class(found))
             if is_stopped():
                 return True
+    # Before the summary: after it the run is finished, and nothing may come between.
+    side = next(side for side, rows in scores.items() if rows)
+    yield from tell_lost(scores[side], side, best["epoch"])
+    if is_stopped():
+        return True
     summary: Summary = {side: summarise(rows) for side, rows in scores.items()}
     summary["best_epoch"] = best["epoch"]
     if job.config.watch_test:
@@ -63,8 +68,6 @@ def finish(
     if job.compute.rank == 0:
         run.write_scores((side, s) for side, rows in scores.items() for s in rows)
         run.write_summary(summary)
-    side = next(side for side, rows in scores.items() if rows)
-    yield from watch_end(scores[side], side, best["epoch"], job.config.expression)
     yield Finished(run.path, best["epoch"], summary)
     return False
 

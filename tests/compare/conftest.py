@@ -1,6 +1,7 @@
 """Comparisons that many tests share: a small one that was trained, and ones worked by hand."""
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,8 @@ def _names(scores: Sequence[Score]) -> list[str]:
 
 
 def _score(case: str, dice: float, true: int, name: str, unit: str) -> Score:
-    return Score(case, name, dice, 10 - dice, 1.0, 1.0, unit, 5, 10, true, 0.5, 2, 1)
+    overlap = 0 if math.isnan(dice) else round(dice * (10 + true) / 2)
+    return Score(case, name, dice, 10 - dice, 1.0, 1.0, unit, overlap, 10, true, 0.5, 2, 1)
 
 
 @pytest.fixture(scope="session")

@@ -42,21 +42,21 @@ def test_the_table_holds_the_means_of_the_runs(trained: Study) -> None:
 
 
 def test_a_class_that_is_predicted_but_not_found_counts_as_collapsed(by_hand: ByHand) -> None:
-    dice = {"a": {"wall": 0.9, "scar": 0.02}, "b": {"wall": 0.8, "scar": 0.06}}
+    dice = {"a": {"wall": 0.9, "scar": 0.02}, "b": {"wall": 0.8, "scar": 0.04}}
     results = by_hand(
         {
             ("dice", 0, None): dice,
             ("dice", 1, None): {"a": {"wall": 0.9, "scar": 0.5}, "b": {"wall": 0.8, "scar": 0.5}},
             ("boundary", 0, None): {
-                "a": {"wall": 0.0, "scar": 0.05},
-                "b": {"wall": 0, "scar": 0.05},
+                "a": {"wall": 0.0, "scar": 0.1},
+                "b": {"wall": 0.9, "scar": 0.1},
             },
         },
         seeds=2,
     )
     first, second = table_of(results)
     assert (first.collapsed, first.classes) == (1, 4)
-    assert (second.collapsed, second.classes) == (1, 2)
+    assert (second.collapsed, second.classes) == (0, 2)
     head = columns([first, second], results.units)
     shown = dict(zip(head, cells(first, [first, second]), strict=True))
     assert shown["collapsed classes"] == "1 of 4"

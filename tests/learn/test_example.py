@@ -7,6 +7,7 @@ import pytest
 
 from segstudio.core.errors import InputError
 from segstudio.data.datasets import load_case, open_dataset
+from segstudio.data.phantoms import write_spine_dataset
 from segstudio.learn.config import TrainConfig, make_config
 from segstudio.learn.example import Example, make_example
 from segstudio.learn.job_setup import new_job
@@ -74,6 +75,17 @@ def test_without_augmentation_and_maps_that_is_said(lone: Path) -> None:
     assert made.image.shape == (1, 32, 64)
     assert made.words[-1] == "No augmentation is set."
     assert "plane 2: cut or padded from 48 × 48 to 32 × 64 voxels" in made.words[1]
+
+
+def test_how_the_grid_was_changed_is_said(lone: Path, tmp_path: Path) -> None:
+    resampled = example(lone, make_config(loss="dice", spacing=(10.0, 2.0, 2.0)))
+    assert resampled.words[0].startswith("Resampled from 26.7 × 6 × 6 to 9.7 × 2 × 2 mm.")
+    left = example(lone, make_config(loss="dice", rescale=(1.0, 0.5, 0.5)))
+    assert "mm in its header, so the settings do not touch it" in left.words[0]
+
+    write_spine_dataset(tmp_path / "spines", patients=2, shape=(1, 192, 64))
+    rescaled = example(tmp_path / "spines", make_config(loss="dice", rescale=(1.0, 0.5, 0.5)))
+    assert rescaled.words[0].startswith("Rescaled from 1 × 192 × 64 to 1 × 96 × 32 voxels.")
 
 
 def test_what_is_said_of_a_deformation_is_what_it_does() -> None:

@@ -4,17 +4,8 @@ import pytest
 import torch
 
 from segstudio.core.loss_maps import MapOptions
-from segstudio.core.metrics import TOGETHER, Score
 from segstudio.learn.batches import Batch
-from segstudio.learn.guard import (
-    STILL_STEPS,
-    WINDOW,
-    Guard,
-    LastGood,
-    find_culprit,
-    undone,
-    watch_end,
-)
+from segstudio.learn.guard import STILL_STEPS, WINDOW, Guard, LastGood, find_culprit, undone
 from segstudio.losses.criterion import Criterion
 from segstudio.losses.expression import parse_loss
 from segstudio.losses.target import Target
@@ -98,39 +89,6 @@ def test_the_boundary_loss_alone_is_told_its_cure() -> None:
     assert "dice + 0.01*boundary, growing" in text
     ((_, other),) = validated([True] * 3, loss="dice")
     assert "boundary loss alone" not in other
-
-
-def score(case: str, name: str, dice: float, predicted: int, true: int) -> Score:
-    return Score(case, name, dice, 9.0, 5.0, 1.0, "mm", 0, predicted, true)
-
-
-def test_a_class_that_lies_over_the_background_is_told_at_the_end() -> None:
-    scores = [
-        score("p0", "ventricle", 0.8, 100, 100),
-        score("p0", "lesion", 0.004, 10000, 20),
-        score("p1", "ventricle", 0.7, 120, 100),
-        score("p1", "lesion", 0.0, 2000, 0),
-        score("p1", TOGETHER, 0.01, 12000, 120),
-    ]
-    (told,) = watch_end(scores, "test", 7, parse_loss("dice"))
-
-    assert (told.epoch, told.step, told.kind) == (7, 0, "collapse")
-    assert told.text.startswith(
-        "The class 'lesion' is hardly found: its Dice on the test side is 0.002. It is predicted "
-        "in 600 times as many voxels as it has, but elsewhere. Try a loss"
-    )
-
-
-def test_a_class_that_no_voxel_is_predicted_of_is_told_at_the_end() -> None:
-    (told,) = watch_end([score("p0", "lesion", 0.0, 0, 20)], "test", 7, parse_loss("boundary"))
-    assert "It is predicted nowhere. The boundary loss alone" in told.text
-
-
-@pytest.mark.parametrize(
-    "row", [("lesion", 0.06, 500, 20), ("lesion", 0.0, 50, 0), ("lesion", float("nan"), 0, 0)]
-)
-def test_a_class_that_is_found_or_is_not_there_is_not_told_of(row: tuple) -> None:
-    assert watch_end([score("p0", *row)], "test", 7, parse_loss("dice")) == []
 
 
 def batch(poison: str = "") -> tuple[Batch, torch.Tensor]:

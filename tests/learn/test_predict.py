@@ -168,12 +168,21 @@ def test_mirror_images_average_a_network_that_prefers_a_side(run: Path) -> None:
     assert not np.allclose(flipped, predictor(volume).probs, atol=1e-3)
 
 
-def test_a_prediction_on_a_resampled_grid_comes_back_on_the_source_s() -> None:
+@pytest.mark.parametrize(
+    ("grid", "asked"),
+    [
+        ({"spacing": (3.0, 1.0, 1.0)}, {"spacing": (1.5, 2.0, 2.0)}),
+        ({"spacing": (1.0, 1.0, 1.0), "unit": "voxels"}, {"rescale": (2.0, 0.5, 0.5)}),
+    ],
+    ids=["resampled", "rescaled"],
+)
+def test_a_prediction_on_another_grid_comes_back_on_the_source_s(grid: dict, asked: dict) -> None:
     data = np.full((6, 40, 40), -1.0, np.float32)
     data[2:4, 10:20, 24:34] = 1
-    volume = Volume(data, Grid(data.shape, (3.0, 1.0, 1.0), np.eye(4)))
+    volume = Volume(data, Grid(data.shape, affine=np.eye(4), **grid))
     symmetric = {"normalisation": "ct-window", "window": (-1.0, 1.0)}
-    predictor = sign_in_windows(Preparation(spacing=(1.5, 2.0, 2.0), **symmetric))
+    predictor = sign_in_windows(Preparation(**asked, **symmetric))
+    assert predictor.preparation.shape(volume.grid) == (12, 20, 20)
     prediction = predictor(volume)
 
     assert prediction.labels.shape == data.shape

@@ -45,8 +45,8 @@ def test_it_is_told_that_a_spacing_changes_nothing_where_no_voxel_size_is_known(
 
     assert store.cases[0].shape == (1, 192, 64)
     assert told == [
-        "3 of 3 images keep their own grid, whatever the spacing: their header holds no voxel "
-        "size. 'rescale' changes them."
+        "3 of 3 images keep their own grid, whatever the spacing: their header holds no true "
+        "voxel size. 'rescale' changes them."
     ]
 
 

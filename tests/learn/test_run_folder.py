@@ -11,7 +11,7 @@ from segstudio.core.loss_maps import MapOptions
 from segstudio.core.metrics import Score
 from segstudio.data.splits import Split
 from segstudio.learn.config import make_config
-from segstudio.learn.events import CaseValidated, Saved, StepDone
+from segstudio.learn.events import CaseValidated, Guarded, Saved, StepDone
 from segstudio.learn.run_folder import RunFolder, new_run_path
 
 
@@ -124,6 +124,21 @@ def test_the_log_is_cut_to_the_training_that_a_checkpoint_knows_of(tmp_path: Pat
 
     assert kept == [6, 4, 3, 0]
     assert run.log.read_bytes() == b""
+
+
+def test_what_was_said_of_the_best_network_does_not_stay_when_it_goes_on(tmp_path: Path) -> None:
+    run = made(tmp_path / "run")
+    for event in (
+        StepDone(1, 1, 0.5, {}, 0.1),
+        Guarded(1, 1, "divergence", "too fast"),
+        Saved(1, run.last),
+        CaseValidated(1, "test", "a", {}),
+        Guarded(1, 0, "not found", "no lesion"),
+    ):
+        run.append(event)
+    run.cut_log(2, 0)
+
+    assert [record["event"] for record in run.events()] == ["StepDone", "Guarded", "Saved"]
 
 
 def test_scores_have_the_stated_columns(tmp_path: Path) -> None:

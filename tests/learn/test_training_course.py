@@ -49,7 +49,8 @@ def told_by(events: Iterator[Event], kind: type) -> list[Any]:
 
 def told_in_time(events: Iterator[Event]) -> list[Guarded]:
     """Return what the guard said, but of classes: a tiny network finds few, and it says so."""
-    return [event for event in told_by(events, Guarded) if event.kind != "collapse"]
+    kinds = ("collapse", "not found")
+    return [event for event in told_by(events, Guarded) if event.kind not in kinds]
 
 
 def write(path: Path, data: np.ndarray) -> None:
@@ -171,7 +172,7 @@ def test_a_training_stopped_after_a_bad_step_undoes_it_when_it_is_resumed(
             events.close()
             break
     rest = told_by(train(hearts, config, runs[1], resume=True), Guarded)
-    assert [g.kind for g in whole if g.kind != "collapse"] == ["non-finite"]
+    assert [g.kind for g in told_in_time(whole)] == ["non-finite"]
     assert whole == rest
     models = [load_checkpoint(run / "checkpoints" / "last.pt")["model"] for run in runs]
     assert all(torch.equal(v, models[1][k]) for k, v in models[0].items())
@@ -472,3 +473,30 @@ def test_both_optimisers_learn(optimizer: str, hearts: Path, tmp_path: Path) -> 
     config = tiny(epochs=8, base_channels=8, optimizer=optimizer, learning_rate=rate)
     dice = [e.mean_dice for e in told_by(train(hearts, config, tmp_path / "run"), EpochDone)]
     assert max(dice) > dice[0] + 0.05
+
+
+@pytest.mark.parametrize(("split", "side"), [("three-way", "test"), ("none", "train")])
+def test_classes_that_are_not_found_in_the_end_are_told_before_it_is_finished(
+    split: str, side: str, hearts: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    events = train(hearts, tiny(epochs=1, learning_rate=1e-9, split=split), run)
+    for event in events:
+        if isinstance(event, Guarded) and event.kind == "not found":
+            break
+    assert f"Not found on the {side} side" in event.text
+    assert not (run / "summary.json").exists()
+    assert [type(each) for each in events] == [Finished]
+    lost = [r["text"] for r in RunFolder(run).events() if r.get("kind") == "not found"]
+    assert lost == [event.text]
+
+
+def test_a_training_stopped_at_what_it_did_not_find_can_go_on(hearts: Path, tmp_path: Path) -> None:
+    run, config, control = tmp_path / "run", tiny(epochs=1, learning_rate=1e-9), Control()
+    for event in train(hearts, config, run, control=control):
+        if isinstance(event, Guarded) and event.kind == "not found":
+            control.wish = "stop"
+    assert isinstance(event, Stopped)
+    assert isinstance(list(train(hearts, config, run, resume=True))[-1], Finished)
+    lost = [r for r in RunFolder(run).events() if r.get("kind") == "not found"]
+    assert len(lost) == 1

@@ -57,8 +57,8 @@ def _case(image: Path, root: Path, angles: Sequence[str]) -> Case:
 def _patient(image: Path) -> str:
     """Return whose radiograph it is: a number, after the day and before the letter of the view.
 
-    The same number on days that follow one another is taken for the same person: on one side of a
-    split they do no harm if they are two.
+    The same number on another day is taken for the same person: on one side of a split they do no
+    harm if they are two.
     """
     words = image.stem.split()
     return words[0].rsplit("-", 1)[-1] if len(words) > 1 else image.stem
