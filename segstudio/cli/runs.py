@@ -156,10 +156,11 @@ def _assign(settings: dict[str, Any], text: str) -> None:
 
 def _parsed(value: str) -> Any:
     """Return a TOML value; a word may stand without quotes, a list of numbers without brackets."""
-    with suppress(tomllib.TOMLDecodeError):
-        return tomllib.loads(f"value = {value}")["value"]
-    with suppress(ValueError):
-        numbers = [float(each) if "." in each else int(each) for each in value.split(",")]
+    for text in (value, f"[{value}]") if "," in value else (value,):
+        with suppress(tomllib.TOMLDecodeError):
+            return tomllib.loads(f"value = {text}")["value"]
+    with suppress(ValueError):  # TOML has no .5
+        numbers = [float(each) for each in value.split(",")]
         return numbers if "," in value else numbers[0]
     return value.strip()
 

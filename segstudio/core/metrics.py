@@ -18,7 +18,7 @@ Whole = TypeVar("Whole", bound=np.integer)
 TOLERANCE = {"mm": 2.0, "voxels": 1.0}
 
 TOGETHER = "all classes as one"
-COLLAPSED = 0.05  # pooled Dice; below it a class is as good as not found, wherever predicted
+COLLAPSED = 0.05  # pooled Dice; below it a class is as good as lost, wherever predicted
 
 
 @dataclass(frozen=True)

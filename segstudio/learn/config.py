@@ -268,8 +268,8 @@ def sentence_of(error: ValidationError, known: Collection[str]) -> str:
     if first["type"] == "extra_forbidden":
         return f"There is no setting '{name}'. {near_names(name, known)}"
     message = first["msg"].lower()
-    if first["type"] == "tuple_type":
-        message = "numbers with commas between them are wanted, as in 1,0.5,0.5"
+    if first["type"] == "tuple_type" and name in ("spacing", "rescale"):
+        message = "three numbers with commas between them are wanted, as in 1,0.5,0.5"
     return f"The setting {name} = {first['input']!r} will not do: {message}."
 
 

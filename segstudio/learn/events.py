@@ -108,7 +108,7 @@ class Guarded:
     """Something goes wrong in the training, and what to try; `step` is 0 after an epoch.
 
     `kind` is 'non-finite', 'divergence', 'vanished gradient', 'collapse' or, of the best network
-    at the end, 'not found'.
+    at the end, 'lost class'.
     """
 
     epoch: int

@@ -121,7 +121,11 @@ def _words(
     own, unit = _times(volume.grid.spacing), volume.grid.unit
     resampled = f"Not resampled: {own} {unit}"
     if config.preparation.leaves(volume.grid):
-        resampled += " in its header, so the settings do not touch it"
+        resampled = (
+            "Not resampled: no true voxel size in its header, so the spacing does not touch it"
+            if unit == "voxels"
+            else f"Not rescaled: {own} {unit} in its header, which the spacing would change"
+        )
     if case.shape != volume.grid.shape and unit == "voxels":
         resampled = f"Rescaled from {_times(volume.grid.shape)} to {_times(case.shape)} voxels"
     elif case.shape != volume.grid.shape:

@@ -1,20 +1,23 @@
-"""What the best network of a training as good as never finds, said at the end."""
+"""The classes that the best network of a training has lost, said at the end."""
 
 from collections.abc import Sequence
 
 from segstudio.core.metrics import COLLAPSED, TOGETHER, Score, summarise
 from segstudio.learn.events import Guarded
+from segstudio.losses.expression import LossExpression
 
 FLOODED = 10  # times as many voxels predicted as there are: what is not the class is taken for it
 MOST_NAMED = 4
 
 
-def tell_lost(scores: Sequence[Score], side: str, epoch: int) -> list[Guarded]:
+def tell_lost(
+    scores: Sequence[Score], side: str, epoch: int, expression: LossExpression
+) -> list[Guarded]:
     """Return what there is to say of classes with a pooled Dice below `COLLAPSED`, if anything.
 
     Early in a training that is usual, so it is said at the end only. A class may also be laid over
-    all the background, which a loss without background hardly minds: it is predicted in every
-    case then, and not found.
+    all the background, which a loss without background hardly minds: it is predicted everywhere
+    then, and its own voxels drown there.
 
     Parameters
     ----------
@@ -24,14 +27,16 @@ def tell_lost(scores: Sequence[Score], side: str, epoch: int) -> list[Guarded]:
         Its name.
     epoch : int
         The best network's.
+    expression : LossExpression
+        The loss that was trained with.
 
     Returns
     -------
     list of Guarded
-        A single one at most, of kind 'not found'.
+        A single one at most, of kind 'lost class'.
     """
     own = [s for s in scores if s.class_name != TOGETHER]
-    lost, floods = [], False
+    lost, floods = [], []
     for name, row in summarise(own)["per_class"].items():
         if not row["cases"] or row["pooled_dice"] >= COLLAPSED:
             continue
@@ -40,24 +45,30 @@ def tell_lost(scores: Sequence[Score], side: str, epoch: int) -> list[Guarded]:
             for which in ("predicted", "true")
         )
         lost.append(f"'{name}' ({predicted:,} voxels predicted, {true:,} there)")
-        floods |= predicted > FLOODED * true
+        floods.append(predicted > FLOODED * true)
     if not lost:
         return []
     more = f" and {len(lost) - MOST_NAMED} more" if len(lost) > MOST_NAMED else ""
     text = (
-        f"Not found on the {side} side, with a Dice below {COLLAPSED} of all voxels: "
-        f"{', '.join(lost[:MOST_NAMED])}{more}. {_cure(floods=floods)}"
+        f"Lost on the {side} side, with a Dice below {COLLAPSED} of all voxels: "
+        f"{', '.join(lost[:MOST_NAMED])}{more}. {_cures(floods, expression)}"
     )
-    return [Guarded(epoch, 0, "not found", text)]
+    return [Guarded(epoch, 0, "lost class", text)]
 
 
-def _cure(*, floods: bool) -> str:
-    if floods:
-        return (
-            "What lies over the background wants a loss that looks at the background too: "
-            "'dice(classes=all)', a sum with 'cross-entropy', or 'modified-boundary-log'."
+def _cures(floods: Sequence[bool], expression: LossExpression) -> str:
+    """Return what to try against classes of which some lie over the background."""
+    said = []
+    if any(floods):
+        own = {part.name for part in expression.parts}
+        looks_at_all = {"modified-boundary-log": "{}", "cross-entropy": "a sum with {}"}
+        others = [text.format(f"'{n}'") for n, text in looks_at_all.items() if n not in own]
+        wanted = "a loss that looks there too: " + " or ".join(others) if others else "more epochs"
+        said.append(f"What lies over the background wants {wanted}.")
+    if not all(floods):
+        said.append(
+            "What is hardly predicted may come with more epochs. Among the settings, 'foreground "
+            "share' 0.5 shows rare classes more often, and 'floor' 3 under 'maps' gives tiny "
+            "pieces weight."
         )
-    return (
-        "More epochs may find it. Among the settings, 'foreground share' 0.5 shows rare classes "
-        "more often, and 'floor' 3 under 'maps' gives tiny pieces weight."
-    )
+    return " ".join(said)

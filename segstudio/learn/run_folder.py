@@ -290,7 +290,7 @@ def _is_behind(line: bytes, epoch: int, step: int) -> bool:
         return False
     if record.get("event") not in ("StepDone", "Guarded", "EpochDone", "Saved"):
         return False
-    if record.get("kind") == "not found":  # of the best network at the end, which may change
+    if record.get("kind") == "lost class":  # of the best network at the end, which may change
         return False
     if record.get("step"):
         return bool((record["epoch"], record["step"]) <= (epoch, step))

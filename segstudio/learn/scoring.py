@@ -31,12 +31,12 @@ def finish(
     reason : str
         Why it ended.
     is_stopped : callable
-        Asked after every case.
+        Asked after every case, and before anything is written.
 
     Returns
     -------
     bool
-        Whether it was stopped before the last case; nothing is written then.
+        Whether it was stopped; nothing is written then.
     """
     job.compute.fabric.barrier()  # the rank that writes has written it
     best = load_checkpoint(run.best)
@@ -52,7 +52,7 @@ def finish(
                 return True
     # Before the summary: after it the run is finished, and nothing may come between.
     side = next(side for side, rows in scores.items() if rows)
-    yield from tell_lost(scores[side], side, best["epoch"])
+    yield from tell_lost(scores[side], side, best["epoch"], job.config.expression)
     if is_stopped():
         return True
     summary: Summary = {side: summarise(rows) for side, rows in scores.items()}

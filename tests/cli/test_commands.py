@@ -414,6 +414,7 @@ def test_any_setting_may_be_given_as_an_option(
 ) -> None:
     sets = ["dropout=.25", "schedule=cosine", "augmentation.rotation=5", "maps.cap=4"]
     sets += [
+        "strides=[2,2],[2,2]",
         "spacing=8,2,.5",
         "patch_size=[32, 32]",
         "loss=modified-boundary(share=0, classes=all)",
@@ -438,6 +439,7 @@ def test_any_setting_may_be_given_as_an_option(
     assert (settings["dropout"], settings["schedule"]) == (0.25, "cosine")
     assert settings["augmentation"]["rotation"] == 5
     assert settings["maps"]["cap"] == 4
+    assert settings["strides"] == [[2, 2], [2, 2]]
     assert (settings["spacing"], settings["patch_size"]) == ([8, 2, 0.5], [32, 32])
     assert settings["loss"] == "modified-boundary(share=0, classes=all)"
     assert told.out.startswith("Validation mean Dice ")
@@ -449,8 +451,8 @@ def test_any_setting_may_be_given_as_an_option(
         ("dropout", "sets nothing"),
         ("droput=0.1", "Did you mean 'dropout'"),
         ("dropout=much", "dropout = 'much'"),
-        ("spacing=8,wide,2", "spacing = '8,wide,2' will not do: numbers with commas"),
-        ("rescale=0.5", "numbers with commas between them are wanted, as in 1,0.5,0.5"),
+        ("spacing=8,wide,2", "spacing = '8,wide,2' will not do: three numbers with commas"),
+        ("rescale=0.5", "three numbers with commas between them are wanted, as in 1,0.5,0.5"),
         ("rescale=1,0,1", "rescale by (1.0, 0.0, 1.0) is not by three numbers above 0"),
         ("augmentation.rotation=-3", "rotation of the augmentation"),
     ],

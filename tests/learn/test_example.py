@@ -81,9 +81,11 @@ def test_how_the_grid_was_changed_is_said(lone: Path, tmp_path: Path) -> None:
     resampled = example(lone, make_config(loss="dice", spacing=(10.0, 2.0, 2.0)))
     assert resampled.words[0].startswith("Resampled from 26.7 × 6 × 6 to 9.7 × 2 × 2 mm.")
     left = example(lone, make_config(loss="dice", rescale=(1.0, 0.5, 0.5)))
-    assert "mm in its header, so the settings do not touch it" in left.words[0]
+    assert left.words[0].startswith("Not rescaled: 26.7 × 6 × 6 mm in its header")
 
     write_spine_dataset(tmp_path / "spines", patients=2, shape=(1, 192, 64))
+    untouched = example(tmp_path / "spines", make_config(loss="dice", spacing=(1.0, 2.0, 2.0)))
+    assert untouched.words[0].startswith("Not resampled: no true voxel size in its header")
     rescaled = example(tmp_path / "spines", make_config(loss="dice", rescale=(1.0, 0.5, 0.5)))
     assert rescaled.words[0].startswith("Rescaled from 1 × 192 × 64 to 1 × 96 × 32 voxels.")
 

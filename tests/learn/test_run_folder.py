@@ -133,7 +133,7 @@ def test_what_was_said_of_the_best_network_does_not_stay_when_it_goes_on(tmp_pat
         Guarded(1, 1, "divergence", "too fast"),
         Saved(1, run.last),
         CaseValidated(1, "test", "a", {}),
-        Guarded(1, 0, "not found", "no lesion"),
+        Guarded(1, 0, "lost class", "no lesion"),
     ):
         run.append(event)
     run.cut_log(2, 0)

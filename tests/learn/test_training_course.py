@@ -49,7 +49,7 @@ def told_by(events: Iterator[Event], kind: type) -> list[Any]:
 
 def told_in_time(events: Iterator[Event]) -> list[Guarded]:
     """Return what the guard said, but of classes: a tiny network finds few, and it says so."""
-    kinds = ("collapse", "not found")
+    kinds = ("collapse", "lost class")
     return [event for event in told_by(events, Guarded) if event.kind not in kinds]
 
 
@@ -482,21 +482,21 @@ def test_classes_that_are_not_found_in_the_end_are_told_before_it_is_finished(
     run = tmp_path / "run"
     events = train(hearts, tiny(epochs=1, learning_rate=1e-9, split=split), run)
     for event in events:
-        if isinstance(event, Guarded) and event.kind == "not found":
+        if isinstance(event, Guarded) and event.kind == "lost class":
             break
-    assert f"Not found on the {side} side" in event.text
+    assert f"Lost on the {side} side" in event.text
     assert not (run / "summary.json").exists()
     assert [type(each) for each in events] == [Finished]
-    lost = [r["text"] for r in RunFolder(run).events() if r.get("kind") == "not found"]
+    lost = [r["text"] for r in RunFolder(run).events() if r.get("kind") == "lost class"]
     assert lost == [event.text]
 
 
 def test_a_training_stopped_at_what_it_did_not_find_can_go_on(hearts: Path, tmp_path: Path) -> None:
     run, config, control = tmp_path / "run", tiny(epochs=1, learning_rate=1e-9), Control()
     for event in train(hearts, config, run, control=control):
-        if isinstance(event, Guarded) and event.kind == "not found":
+        if isinstance(event, Guarded) and event.kind == "lost class":
             control.wish = "stop"
     assert isinstance(event, Stopped)
     assert isinstance(list(train(hearts, config, run, resume=True))[-1], Finished)
-    lost = [r for r in RunFolder(run).events() if r.get("kind") == "not found"]
+    lost = [r for r in RunFolder(run).events() if r.get("kind") == "lost class"]
     assert len(lost) == 1

@@ -168,8 +168,8 @@ def _loss(rows: Sequence[Balance]) -> Advice:
             "loss",
             "dice",
             f"'{most.name}' comes in {most.objects:.0f} pieces an image: on the vertebrae of "
-            "spines Dice led every boundary loss alone, and sums with one came level with it, in "
-            "this program's own benchmark.",
+            "spines Dice was above every boundary loss alone, and its sums with "
+            "'modified-boundary-log' were not told apart from it, in this program's own benchmark.",
         )
     return Advice(
         "loss",
