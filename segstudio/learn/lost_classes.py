@@ -60,10 +60,12 @@ def _cures(floods: Sequence[bool], expression: LossExpression) -> str:
     """Return what to try against classes of which some lie over the background."""
     said = []
     if any(floods):
-        own = {part.name for part in expression.parts}
+        own = {part.name: part.options for part in expression.parts}
         looks_at_all = {"modified-boundary-log": "{}", "cross-entropy": "a sum with {}"}
         others = [text.format(f"'{n}'") for n, text in looks_at_all.items() if n not in own]
-        wanted = "a loss that looks there too: " + " or ".join(others) if others else "more epochs"
+        if "classes" not in own.get("dice", {"classes": "all"}):
+            others.insert(0, "'dice(classes=all)'")
+        wanted = "a loss that looks there too: " + ", or ".join(others) if others else "more epochs"
         said.append(f"What lies over the background wants {wanted}.")
     if not all(floods):
         said.append(

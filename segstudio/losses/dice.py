@@ -20,6 +20,10 @@ CARD = Card(
     absent="1 for any prediction that is not empty, 0 for an empty one",
     reading="Lower is better; 0 is perfect.",
     reference="Milletari et al., V-Net, 3DV 2016; equation 4 of the paper",
+    note=(
+        "Background has no term of its own: where several classes are rare, one may be laid over "
+        "it and be lost. 'dice(classes=all)' holds that back."
+    ),
 )
 
 

@@ -30,7 +30,7 @@ def test_a_class_that_lies_over_the_background_is_told_of() -> None:
     assert told.text.startswith(
         "Lost on the test side, with a Dice below 0.05 of all voxels: 'lesion' (12,000 voxels "
         "predicted, 20 there). What lies over the background wants a loss that looks there too: "
-        "'modified-boundary-log' or a sum with 'cross-entropy'."
+        "'dice(classes=all)', or 'modified-boundary-log', or a sum with 'cross-entropy'."
     )
 
 
@@ -45,7 +45,7 @@ def test_classes_that_are_hardly_predicted_are_told_of_at_once() -> None:
 
 def test_no_cure_is_told_that_was_taken_and_each_kind_has_its_own() -> None:
     scores = [score("p0", "wall", 15, 10000, 20), score("p0", "scar", 0, 0, 20)]
-    (told,) = tell_lost(scores, "test", 7, parse_loss("dice + modified-boundary-log"))
+    (told,) = tell_lost(scores, "test", 7, parse_loss("dice(classes=all) + modified-boundary-log"))
     assert "looks there too: a sum with 'cross-entropy'. What is hardly predicted" in told.text
     (told,) = tell_lost(scores[:1], "test", 7, parse_loss("cross-entropy + modified-boundary-log"))
     assert told.text.endswith("What lies over the background wants more epochs.")
