@@ -14,6 +14,12 @@ from segstudio.core.metrics import COLLAPSED, mean_of
 from segstudio.data.atomic import write_text
 
 DIGITS = {"HD95": 2, "HD95 where predicted": 2, "ASSD": 2, "best epoch": 0}
+# Heads, and which of a row they count, of how many.
+COUNTS = (
+    ("collapsed classes", "collapsed", "classes"),
+    ("missed volumes", "missed", "volumes"),
+    ("missed planes", "missed_planes", "planes"),
+)
 
 Value = tuple[float, float]
 
@@ -128,7 +134,7 @@ def columns(rows: Sequence[Row], units: set[str]) -> list[str]:
     names = _value_names(rows)
     unit = " or ".join(sorted(units))
     told = [f"{n} ({unit})" if n.startswith(("HD95", "ASSD")) else n for n in names]
-    return ["loss", "trainings", *told, "collapsed classes", "missed volumes", "missed planes"]
+    return ["loss", "trainings", *told, *(head for head, _, _ in COUNTS)]
 
 
 def _value_names(rows: Sequence[Row]) -> list[str]:
@@ -142,12 +148,8 @@ def cells(row: Row, rows: Sequence[Row]) -> list[str]:
         _text(value, DIGITS.get(name, 4))
         for name, value in zip(_value_names(rows), values, strict=True)
     )
-    pairs = (
-        (row.collapsed, row.classes),
-        (row.missed, row.volumes),
-        (row.missed_planes, row.planes),
-    )
-    return [row.title, str(row.parts), *shown, *(f"{n} of {all_}" for n, all_ in pairs)]
+    counts = (f"{getattr(row, some)} of {getattr(row, all_)}" for _, some, all_ in COUNTS)
+    return [row.title, str(row.parts), *shown, *counts]
 
 
 def _text(value: Value, digits: int) -> str:
@@ -188,16 +190,14 @@ def _numbers_of(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     """Return head and lines of Table 1 for programs."""
     names = _value_names(rows)
     head = ["loss", "trainings", *(n for name in names for n in (name, f"{name}, spread"))]
-    counts = ["collapsed classes", "classes", "missed volumes", "volumes", "missed planes"]
-    counts += ["planes"]
+    head += [name for first, _, all_ in COUNTS for name in (first, all_)]
     lines = []
     for row in rows:
         pairs = [row.values.get(name, (math.nan, math.nan)) for name in names]
         numbers = ["" if math.isnan(v) else f"{v:.6g}" for pair in pairs for v in pair]
-        missed = (row.missed, row.volumes, row.missed_planes, row.planes)
-        told = map(str, (row.collapsed, row.classes, *missed))
-        lines.append([row.title, str(row.parts), *numbers, *told])
-    return [*head, *counts], lines
+        counts = [str(getattr(row, name)) for _, *both in COUNTS for name in both]
+        lines.append([row.title, str(row.parts), *numbers, *counts])
+    return head, lines
 
 
 def _write_scores(results: Results) -> Path:

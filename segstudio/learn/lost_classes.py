@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from segstudio.core.metrics import COLLAPSED, TOGETHER, Score, summarise
+from segstudio.core.metrics import COLLAPSED, TOGETHER, Score
 from segstudio.learn.events import Guarded
 from segstudio.losses.expression import LossExpression
 
@@ -35,17 +35,13 @@ def tell_lost(
     list of Guarded
         A single one at most, of kind 'lost class'.
     """
-    own = [s for s in scores if s.class_name != TOGETHER]
     lost, floods = [], []
-    for name, row in summarise(own)["per_class"].items():
-        if not row["cases"] or row["pooled_dice"] >= COLLAPSED:
-            continue
-        predicted, true = (
-            sum(getattr(s, which) for s in own if s.class_name == name)
-            for which in ("predicted", "true")
-        )
-        lost.append(f"'{name}' ({predicted:,} voxels predicted, {true:,} there)")
-        floods.append(predicted > FLOODED * true)
+    for name in dict.fromkeys(s.class_name for s in scores if s.class_name != TOGETHER):
+        own = [s for s in scores if s.class_name == name]
+        predicted, true = sum(s.predicted for s in own), sum(s.true for s in own)
+        if true and 2 * sum(s.overlap for s in own) < COLLAPSED * (predicted + true):
+            lost.append(f"'{name}' ({predicted:,} voxels predicted, {true:,} there)")
+            floods.append(predicted > FLOODED * true)
     if not lost:
         return []
     more = f" and {len(lost) - MOST_NAMED} more" if len(lost) > MOST_NAMED else ""
@@ -61,10 +57,13 @@ def _cures(floods: Sequence[bool], expression: LossExpression) -> str:
     said = []
     if any(floods):
         own = {part.name: part.options for part in expression.parts}
-        looks_at_all = {"modified-boundary-log": "{}", "cross-entropy": "a sum with {}"}
-        others = [text.format(f"'{n}'") for n, text in looks_at_all.items() if n not in own]
-        if "classes" not in own.get("dice", {"classes": "all"}):
-            others.insert(0, "'dice(classes=all)'")
+        others = []
+        if "dice" in own and own["dice"].get("classes") != "all":
+            others.append("'dice(classes=all)'")
+        if "modified-boundary-log" not in own:
+            others.append("'modified-boundary-log'")
+        if "cross-entropy" not in own:
+            others.append("a sum with 'cross-entropy'")
         wanted = "a loss that looks there too: " + ", or ".join(others) if others else "more epochs"
         said.append(f"What lies over the background wants {wanted}.")
     if not all(floods):

@@ -61,11 +61,11 @@ class Preparation:
 
     def shape(self, grid: Grid) -> Shape:
         """Return planes, rows and columns of a grid when it is resampled."""
-        none = (1.0, 1.0, 1.0)
+        before, after = grid.spacing, self.spacing or grid.spacing
         if grid.unit == "voxels":
-            sizes = zip(grid.shape, self.rescale or none, none, strict=True)
-        else:
-            sizes = zip(grid.shape, grid.spacing, self.spacing or grid.spacing, strict=True)
+            after = (1.0, 1.0, 1.0)
+            before = self.rescale or after
+        sizes = zip(grid.shape, before, after, strict=True)
         planes, rows, columns = (max(1, round(n * own / new)) for n, own, new in sizes)
         return planes, rows, columns
 

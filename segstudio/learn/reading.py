@@ -30,7 +30,8 @@ def read_cases(
         notes += _not_numbers(case, volume.channels)
         for doubt in volume.grid.doubts:
             doubts.setdefault(doubt, []).append(case.name)
-        left += [volume.grid.unit] * config.preparation.leaves(volume.grid)
+        if config.preparation.leaves(volume.grid):
+            left.append(volume.grid.unit)
     slices = sum(int(case.counts.any(axis=1).sum()) for case in store.cases)
     if not slices:
         raise InputError("All voxels of the training cases are to be ignored. Label some.")

@@ -223,9 +223,9 @@ class TrainingSession(ProgressSession):
         """Pass on an event of the training; kept for panels that are opened later."""
         self.told.append(event)
         self.runs_in_view.tell(event)
-        is_at_the_end = isinstance(event, Guarded) and event.kind == "lost class"
-        if isinstance(event, Started | StepDone | Guarded) and not is_at_the_end:
-            self._epoch = event.epoch
+        if isinstance(event, Started | StepDone | Guarded):
+            # What is said at the end is of the best epoch, which may be an earlier one.
+            self._epoch = max(self._epoch, event.epoch)
         if isinstance(event, Guarded):
             self._note(event.kind, event.text)
         elif isinstance(event, Warned):
