@@ -1,6 +1,6 @@
 """The one exception for what a user can mend, and the sentence any error is told in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from errno import EDQUOT, EFBIG, ENOSPC, EROFS
 
@@ -49,6 +49,25 @@ def near_names(name: str, known: Iterable[str]) -> str:
     if near:
         return "Did you mean " + " or ".join(f"'{n}'" for n in near) + "?"
     return "Known: " + ", ".join(names) + "."
+
+
+def shortened(names: Sequence[str], most: int) -> str:
+    """Return names for a sentence: all, or the first of them and how many more there are.
+
+    Parameters
+    ----------
+    names : sequence of str
+        In the order they are to be named.
+    most : int
+        How many are named at most.
+
+    Returns
+    -------
+    str
+        ``"a, b and 3 more"``.
+    """
+    left = len(names) - most
+    return ", ".join(names[:most]) + (f" and {left} more" if left > 0 else "")
 
 
 def sentence(error: BaseException) -> str:

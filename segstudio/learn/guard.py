@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from segstudio.core.errors import shortened
 from segstudio.learn.batches import Batch
 from segstudio.learn.events import Guarded
 from segstudio.losses.criterion import Criterion
@@ -19,6 +20,7 @@ from segstudio.losses.expression import LossExpression
 from segstudio.losses.reduction import on_this_rank_alone
 
 MOST_UNDONE = 3
+MOST_NAMED = 4
 WINDOW = 5  # steps in a row before a loss counts as run away
 RUN_AWAY = 10.0  # times its first size
 VANISHED = 1e-6  # of the first step's gradient
@@ -232,9 +234,7 @@ def _samples(values: torch.Tensor | None) -> list[int]:
 
 
 def _named(names: Iterator[str] | Sequence[str]) -> str:
-    unique = list(dict.fromkeys(names))
-    shown = ", ".join(f"'{name}'" for name in unique[:4])
-    return shown if len(unique) <= 4 else f"{shown} and {len(unique) - 4} more"
+    return shortened([f"'{name}'" for name in dict.fromkeys(names)], MOST_NAMED)
 
 
 def undone(culprit: str, count: int) -> str:

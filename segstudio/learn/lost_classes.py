@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from segstudio.core.errors import shortened
 from segstudio.core.metrics import COLLAPSED, TOGETHER, Score
 from segstudio.learn.events import Guarded
 from segstudio.losses.expression import LossExpression
@@ -44,10 +45,9 @@ def tell_lost(
             floods.append(predicted > FLOODED * true)
     if not lost:
         return []
-    more = f" and {len(lost) - MOST_NAMED} more" if len(lost) > MOST_NAMED else ""
     text = (
         f"Lost on the {side} side, with a Dice below {COLLAPSED} of all voxels: "
-        f"{', '.join(lost[:MOST_NAMED])}{more}. {_cures(floods, expression)}"
+        f"{shortened(lost, MOST_NAMED)}. {_cures(floods, expression)}"
     )
     return [Guarded(epoch, 0, "lost class", text)]
 

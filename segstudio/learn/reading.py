@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.core.errors import InputError
+from segstudio.core.errors import InputError, shortened
 from segstudio.core.labels import ClassTable
 from segstudio.core.volume import Volume
 from segstudio.data.datasets import Case, load_case
@@ -57,7 +57,7 @@ def add_prepared(
 def _told_once(doubts: dict[str, list[str]]) -> list[str]:
     """Return each doubt of a header in a sentence, with how many images it is true of."""
     return [
-        f"'{names[0]}'{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {doubt}"
+        shortened([f"'{name}'" for name in names], 1) + f": {doubt}"
         for doubt, names in doubts.items()
     ]
 

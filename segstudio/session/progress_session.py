@@ -6,7 +6,7 @@ from pathlib import Path
 
 from psygnal import Signal
 
-from segstudio.core.errors import InputError
+from segstudio.core.errors import InputError, shortened
 from segstudio.data.cases import Case, Dataset
 from segstudio.data.project import Project
 from segstudio.session.annotation_progress import AnnotationProgress
@@ -143,10 +143,7 @@ class ProgressSession(LabelsSession):
 
     def _named(self, names: Collection[str]) -> str:
         """Return names in the order of the cases, the first of them."""
-        ordered = [case.name for case in self._cases if case.name in names]
-        more = len(ordered) - MOST_NAMED
-        shown = ", ".join(ordered[:MOST_NAMED])
-        return f"{shown} and {more} more" if more > 0 else shown
+        return shortened([case.name for case in self._cases if case.name in names], MOST_NAMED)
 
     def note_drafting(self, text: str) -> None:
         """Note how far the drafts are; nothing, if empty."""

@@ -2,7 +2,7 @@ from errno import EDQUOT, EFBIG, EIO, ENOSPC, EROFS
 
 import pytest
 
-from segstudio.core.errors import InputError, near_names, sentence
+from segstudio.core.errors import InputError, near_names, sentence, shortened
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,15 @@ def test_a_sentence_that_shows_a_long_word_is_cut_in_its_middle() -> None:
     assert len(text) < 3000
     assert text.startswith("'a.csv' names")
     assert text.endswith("Correct it.")
+
+
+@pytest.mark.parametrize(
+    ("most", "told"),
+    [(1, "a and 2 more"), (2, "a, b and 1 more"), (3, "a, b, c"), (4, "a, b, c")],
+)
+def test_of_many_names_the_first_are_told(most: int, told: str) -> None:
+    assert shortened(["a", "b", "c"], most) == told
+
+
+def test_of_no_names_nothing_is_told() -> None:
+    assert shortened([], 3) == ""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.core.errors import InputError
+from segstudio.core.errors import InputError, shortened
 from segstudio.core.volume import Grid
 from segstudio.data.formats.dicom_planes import Plane, normal_of
 from segstudio.data.formats.dicom_series import Stack, depths
@@ -166,20 +166,18 @@ def _strays(corners: Points, step: Points, normal: Points) -> list[str]:
 
 
 def _uneven(where: NDArray[np.intp], apart: Points, usual: float) -> str:
-    gaps = [f"{i + 1} and {i + 2} ({apart[i]:.4g} mm)" for i in where[:_MOST_NAMED]]
-    more = f" and {len(where) - _MOST_NAMED} more" if len(where) > _MOST_NAMED else ""
+    gaps = [f"{i + 1} and {i + 2} ({apart[i]:.4g} mm)" for i in where]
     factor = apart[where[0]] / usual
     missing = len(where) == 1 and abs(factor - round(factor)) < _EVEN and round(factor) > 1
     what = "Planes seem to be missing" if missing else "The distance between planes is uneven"
     return (
-        f"{what}: between {', '.join(gaps)}{more} of {len(apart) + 1}; the usual distance of "
-        f"{usual:.4g} mm is taken for all."
+        f"{what}: between {shortened(gaps, _MOST_NAMED)} of {len(apart) + 1}; the usual "
+        f"distance of {usual:.4g} mm is taken for all."
     )
 
 
 def _named(numbers: NDArray[np.intp]) -> str:
-    shown = ", ".join(str(n) for n in numbers[:_MOST_NAMED])
-    return f"Plane(s) {shown}{' and more' if len(numbers) > _MOST_NAMED else ''}"
+    return f"Plane(s) {shortened([str(n) for n in numbers], _MOST_NAMED)}"
 
 
 def _unplaced_step(planes: Sequence[Plane]) -> tuple[Points, list[str]]:
