@@ -236,8 +236,8 @@ Workers = Annotated[
     typer.Option(
         min=1,
         metavar="N",
-        help="Parts trained at once on this machine, one thread each.  [default: one a core on a "
-        "CPU, with Dask installed]",
+        help="Parts trained at once on this machine, of one thread each where the settings name "
+        "no other number.  [default: as many as its cores hold, on a CPU, with Dask installed]",
     ),
 ]
 Cluster = Annotated[

@@ -123,17 +123,22 @@ def _events(
 
 
 def _workers(study: "Study") -> int:
-    """Return how many parts to train at once: one a core, where memory and Dask allow it."""
+    """Return how many parts to train at once: what cores, memory and Dask allow.
+
+    Parts whose threads are in each other's way would take twice as long together as in turn.
+    """
     from segstudio.learn.device import chosen_device
 
-    waiting = sum(not study.is_done(part) for part in study.parts)
-    if waiting < 2 or chosen_device(study.plan.base) != "cpu":
+    plan, cores = study.plan, os.cpu_count() or 1
+    threads = [plan.config_of(p).threads or cores for p in study.parts if not study.is_done(p)]
+    at_once = min(len(threads), cores // max(threads, default=1))
+    if at_once < 2 or chosen_device(plan.base) != "cpu":
         return 1
     if importlib.util.find_spec("distributed") is None:
         typer.echo("One part at a time; pip install 'segstudio[cluster]' uses all cores.", err=True)
         return 1
     fitting = max(1.0, free_memory() / MEMORY_OF_PART)
-    return int(min(os.cpu_count() or 1, waiting, fitting))
+    return int(min(at_once, fitting))
 
 
 def _tell(study: "Study", cases: Dataset, results: Path | None) -> None:

@@ -139,3 +139,16 @@ def test_parts_are_trained_one_a_core_where_memory_allows_it(
         losses_alone(("dice", "boundary")) | {"seeds": 2, "settings": {"device": "cpu"}}
     )
     assert _workers(Study(tmp_path, plan)) == workers
+
+
+@pytest.mark.parametrize(
+    ("threads", "workers"), [(1, 4), (2, 2), (3, 1), (4, 1), (9, 1), (None, 1)]
+)
+def test_parts_of_several_threads_are_not_in_each_others_way(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, threads: int | None, workers: int
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    monkeypatch.setattr("segstudio.cli.compare.free_memory", lambda: 64 * GIB)
+    settings = {"device": "cpu", "threads": threads}
+    plan = make_plan(losses_alone(("dice", "boundary")) | {"seeds": 2, "settings": settings})
+    assert _workers(Study(tmp_path, plan)) == workers
