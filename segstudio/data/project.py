@@ -175,8 +175,8 @@ def new_project(root: Path, folders: Sequence[Path], classes: ClassTable | None 
 def dataset_of(project: Project) -> Dataset:
     """Return a project's cases, with its classes, and with the labels that were saved in it.
 
-    Labels that the folders' own layout finds come first: a saved file counts for an image that
-    has none else.
+    These come before labels that the folders' own layout finds: they are what somebody made of
+    them here.
 
     Raises
     ------
@@ -210,6 +210,6 @@ def _with_draft(case: Case, file: Path | None) -> Case:
 
 
 def _with_saved(case: Case, file: Path | None) -> Case:
-    if file is None or case.labels is not None or not file.is_file():
+    if file is None or file == case.labels or not file.is_file():
         return case
     return replace(case, labels=file, pairing="saved in this project")

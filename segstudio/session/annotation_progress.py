@@ -30,12 +30,14 @@ class AnnotationProgress:
         self._seconds: dict[object, float] = {}
         self._last: float | None = None
         self._at: object = None
+        self._before: dict[object, AnnotationState] = {}  # of what is painted on since
 
     def take(self, known: Iterable[Progress]) -> None:
         """Take what a project knows for all there is."""
         self._known = {(each.image, each.frames): each for each in known}
         self._seconds = {image: float(each.seconds) for image, each in self._known.items()}
         self._last = None
+        self._before.clear()
 
     def of(self, case: Case) -> Progress:
         """Return how far a case is, with the time spent on it up to now."""
@@ -47,15 +49,26 @@ class AnnotationProgress:
         """Note that a case came into view: time is counted from now."""
         self._at, self._last = image_of(case), self._clock()
 
-    def note_painting(self, case: Case) -> None:
-        """Note a stroke: the case is being edited, and the time since the last one was work."""
+    def note_painting(self, case: Case, *, is_changed: bool = True) -> None:
+        """Note a stroke: the case is being edited, and the time since the last one was work.
+
+        Where `is_changed` is false, all was taken back, and the case is what it was before.
+        """
         image, now = image_of(case), self._clock()
         if self._at == image and self._last is not None:
             spent = min(now - self._last, LONGEST_PAUSE)
             self._seconds[image] = self._seconds.get(image, 0.0) + spent
         self._at, self._last = image, now
-        if self.of(case).state != "edited":
-            self.set_state(case, "edited")
+        state = self.of(case).state
+        if is_changed and state != "edited":
+            self._set(case, "edited")
+            self._before[image] = state
+        elif not is_changed and image in self._before:
+            self._set(case, self._before.pop(image))
+
+    def note_saved(self, case: Case) -> None:
+        """Note that what was painted is in a file: the case is not what it was before."""
+        self._before.pop(image_of(case), None)
 
     def note_draft(self, progress: Progress) -> None:
         """Note that a network proposed labels."""
@@ -63,5 +76,9 @@ class AnnotationProgress:
 
     def set_state(self, case: Case, state: AnnotationState) -> None:
         """Say how far a case is."""
+        self._before.pop(image_of(case), None)
+        self._set(case, state)
+
+    def _set(self, case: Case, state: AnnotationState) -> None:
         self._known[image_of(case)] = replace(self.of(case), state=state)
         self.changed.emit(case)

@@ -49,7 +49,8 @@ class LabelsSession(OpenData):
         opened = self.open_case
         if opened is None:
             return
-        if self._paintings.note(opened, self.labels, surely=surely):
+        is_back = not self.annotation.undoable
+        if self._paintings.note(opened, self.labels, surely=surely, is_back=is_back):
             self.unsaved_changed.emit(opened.case.name)
         if surely:
             self.painted.emit(opened)
@@ -100,7 +101,8 @@ class LabelsSession(OpenData):
     def own_file_of(self, case: Case) -> Path | None:
         """Return the file this program wrote a case's labels to, which saving replaces, or None.
 
-        What another program wrote there since is not this one's to replace.
+        What another program wrote there since is not this one's to replace, nor are labels that
+        nobody has seen: the project's file, where it is not what is painted on.
         """
         opened = self.open_case
         known = self.project.labels_file(case) if self.project is not None else None
@@ -108,8 +110,8 @@ class LabelsSession(OpenData):
             began, stamp = opened.base_file, opened.stamp
         else:
             began, stamp = case.labels or case.draft, self._paintings.stamp_of(case)
-        is_shown = known is not None and known == began
-        stamp = stamp if is_shown else stamp_of(known)
+        if known != began:
+            stamp = ""
         path, stamp = self._written.get(image_of(case), (known, stamp))
         return path if stamp_of(path) in ("", stamp) else None
 
@@ -143,8 +145,9 @@ class LabelsSession(OpenData):
     def save_labels(self, path: Path, *, overwrite: bool = False) -> None:
         """Write the labels of the case in view, in the geometry of its image.
 
-        Where the file pairs with the image, the case has these labels from then on; a copy under
-        another name leaves the case as it was. A file that is replaced is kept once, as ``NAME~``.
+        Where the file pairs with the image, the case has these labels from then on, and in a
+        project under any name; else a copy under another name leaves the case as it was. A file
+        that is replaced is kept once, as ``NAME~``.
 
         Raises
         ------
@@ -166,7 +169,7 @@ class LabelsSession(OpenData):
         path, case = request.path, request.case
         self._written[image_of(case)] = path, stamp_of(path)
         if request.project is not None:
-            pair = pair or path  # the project knows what no layout would find
+            pair = path  # the project knows what no layout would find
         if pair is None or not pair.samefile(path):
             # What pairs with the image is what is read again, so the painting itself is kept.
             still = f"the case still uses {pair.name}" if pair else "the case still has no labels"
@@ -175,7 +178,7 @@ class LabelsSession(OpenData):
             self.say(f"Saved a copy, {path.name}; {still}.", is_error=False)
         else:
             self._take_saved(replace(case, labels=pair), request)
-            self.say(f"Saved {path.name}", is_error=False)
+            self.say(f"Saved {path.name}{_instead(case.labels, path)}", is_error=False)
         self.unsaved_changed.emit(case.name)
         self.saved.emit(case)
         if request.project is not None:  # another may be open by now
@@ -235,3 +238,10 @@ class LabelsSession(OpenData):
             self.ask_case(here[0])
         else:
             self.reading_asked.emit(replace(opening(*recovery.opens), is_wanted=recovery.is_of))
+
+
+def _instead(before: Path | None, path: Path) -> str:
+    """Return, where a case had other labels until now, which they were."""
+    if before is None or before == path or not before.exists():
+        return ""
+    return f"; the case uses it from now on, and {before.name} is as it was."

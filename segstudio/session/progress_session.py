@@ -37,13 +37,15 @@ class ProgressSession(LabelsSession):
         super().__init__()
         self.progress = AnnotationProgress()
         self.progress.changed.connect(self._note_progress)
+        self.saved.connect(self.progress.note_saved)
         self.drafting = ""
 
     def note_painting(self, *, surely: bool = True) -> None:
         """Note that the labels of the case in view have been changed, or may have been."""
         super().note_painting(surely=surely)
         if surely and self.open_case is not None:
-            self.progress.note_painting(self.open_case.case)
+            case = self.open_case.case
+            self.progress.note_painting(case, is_changed=self.is_unsaved(case))
 
     def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
         """Take a dataset, and its project, for the open one; its cases are still to be read."""
@@ -61,14 +63,16 @@ class ProgressSession(LabelsSession):
 
     def note_progress(self) -> None:
         """Let the project's file know how far the case in view is, with the time spent on it."""
-        if self.open_case is not None:
+        if self.open_case is None:
+            return
+        known = self.progress.of(self.open_case.case)
+        if known.state or known.seconds:
             self._note_progress(self.open_case.case)
 
     def _note_progress(self, case: Case) -> None:
         """Let the project's file know how far a case is."""
         progress = self.progress.of(case)
-        if progress.state or progress.seconds:
-            self._record(lambda project: project.with_progress(progress))
+        self._record(lambda project: project.with_progress(progress))
 
     def mark_reviewed(self, reviewed: bool = True) -> None:
         """Say that the labels of the case in view were looked through and found good, or not.

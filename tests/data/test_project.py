@@ -50,7 +50,7 @@ def test_runs_go_into_the_project_but_never_among_the_images(tmp_path: Path) -> 
     assert new_project(images / "mine", [images]).runs_folder is None
 
 
-def test_labels_saved_in_the_project_are_those_of_an_image_that_has_none_else(tmp_path) -> None:
+def test_labels_saved_in_the_project_come_before_those_of_the_layout(tmp_path) -> None:
     for name in ("a", "b", "b_gt"):
         write_image(tmp_path / "images" / f"{name}.nii")
     write_image(tmp_path / "elsewhere" / "mine.nii")
@@ -59,9 +59,26 @@ def test_labels_saved_in_the_project_are_those_of_an_image_that_has_none_else(tm
         project = project.with_labels(case, tmp_path / "elsewhere" / "mine.nii")
     a, b = dataset_of(project).cases
 
-    assert a.labels == tmp_path / "elsewhere" / "mine.nii"
-    assert a.pairing == "saved in this project"
-    assert b.labels == tmp_path / "images" / "b_gt.nii"
+    for case in (a, b):
+        assert case.labels == tmp_path / "elsewhere" / "mine.nii"
+        assert case.pairing == "saved in this project"
+
+
+def test_the_layout_s_own_labels_are_of_its_pairing_though_the_project_saved_them(tmp_path) -> None:
+    for name in ("b", "b_gt"):
+        write_image(tmp_path / "images" / f"{name}.nii")
+    project = new_project(tmp_path / "mine", [tmp_path / "images"])
+    (before,) = dataset_of(project).cases
+    assert before.labels == tmp_path / "images" / "b_gt.nii"
+    assert dataset_of(project.with_labels(before, before.labels)).cases == (before,)
+
+
+def test_labels_saved_in_the_project_that_are_gone_leave_those_of_the_layout(tmp_path) -> None:
+    for name in ("b", "b_gt"):
+        write_image(tmp_path / "images" / f"{name}.nii")
+    project = new_project(tmp_path / "mine", [tmp_path / "images"])
+    (case,) = dataset_of(project).cases
+    assert dataset_of(project.with_labels(case, tmp_path / "gone.nii")).cases == (case,)
 
 
 def test_saved_labels_that_are_gone_are_a_note(tmp_path: Path) -> None:

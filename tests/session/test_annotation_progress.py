@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from segstudio.data.cases import Case
-from segstudio.data.project import Progress
+from segstudio.data.project import AnnotationState, Progress
 from segstudio.session.annotation_progress import LONGEST_PAUSE, AnnotationProgress
 
 
@@ -75,3 +75,28 @@ def test_what_a_project_knows_is_gone_on_with(progress: AnnotationProgress, cloc
     clock.now = 7
     progress.note_painting(case("a"))
     assert progress.of(case("a")) == Progress(Path("/a.nii"), (), "edited", 107, Path("/d.nii"))
+
+
+@pytest.mark.parametrize("state", ["", "draft", "reviewed"])
+def test_what_is_taken_back_leaves_the_case_as_it_was(
+    progress: AnnotationProgress, state: AnnotationState
+) -> None:
+    progress.set_state(case("a"), state)
+    progress.note_painting(case("a"))
+    progress.note_painting(case("a"))
+    assert progress.of(case("a")).state == "edited"
+    progress.note_painting(case("a"), is_changed=False)
+    assert progress.of(case("a")).state == state
+
+
+def test_what_is_taken_back_after_it_was_saved_or_said_to_be_edited_is_edited(
+    progress: AnnotationProgress,
+) -> None:
+    for name in "ab":
+        progress.set_state(case(name), "draft")
+        progress.note_painting(case(name))
+    progress.note_saved(case("a"))
+    progress.set_state(case("b"), "edited")
+    for name in "ab":
+        progress.note_painting(case(name), is_changed=False)
+        assert progress.of(case(name)).state == "edited"

@@ -148,6 +148,66 @@ def test_in_a_project_what_was_saved_once_is_its_own_at_the_next_start(
     assert other.own_file == tmp_path / "mine" / "a.nii"
 
 
+def test_in_a_project_what_was_corrected_is_what_the_case_has_from_then_on(
+    session: Session, bare: Path, tmp_path: Path
+) -> None:
+    paint(session)
+    session.save_labels(bare / "a_gt.nii")
+    session.ask_new_project(tmp_path / "mine")
+    said = []
+    session.said.connect(lambda message: said.append(message.text))
+    corrected = tmp_path / "mine" / "corrected.nii"
+    paint(session, 7)
+    session.save_labels(corrected)
+
+    assert said[-1] == (
+        "Saved corrected.nii; the case uses it from now on, and a_gt.nii is as it was."
+    )
+    assert session.open_case.case.labels == corrected
+    other = Session()
+    other.open(tmp_path / "mine")
+    assert other.labels.max() == 7
+    assert read_labels(bare / "a_gt.nii").max() == 1
+    paint(other, 8)
+    other.save_labels(other.own_file, overwrite=True)
+    assert read_labels((tmp_path / "mine" / "corrected.nii~").rename(bare / "c.nii")).max() == 7
+
+
+@pytest.mark.parametrize("large", [0, 4_000_000])
+def test_a_case_whose_strokes_are_all_undone_has_the_state_it_had(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: int
+) -> None:
+    monkeypatch.setattr("segstudio.session.paintings.LARGE", large)
+    session.ask_new_project(tmp_path / "mine")
+    session.new_labels()
+    paint(session)
+    session.save_labels(tmp_path / "mine" / "a.nii")
+    session.mark_reviewed()
+    for _ in range(2):
+        session.annotation.paint((0, 0, 0), (0, 0, 0), 5, 0)
+        session.annotation.paint((2, 3, 4), (2, 3, 4), 6, 0)
+    assert read_project(tmp_path / "mine").progress[0].state == "edited"
+    while session.annotation.undo():
+        assert session.annotation.undoable == 0 or session.unsaved
+    assert read_project(tmp_path / "mine").progress[0].state == "reviewed"
+    assert session.unsaved == []
+    session.annotation.redo()
+    assert read_project(tmp_path / "mine").progress[0].state == "edited"
+
+
+def test_labels_of_the_project_that_are_not_in_view_are_not_replaced(
+    session: Session, tmp_path: Path
+) -> None:
+    session.ask_new_project(tmp_path / "mine")
+    other = Session()
+    other.open(tmp_path / "mine")
+    other.new_labels()
+    paint(other)
+    other.save_labels(tmp_path / "mine" / "a.nii")
+    session.project = other.project
+    assert session.own_file is None
+
+
 def test_painting_is_told_of_stroke_by_stroke(session: Session) -> None:
     told = []
     session.painted.connect(lambda opened: told.append(opened.case.name))
