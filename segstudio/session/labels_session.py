@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from segstudio.core.editing.edit import LARGEST_LABEL
+from segstudio.core.editing.edit import LARGEST_LABEL, edit_to
 from segstudio.core.errors import InputError
 from segstudio.data.cases import Case
 from segstudio.data.recovery import Recovery, stamp_of
@@ -59,7 +59,7 @@ class LabelsSession(OpenData):
         """Take what another array holds, as a tool of napari's made it, for one step of painting.
 
         The labels stay the array that they are. One of another shape, or with values that no
-        label has, is told of and left out.
+        label has, is told of and left out, and so is what is changed where nothing may change.
         """
         if self.labels is None or labels is self.labels:
             self.note_painting()
@@ -74,7 +74,14 @@ class LabelsSession(OpenData):
                 f"{LARGEST_LABEL}, so they were not taken. What was painted is as it was."
             )
         else:
-            self.annotation.replace(labels)
+            whole = (slice(None),) * labels.ndim
+            asked = edit_to(self.labels, whole, labels)
+            left = asked.count - self.annotation.do(asked).count
+            if left:
+                self.say(
+                    f"A tool changed {left} voxels where nothing may change now: they were left "
+                    "as they are. Lift the locks and limits, and do it again."
+                )
 
     def new_labels(self) -> None:
         """Make empty labels to paint on, where the case in view has none."""

@@ -39,8 +39,10 @@ class ProjectRecord:
             if access(project.root, W_OK):
                 write_project(after)
                 waiting.clear()
+                self.failure = ""
+            else:
+                self.failure = f"Its folder can only be read: '{project.root}'."
         except (InputError, OSError) as error:
             self.failure = sentence(error)
             return change(project)
-        self.failure = ""
         return after

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Labels
+from napari.layers.labels._labels_constants import Mode
 from numpy.typing import ArrayLike, NDArray
 
 from segstudio.core.editing.box import Box
-from segstudio.core.editing.edit import Edit, edit_to
+from segstudio.core.editing.edit import Edit, check_value, edit_to
 from segstudio.session.annotation import Annotation
 
 
@@ -83,6 +84,29 @@ class AnnotatedLabels(Labels):  # type: ignore[misc]
         with self._drawing(refresh):
             self._show(self.annotation.paint(place, place, new_label, self.plane_axis))
 
+    def _draw(
+        self,
+        new_label: int,
+        last_cursor_coord: Sequence[float] | None,
+        coordinates: Sequence[float] | None,
+    ) -> None:
+        """Draw from where the pointer was to where it is, as one stroke of the brush.
+
+        napari would paint dabs a quarter of the brush apart, in voxels of the finest axis: with
+        gaps along another.
+        """
+        is_brush = self._mode in (Mode.PAINT, Mode.ERASE) and self._slice_input.ndisplay == 2
+        if not is_brush or coordinates is None:
+            super()._draw(new_label, last_cursor_coord, coordinates)
+        elif not self._is_left:
+            start = coordinates if last_cursor_coord is None else last_cursor_coord
+            axis = self.plane_axis
+            if axis is not None and round(float(start[axis])) != round(float(coordinates[axis])):
+                start = coordinates  # another plane came into view meanwhile
+            with self._drawing(refresh=True):
+                ends = [float(c) for c in start], [float(c) for c in coordinates]
+                self._show(self.annotation.paint(*ends, new_label, axis))
+
     def fill(self, coord: Sequence[float], new_label: int, refresh: bool = True) -> None:
         """Fill what hangs together with a voxel, or all of its class."""
         place = [round(float(c)) for c in coord]
@@ -105,9 +129,11 @@ class AnnotatedLabels(Labels):  # type: ignore[misc]
     def data_setitem(
         self, indices: tuple[NDArray[np.intp], ...], value: ArrayLike, refresh: bool = True
     ) -> None:
-        """Set voxels by their indices, as plugins do."""
+        """Set voxels by their indices, as plugins do; `InputError` for what no label can be."""
         if self._is_left or not indices or not np.size(indices[0]):
             return
+        for most in (np.min(value), np.max(value)):
+            check_value(self.data, int(most))
         places = [np.asarray(index) for index in indices]
         box = tuple(slice(int(p.min()), int(p.max()) + 1) for p in places)
         new = self.data[box].copy()

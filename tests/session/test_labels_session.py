@@ -494,3 +494,20 @@ def test_a_painted_case_keeps_its_own_classes_beside_those_of_others(
     session.save_labels(bare / "b_gt.nii")
     session.show_case("a")
     assert session.open_case.classes.values == (0, 2, 5)
+
+
+def test_a_tool_that_makes_other_labels_leaves_what_is_locked(session: Session) -> None:
+    said = []
+    session.said.connect(lambda message: said.append(message.text))
+    session.annotation.paint((0, 0, 0), (0, 0, 2), 5, 0)
+    session.annotation.paint((2, 0, 0), (2, 0, 2), 6, 0)
+    labels, before = session.labels, session.labels.copy()
+    session.annotation.limits.lock([5])
+    session.take_labels(np.zeros_like(labels))
+
+    assert session.labels is labels
+    assert np.array_equal(labels == 5, before == 5)
+    assert not (labels == 6).any()
+    assert f"changed {(before == 5).sum()} voxels" in said[-1]
+    session.annotation.undo()
+    assert np.array_equal(labels, before)

@@ -222,3 +222,24 @@ def test_labels_are_saved_though_the_project_s_file_has_a_mistake(
     assert any("is not a TOML file" in text for text in said)
     assert session.dataset.case("a").labels == bare / "a_gt.nii"
     assert not session.is_unsaved(session.open_case.case)
+
+
+def test_in_a_folder_that_can_only_be_read_changes_wait_and_that_is_said(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, file = [], session.project.file
+    session.said.connect(lambda message: said.append(message.text))
+    before = file.read_bytes()
+    monkeypatch.setattr("segstudio.session.project_record.access", lambda *_: False)
+    for name in "bc":
+        session.show_case(name)
+    assert [text for text in said if "can only be read" in text] == said[:1]
+    assert file.read_bytes() == before
+    assert session.project.last_case == "c"
+
+    monkeypatch.undo()
+    session.new_labels()
+    session.mark_reviewed()
+    assert read_project(session.project.root) == session.project
+    assert session.project.last_case == "c"
+    assert [p.state for p in session.project.progress] == ["reviewed"]

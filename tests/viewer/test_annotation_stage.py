@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Points
 from napari.utils.key_bindings import coerce_keybinding
 
+from segstudio.core.errors import InputError
 from segstudio.session import Session
 from segstudio.session import operations as op
 from segstudio.session.annotation_choices import Brush, Plane, Restriction
@@ -289,3 +290,51 @@ def test_corners_of_two_slices_make_no_quadrilateral(shown: Shown) -> None:
     layer.add((1, 9, 9))
     assert labels[1, 5, 5]
     assert len(layer.data) == 0
+
+
+@pytest.mark.parametrize(("mode", "value"), [("paint", 3), ("erase", 0)])
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 0, 1)])
+def test_a_stroke_has_no_gaps_in_any_view_of_thick_planes(
+    shown: Shown, order: tuple[int, ...], mode: str, value: int
+) -> None:
+    labels, layer = shown.session.labels, shown.layer
+    across, first, second = order
+    labels[:] = 1
+    shown.viewer.dims.order = order
+    layer.mode = mode
+    shown.annotation.choose_brush(Brush(2 * shown.session.open_case.volume.spacing[1]))
+    start = [n // 2 for n in labels.shape]
+    start[first] = 0
+    end = list(start)
+    end[first] = labels.shape[first] - 1
+    with layer.block_history():
+        layer._draw(value, start, start)
+        layer._draw(value, start, end)
+
+    crossed = np.moveaxis(labels, order, (0, 1, 2))[start[across], :, start[second]]
+    assert (crossed == value).all()
+    planes = np.flatnonzero((np.moveaxis(labels, across, 0) != 1).any(axis=(1, 2)))
+    assert planes.tolist() == [start[across]]
+    assert shown.annotation.undoable == 1
+
+
+def test_a_stroke_stays_in_the_planes_that_are_in_view(shown: Shown) -> None:
+    labels, layer = shown.session.labels, shown.layer
+    before = labels.copy()
+    layer.mode = "paint"
+    shown.annotation.choose_brush(Brush(0.1))
+    layer._draw(9, (0, 1, 1), (1, 8, 8))
+    assert np.argwhere(labels != before).tolist() == [[1, 8, 8]]
+    layer._draw(9, (1, 8, 8), None)
+    assert np.argwhere(labels != before).tolist() == [[1, 8, 8]]
+    layer._draw(9, None, (0, 3, 3))
+    assert np.argwhere(labels != before).tolist() == [[0, 3, 3], [1, 8, 8]]
+
+
+def test_indices_with_values_that_no_label_has_change_nothing(shown: Shown) -> None:
+    before = shown.session.labels.copy()
+    for value in (-1, 70000):
+        with pytest.raises(InputError, match=f"not {value}"):
+            shown.layer.data_setitem((np.array([0]), np.array([1]), np.array([2])), value)
+    np.testing.assert_array_equal(shown.session.labels, before)
+    assert not shown.annotation.undoable

@@ -23,7 +23,7 @@ SHOWN_ROWS = 6
 PATCH = 16  # pixels of a colour
 _HEADS = {
     SHOW: ("Show", "Whether the class is drawn. What is hidden can still be painted over."),
-    LOCK: ("Lock", "A locked class neither loses nor gains a voxel, whatever is done."),
+    LOCK: ("Lock", "A locked class neither loses nor gains a voxel, whatever is done but undo."),
     COLOR: ("", "The class's colour. Double-click to choose another."),
     NAME: ("Class", "Double-click to rename. The row that is chosen is what the brush paints."),
     VOLUME: ("Volume", "How much of the class there is now."),

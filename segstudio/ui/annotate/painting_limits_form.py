@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QWidget
 from superqt import QDoubleRangeSlider
@@ -13,8 +14,6 @@ from segstudio.ui.edge import at_the_edge
 from segstudio.ui.widgets.number_boxes import Number
 
 _SOURCES: dict[MaskSource, str] = {"saved": "the saved labels", "prediction": "the prediction"}
-_STEP = 16  # every so-manieth row is looked at for the range of a large image
-_LARGE = 4_000_000
 
 
 class PaintingLimitsForm(QWidget):
@@ -103,23 +102,21 @@ class PaintingLimitsForm(QWidget):
         """Set the slider to the image's intensities, the upper half of them chosen."""
         ground = self.session.annotation.ground
         if wanted and ground is not None:
-            data = ground.volume.data
-            seen = data[:, ::_STEP] if data.size > _LARGE else data
-            finite = seen[np.isfinite(seen)]
-            low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-            middle = float(np.mean(finite)) if finite.size else 0.5
+            low, middle, high = _low_mean_high(ground.volume.data)
             with QSignalBlocker(self.slider), QSignalBlocker(self.low), QSignalBlocker(self.high):
                 self.slider.setRange(low, max(high, low + 1e-6))
                 self.slider.setValue((middle, high))
-                self.low.setValue(float(f"{middle:.4g}"))
+                self.low.setValue(_rounded(middle))
                 self.high.setValue(high)
         self._restrict()
 
     @at_the_edge
     def _take_slider(self, values: tuple[float, float]) -> None:
         with QSignalBlocker(self.low), QSignalBlocker(self.high):
+            ends = self.slider.minimum(), self.slider.maximum()
             for box, value in zip((self.low, self.high), values, strict=True):
-                box.setValue(float(f"{value:.4g}"))
+                # At an end not rounded: the brightest voxels would be left out.
+                box.setValue(value if value in ends else _rounded(value))
         self._restrict()
 
     @at_the_edge
@@ -166,3 +163,21 @@ class PaintingLimitsForm(QWidget):
 def _place(box: QComboBox, data: object) -> int:
     """Return where a list holds some data; Qt compares Python's objects by identity."""
     return next((i for i in range(box.count()) if box.itemData(i) == data), -1)
+
+
+def _low_mean_high(data: NDArray[np.generic]) -> tuple[float, float, float]:
+    """Return the lowest intensity of an image, the mean and the highest, of all that are finite."""
+    lows, sums, highs, count = [], [], [], 0
+    for plane in data:  # of a large volume no second one is made
+        finite = plane[np.isfinite(plane)]
+        if finite.size:
+            lows.append(float(finite.min()))
+            sums.append(float(finite.sum(dtype=np.float64)))
+            highs.append(float(finite.max()))
+            count += finite.size
+    return (min(lows), sum(sums) / count, max(highs)) if count else (0.0, 0.5, 1.0)
+
+
+def _rounded(value: float) -> float:
+    """Return a value of four digits, that is quick to read."""
+    return float(f"{value:.4g}")

@@ -245,6 +245,29 @@ def test_limits_are_chosen_in_the_form_and_shown_there(window: Window, hearts: P
     assert panel.where.head.text() == "Where painting is allowed"
 
 
+def test_the_range_of_a_large_image_goes_to_its_brightest_voxel(
+    window: Window, tmp_path: Path
+) -> None:
+    rng, path = np.random.default_rng(0), tmp_path / "a.nii"
+    data = rng.uniform(1.00001, 2.12345, (300, 300, 60)).astype(np.float32)
+    data[101:104, 7, 31], data[0, 0, 0] = 20454.32, np.nan
+    nib.save(nib.Nifti1Image(data, np.eye(4)), path)
+    window.session.open(tmp_path)
+    window.session.new_labels()
+    panel = panel_of(window)
+    form, limits = panel.limits, window.session.annotation.limits
+    panel.where.open()
+    form.has_range.setChecked(True)
+    brightest = float(data[101, 7, 31])
+    assert limits.restriction.intensity[1] == brightest
+    assert form.slider.minimum() == pytest.approx(1.00001)
+    for low in (3.0, 50.0):
+        form.slider.setValue((low, form.slider.value()[1]))
+        assert limits.restriction.intensity[1] == brightest
+    window.session.annotation.paint((31, 7, 99), (31, 7, 105), 1, 0)
+    assert np.flatnonzero(window.session.labels[31, 7]).tolist() == [101, 102, 103]
+
+
 def test_growing_is_computed_beside_the_window_looked_at_and_accepted_or_cancelled(
     window: Window, hearts: Path
 ) -> None:
