@@ -101,6 +101,8 @@ class Project:
         What a later version wrote into the file; kept when it is written again.
     progress : tuple of Progress
         How far the annotation of its images is.
+    locked, hidden : tuple of int
+        Values of classes that are not to change, and of those that are not drawn.
     """
 
     root: Path
@@ -114,6 +116,8 @@ class Project:
     last_case: str = ""
     unknown: dict[str, Any] = field(default_factory=dict)
     progress: tuple[Progress, ...] = ()
+    locked: tuple[int, ...] = ()
+    hidden: tuple[int, ...] = ()
 
     @property
     def file(self) -> Path:

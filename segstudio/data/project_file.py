@@ -29,7 +29,7 @@ from segstudio.data.splits import SplitKind
 PROGRAM = "segstudio"
 _KNOWN = (
     *("program", "name", "folders", "split", "classes", "ignore"),
-    *("runs_folder", "runs", "labels", "progress", "last_case"),
+    *("runs_folder", "runs", "labels", "progress", "last_case", "locked", "hidden"),
 )
 _LARGEST = 2**24  # bytes: no list of cases is so long
 Row = TypeVar("Row")
@@ -72,6 +72,8 @@ def read_project(path: str | Path) -> Project:
         labels=told.rows("labels", told.saved),
         progress=told.rows("progress", told.progress),
         last_case=told.text("last_case", ""),
+        locked=told.values("locked"),
+        hidden=told.values("hidden"),
         unknown={k: v for k, v in told.table.items() if k not in _KNOWN},
     )
 
@@ -111,6 +113,8 @@ def write_project(project: Project) -> None:
         "folders": [text(folder) for folder in project.folders],
         "runs": [text(run) for run in project.runs],
         "last_case": project.last_case,
+        "locked": list(project.locked),
+        "hidden": list(project.hidden),
         **project.unknown,
         "split": {k: v for k, v in vars(project.split).items() if v is not None},
     }
@@ -220,10 +224,15 @@ class _Told:
         return SavedLabels(image, file, self.frames("labels", row))
 
     def frames(self, name: str, row: Mapping[str, Any]) -> tuple[int, ...]:
-        frames = row.get("frames", [])
-        if not isinstance(frames, list) or not all(_is_whole(frame) for frame in frames):
-            raise self.mistake(f"{name}.frames = {frames!r} is no list of whole numbers.")
-        return tuple(frames)
+        return self.whole(f"{name}.frames", row.get("frames", []))
+
+    def values(self, name: str) -> tuple[int, ...]:
+        return self.whole(name, self.table.get(name, []))
+
+    def whole(self, name: str, told: Any) -> tuple[int, ...]:
+        if not isinstance(told, list) or not all(_is_whole(number) for number in told):
+            raise self.mistake(f"{name} = {told!r} is no list of whole numbers.")
+        return tuple(told)
 
     def progress(self, row: Mapping[str, Any]) -> Progress:
         self.expect_names("progress", row, [f.name for f in fields(Progress)])

@@ -62,6 +62,8 @@ class OpenData:
         self.labels: NDArray[np.int32] | None = None
         self.annotation = Annotation()
         self.annotation.classes.changed.connect(self._take_classes)
+        self.annotation.classes.hidden_changed.connect(self._note_marks)
+        self.annotation.limits.locked_changed.connect(self._note_marks)
         self.reading = ""
         self._paintings = Paintings()
         self._projects = ProjectRecord()
@@ -137,6 +139,10 @@ class OpenData:
         self._keep_painting()
         # Another patient's picture must not stand under the new names while they are read.
         self.open_case, self.labels = None, None
+        is_other = self.dataset is None or self.dataset.root != dataset.root
+        self.project = None  # which is not told of what it says itself
+        if project is not None or is_other:
+            self._take_marks(project)
         self.dataset, self.project = dataset, project
         self.facts.forget()
         self.annotation.take(None)
@@ -234,6 +240,18 @@ class OpenData:
         self.dataset = replace(self.dataset, classes=whole)
         self._record(lambda project: replace(project, classes=whole))
         self.dataset_opened.emit(self.dataset)
+
+    def _take_marks(self, project: Project | None) -> None:
+        """Lock and hide what a project says; nothing, without one: values mean something else."""
+        locked, hidden = (project.locked, project.hidden) if project is not None else ((), ())
+        self.annotation.limits.lock(locked)
+        self.annotation.classes.hide(hidden)
+
+    def _note_marks(self) -> None:
+        """Let the project's file know which classes are locked and hidden."""
+        locked = tuple(sorted(self.annotation.limits.locked))
+        hidden = tuple(sorted(self.annotation.classes.hidden))
+        self._record(lambda project: replace(project, locked=locked, hidden=hidden))
 
     def say(self, text: str, *, is_error: bool = True) -> None:
         """Tell the user something."""

@@ -31,6 +31,8 @@ def project(tmp_path: Path) -> Project:
         (SavedLabels(root / "images" / "x.nii", root / "x_gt.nii.gz", (2,)),),
         "x",
         {"colour_of_the_shed": "green"},
+        locked=(2, 5),
+        hidden=(3,),
     )
 
 
@@ -97,6 +99,8 @@ MISTAKES = {
     'folders = ["images"]\n[[labels]]\nimage = "images/a.nii"': "labels.file names None",
     'folders = ["images"]\n[[labels]]\nimage = "a.nii"\nfile = "a.exe"': "no file of labels",
     'folders = ["images"]\n[[labels]]\nimage = "a.nii"\nfile = "b.nii"\nframes = ["x"]': "frames",
+    'folders = ["images"]\nlocked = 3': "locked = 3 is no list",
+    'folders = ["images"]\nhidden = [1, -2]': "hidden",
     'folders = ["images"]\nclasses = ["a"]': r"under \[\[classes\]\]",
     'folders = ["images"]\n[[classes]]\nvalue = 0': "no whole number from 1 on",
     'folders = ["images"]\n[[classes]]\nvalue = true': "no whole number from 1 on",

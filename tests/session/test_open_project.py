@@ -243,3 +243,24 @@ def test_in_a_folder_that_can_only_be_read_changes_wait_and_that_is_said(
     assert read_project(session.project.root) == session.project
     assert session.project.last_case == "c"
     assert [p.state for p in session.project.progress] == ["reviewed"]
+
+
+def test_locked_and_hidden_classes_are_those_of_the_project_and_of_no_other_data(
+    session: Session, hearts: Path
+) -> None:
+    marks = session.annotation.limits, session.annotation.classes
+    marks[0].lock([1, 3])
+    marks[1].hide([2])
+    file = session.project.file.read_bytes()
+    assert b"locked = [\n    1,\n    3,\n]" in file
+    other = Session()
+    other.open(session.project.root)
+    assert other.annotation.limits.locked == {1, 3}
+    assert other.annotation.classes.hidden == {2}
+
+    session.open(hearts)
+    assert marks[0].locked == marks[1].hidden == frozenset()
+    assert other.project.file.read_bytes() == file
+    marks[0].lock([1])
+    session.show_case(session.dataset.cases[1].name)
+    assert marks[0].locked == {1}
