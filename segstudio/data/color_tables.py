@@ -1,6 +1,8 @@
 """Class tables of other programs: ITK-SNAP's label descriptions and 3D Slicer's colour tables."""
 
 import re
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
@@ -45,7 +47,8 @@ class ColorTable(NamedTuple):
 def read_color_table(path: Path) -> ColorTable:
     """Return the classes in a file of ITK-SNAP's or of 3D Slicer's; its lines tell which.
 
-    Lines that begin with '#' are comments. The value 0 is background whatever it is called.
+    Lines that begin with '#' are comments. The value 0 is background whatever it is called. Names
+    that come twice have their value behind them, in brackets.
 
     Raises
     ------
@@ -73,8 +76,17 @@ def read_color_table(path: Path) -> ColorTable:
     if not rows:
         raise InputError(f"'{path}' names no class. Choose a table of classes.")
     background = LabelClass(0, "background", "#000000")
-    table = ClassTable((background, *(rows[value] for value in sorted(rows))))
+    table = ClassTable((background, *_told_apart([rows[value] for value in sorted(rows)])))
     return ColorTable(table, frozenset(hidden - {0}))
+
+
+def _told_apart(rows: list[LabelClass]) -> list[LabelClass]:
+    """Return classes whose names differ: scores and curves go by them."""
+    names = Counter(["background", *(row.name for row in rows)])
+    return [
+        row if names[row.name] == 1 else replace(row, name=f"{row.name} ({row.value})")
+        for row in rows
+    ]
 
 
 def write_color_table(

@@ -137,6 +137,10 @@ class AnnotationPreviews:
         here = np.flatnonzero(np.round(points[:, axis]) == np.round(points[-1, axis]))
         if len(here) < CORNERS_OF_ONE:
             return
+        if annotation.classes.chosen == 0:  # by the picker: they would erase
+            layer.data = points[:-1]
+            self._session.say("No class is chosen. Choose one, and click the last corner again.")
+            return
         layer.data = np.delete(points, here, axis=0)
         annotation.fill_corners(points[here], annotation.classes.chosen, axis)
         if annotation.corners_go_on:

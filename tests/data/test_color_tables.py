@@ -112,3 +112,17 @@ def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00\x81")
     with pytest.raises(InputError, match="no text"):
         read_color_table(path)
+
+
+def test_names_that_come_twice_are_told_apart_by_their_values(tmp_path: Path) -> None:
+    path = tmp_path / "a.ctbl"
+    rows = ("0 nothing", "1 left_lung", "2 liver", "4 left_lung", "7 background")
+    path.write_text("\n".join(f"{row} 10 20 30 255" for row in rows))
+    names = {c.value: c.name for c in read_color_table(path).classes.classes}
+    assert names == {
+        0: "background",
+        1: "left lung (1)",
+        2: "liver",
+        4: "left lung (4)",
+        7: "background (7)",
+    }

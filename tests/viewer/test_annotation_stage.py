@@ -338,3 +338,20 @@ def test_indices_with_values_that_no_label_has_change_nothing(shown: Shown) -> N
             shown.layer.data_setitem((np.array([0]), np.array([1]), np.array([2])), value)
     np.testing.assert_array_equal(shown.session.labels, before)
     assert not shown.annotation.undoable
+
+
+def test_corners_erase_nothing_where_the_picker_left_no_class(shown: Shown) -> None:
+    annotation, before, said = shown.annotation, shown.session.labels.copy(), []
+    shown.session.said.connect(lambda message: said.append(message.text))
+    z = annotation.plane.index
+    annotation.take_corners(True)
+    layer = shown.viewer.layers[CORNERS]
+    annotation.classes.choose(0)
+    for corner in ((z, 1, 1), (z, 20, 20), (z, 1, 20), (z, 20, 1)):
+        layer.add(corner)
+    np.testing.assert_array_equal(shown.session.labels, before)
+    assert said[-1].startswith("No class is chosen")
+    annotation.classes.choose(3)
+    layer.add((z, 20, 1))
+    assert (shown.session.labels[z, 1:21, 1:21] == 3).all()
+    assert not len(layer.data)

@@ -1,5 +1,7 @@
 """Compares two versions of labels beside the window."""
 
+from functools import partial
+
 from segstudio.session import Session
 from segstudio.session.agreement import AgreementFound, AgreementRequest
 from segstudio.ui.edge import at_the_edge
@@ -30,13 +32,12 @@ class AgreementReader:
     def _read(self, request: AgreementRequest) -> None:
         self._request = request
         self.session.agreement.note_looking(f"Comparing '{request.opened.case.name}' …")
-        self._beside.ask("agreement", request.find, self._take)
+        self._beside.ask("agreement", request.find, partial(self._take, request))
 
     @at_the_edge
-    def _take(self, found: AgreementFound) -> None:
+    def _take(self, request: AgreementRequest, found: AgreementFound) -> None:
         self.session.agreement.note_looking("")
-        request, opened = self._request, self.session.open_case
-        if request is not None and opened is not None and found.case == opened.case.name:
+        if request is self._request:
             self.session.agreement.note(found)
 
     def _fail(self, text: str) -> None:
@@ -44,4 +45,5 @@ class AgreementReader:
         self.session.say(text)
 
     def _forget(self, _opened: object) -> None:
+        self._request = None  # of another case, which may have the same name elsewhere
         self.session.agreement.note(None)

@@ -18,15 +18,15 @@ class OperationRunner(QObject):
     """Computes what a session's annotation is asked for, one after the other.
 
     None of the methods can be stopped on its way: what is cancelled is computed to its end, and
-    thrown away.
+    thrown away; what is asked for next does not wait for it.
     """
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
         self._wanted: Task | None = None
-        self._operations, self._counting = Beside(), Beside()
-        self._operations.failed.connect(self._fail)
+        self._operations, self._counting = self._new_thread(), Beside()
+        self._cancelled: list[Beside] = []
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(PAUSE_MS)
@@ -42,8 +42,13 @@ class OperationRunner(QObject):
         """Stop, and wait for what is under way."""
         self._wanted = None
         self._pause.stop()
-        self._operations.close()
-        self._counting.close()
+        for beside in (self._operations, self._counting, *self._cancelled):
+            beside.close()
+
+    def _new_thread(self) -> Beside:
+        beside = Beside()
+        beside.failed.connect(self._fail)
+        return beside
 
     def _compute(self, task: Task) -> None:
         self._wanted = task
@@ -62,6 +67,9 @@ class OperationRunner(QObject):
             self.session.say(text)
 
     def _cancel(self) -> None:
+        self._operations.failed.disconnect(self._fail)
+        self._cancelled.append(self._operations)
+        self._operations = self._new_thread()
         self._end()
 
     def _end(self) -> None:

@@ -89,6 +89,8 @@ class OperationsBox(QWidget):
         self.status.clear()
         if isinstance(form, Corners):
             annotation.expect_ground()
+            if not annotation.takes_corners:
+                _filled_with = form.chosen  # there must be one
             annotation.take_corners(not annotation.takes_corners)
         else:
             self._asked.ask(form.operation())

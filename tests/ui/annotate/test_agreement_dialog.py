@@ -1,12 +1,15 @@
 """How far two versions agree, through the real window."""
 
+import shutil
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
 from segstudio.data.formats import write_labels
+from segstudio.session.agreement import AgreementFound, AgreementRequest
 
 
 def test_two_versions_are_compared_shown_and_put_away(
@@ -52,3 +55,26 @@ def test_another_case_forgets_the_comparison(window, hearts: Path) -> None:
     session.show_case(session.dataset.cases[1].name)
     assert session.agreement.found is None
     assert window.studio.agreement_stage.layer is None
+
+
+def test_a_comparison_that_ends_after_other_data_were_opened_is_not_shown(
+    window, hearts: Path, tmp_path: Path, monkeypatch
+) -> None:
+    session, may_end, ended = window.session, Event(), []
+    find = AgreementRequest.find
+
+    def find_late(request: AgreementRequest) -> AgreementFound:
+        may_end.wait(30)
+        ended.append(find(request))
+        return ended[-1]
+
+    monkeypatch.setattr(AgreementRequest, "find", find_late)
+    shutil.copytree(hearts, tmp_path / "hearts")
+    session.open(hearts)
+    session.agreement.ask(session.open_case, session.labels, None)
+    name = session.open_case.case.name
+    session.open(tmp_path / "hearts")
+    assert session.open_case.case.name == name
+    may_end.set()
+    window.wait_for(lambda: bool(ended) and not session.agreement.looking, 30)
+    assert session.agreement.found is None

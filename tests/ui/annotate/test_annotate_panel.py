@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import nibabel as nib
 import numpy as np
@@ -11,8 +12,11 @@ from qtpy.QtGui import QColor, QIcon
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QColorDialog, QFileDialog
 
+from segstudio.core.editing.edit import Edit
+from segstudio.core.editing.seeds import grow_from_seeds
 from segstudio.data.formats import read_labels, read_volume
 from segstudio.data.project_file import read_project
+from segstudio.session import operations
 from segstudio.session.annotation_choices import Brush, Mask, Restriction
 from segstudio.ui.annotate.annotate_panel import LABELS, NO_CASE, NO_LABELS, AnnotatePanel
 from segstudio.ui.annotate.class_rows import COLOR, LOCK, NAME, PIECES, SHOW, VOLUME
@@ -294,6 +298,36 @@ def test_growing_is_computed_beside_the_window_looked_at_and_accepted_or_cancell
     box.accept.click()
     assert session.annotation.undoable == 1
     assert not np.array_equal(session.labels, before)
+
+
+def test_what_is_asked_for_after_a_cancel_does_not_wait_for_what_was_cancelled(
+    window: Window, hearts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel, session = panel_of(window), window.session
+    session.open(hearts)
+    box, begun, may_end, ended = panel.operations, Event(), Event(), []
+
+    def grow_late(*arguments: object, **options: object) -> Edit:
+        if not begun.is_set():
+            begun.set()
+            may_end.wait(30)
+            ended.append("the cancelled one")
+        return grow_from_seeds(*arguments, **options)
+
+    monkeypatch.setattr(operations, "grow_from_seeds", grow_late)
+    box.choice.setCurrentIndex(1)
+    box.apply.click()
+    window.wait_for(begun.is_set, 30)
+    box.cancel.click()
+    box.apply.click()
+    window.wait_for(lambda: session.annotation.operations.preview is not None, 30)
+    shown = session.annotation.operations.preview
+    assert not ended
+    may_end.set()
+    window.wait_for(lambda: bool(ended), 30)
+    window.wait_for(lambda: window.studio.operations._cancelled[0]._thread is None, 30)
+    assert session.annotation.operations.preview is shown
+    box.drop.click()
 
 
 def test_what_is_computed_for_labels_that_changed_meanwhile_is_refused(
