@@ -49,22 +49,22 @@ class AnnotationProgress:
         """Note that a case came into view: time is counted from now."""
         self._at, self._last = image_of(case), self._clock()
 
-    def note_painting(self, case: Case, *, is_changed: bool = True) -> None:
-        """Note a stroke: the case is being edited, and the time since the last one was work.
-
-        Where `is_changed` is false, all was taken back, and the case is what it was before.
-        """
+    def note_painting(self, case: Case) -> None:
+        """Note a stroke: the case is being edited, and the time since the last one was work."""
         image, now = image_of(case), self._clock()
         if self._at == image and self._last is not None:
             spent = min(now - self._last, LONGEST_PAUSE)
             self._seconds[image] = self._seconds.get(image, 0.0) + spent
         self._at, self._last = image, now
         state = self.of(case).state
-        if is_changed and state != "edited":
+        if state != "edited":
             self._set(case, "edited")
             self._before[image] = state
-        elif not is_changed and image in self._before:
-            self._set(case, self._before.pop(image))
+
+    def note_back(self, case: Case) -> None:
+        """Note that all strokes were taken back: the case is what it was before them."""
+        if image_of(case) in self._before:
+            self._set(case, self._before.pop(image_of(case)))
 
     def note_saved(self, case: Case) -> None:
         """Note that what was painted is in a file: the case is not what it was before."""

@@ -49,8 +49,7 @@ class LabelsSession(OpenData):
         opened = self.open_case
         if opened is None:
             return
-        is_back = not self.annotation.undoable
-        if self._paintings.note(opened, self.labels, surely=surely, is_back=is_back):
+        if self._paintings.note(opened, self.labels, surely=surely):
             self.unsaved_changed.emit(opened.case.name)
         if surely:
             self.painted.emit(opened)

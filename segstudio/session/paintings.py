@@ -80,23 +80,17 @@ class Paintings:
         self._kept[image] = _Painting(opened.case, labels, opened.volume.grid, opened.stamp, copy)
 
     def note(
-        self,
-        opened: OpenCase | None,
-        labels: NDArray[np.int32] | None,
-        *,
-        surely: bool = False,
-        is_back: bool = False,
+        self, opened: OpenCase | None, labels: NDArray[np.int32] | None, *, surely: bool = False
     ) -> bool:
         """Follow a stroke; return whether the case became unsaved, or is not any more.
 
-        `surely` says that voxels did change, so that a large volume need not be compared, and
-        `is_back` that all steps were taken back, so that it is worth comparing.
+        `surely` says that voxels did change, so that a large volume need not be compared.
         """
         if opened is None or labels is None:
             return False
         before, image = self.is_unsaved(opened.case), image_of(opened.case)
         kept = self._kept.get(image)
-        if labels.size > LARGE and not (surely and is_back):
+        if labels.size > LARGE:
             if surely:
                 self._kept[image] = _Painting(opened.case, labels, opened.volume.grid, opened.stamp)
             return before != self.is_unsaved(opened.case)

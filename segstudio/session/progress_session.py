@@ -45,7 +45,9 @@ class ProgressSession(LabelsSession):
         super().note_painting(surely=surely)
         if surely and self.open_case is not None:
             case = self.open_case.case
-            self.progress.note_painting(case, is_changed=self.is_unsaved(case))
+            self.progress.note_painting(case)
+            if not self.is_unsaved(case):
+                self.progress.note_back(case)
 
     def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
         """Take a dataset, and its project, for the open one; its cases are still to be read."""
@@ -65,9 +67,13 @@ class ProgressSession(LabelsSession):
         """Let the project's file know how far the case in view is, with the time spent on it."""
         if self.open_case is None:
             return
-        known = self.progress.of(self.open_case.case)
+        case = self.open_case.case
+        self._paintings.keep(self.open_case, self.labels)  # a large volume is compared here only
+        if not self.is_unsaved(case):
+            self.progress.note_back(case)
+        known = self.progress.of(case)
         if known.state or known.seconds:
-            self._note_progress(self.open_case.case)
+            self._note_progress(case)
 
     def _note_progress(self, case: Case) -> None:
         """Let the project's file know how far a case is."""

@@ -85,7 +85,7 @@ def test_what_is_taken_back_leaves_the_case_as_it_was(
     progress.note_painting(case("a"))
     progress.note_painting(case("a"))
     assert progress.of(case("a")).state == "edited"
-    progress.note_painting(case("a"), is_changed=False)
+    progress.note_back(case("a"))
     assert progress.of(case("a")).state == state
 
 
@@ -98,5 +98,5 @@ def test_what_is_taken_back_after_it_was_saved_or_said_to_be_edited_is_edited(
     progress.note_saved(case("a"))
     progress.set_state(case("b"), "edited")
     for name in "ab":
-        progress.note_painting(case(name), is_changed=False)
+        progress.note_back(case(name))
         assert progress.of(case(name)).state == "edited"

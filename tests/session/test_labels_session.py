@@ -173,11 +173,9 @@ def test_in_a_project_what_was_corrected_is_what_the_case_has_from_then_on(
     assert read_labels((tmp_path / "mine" / "corrected.nii~").rename(bare / "c.nii")).max() == 7
 
 
-@pytest.mark.parametrize("large", [0, 4_000_000])
 def test_a_case_whose_strokes_are_all_undone_has_the_state_it_had(
-    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: int
+    session: Session, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("segstudio.session.paintings.LARGE", large)
     session.ask_new_project(tmp_path / "mine")
     session.new_labels()
     paint(session)
@@ -193,6 +191,23 @@ def test_a_case_whose_strokes_are_all_undone_has_the_state_it_had(
     assert session.unsaved == []
     session.annotation.redo()
     assert read_project(tmp_path / "mine").progress[0].state == "edited"
+
+
+@pytest.mark.parametrize("leave", [lambda s, _: s.show_case("b"), lambda s, other: s.open(other)])
+def test_a_large_case_whose_strokes_are_all_undone_has_its_state_when_it_is_left(
+    session: Session, tmp_path: Path, hearts: Path, monkeypatch: pytest.MonkeyPatch, leave
+) -> None:
+    monkeypatch.setattr("segstudio.session.paintings.LARGE", 0)
+    session.ask_new_project(tmp_path / "mine")
+    session.new_labels()
+    paint(session)
+    session.save_labels(tmp_path / "mine" / "a.nii")
+    session.mark_reviewed()
+    session.annotation.paint((0, 0, 0), (0, 0, 0), 5, 0)
+    session.annotation.undo()
+    assert read_project(tmp_path / "mine").progress[0].state == "edited"
+    leave(session, hearts)
+    assert read_project(tmp_path / "mine").progress[0].state == "reviewed"
 
 
 def test_labels_of_the_project_that_are_not_in_view_are_not_replaced(
