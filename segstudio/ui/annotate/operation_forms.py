@@ -6,7 +6,7 @@ from qtpy.QtWidgets import QCheckBox, QComboBox
 
 from segstudio.core.editing.islands import voxels_of
 from segstudio.session import Session, operations
-from segstudio.session.annotation_choices import Operation, Scope
+from segstudio.session.annotation_choices import Operation, Plane, Scope
 from segstudio.ui.annotate.operation_form import OperationForm
 
 _AXES = ("as they were taken (planes)", "from row to row", "from column to column")
@@ -25,8 +25,18 @@ class Interpolate(OperationForm):
         )
         self.of = self.which()
         self.axis = self.choice(
-            "Slices", {text: k for k, text in enumerate(_AXES)}, "Along which axis slices follow."
+            "Slices",
+            {text: k for k, text in enumerate(_AXES)},
+            "Along which axis slices follow: those in view, unless you choose others.",
         )
+        self._in_view = self.annotation.plane.axis
+        self.annotation.plane_changed.connect(self._follow_plane)
+
+    def _follow_plane(self, plane: Plane) -> None:
+        """Take the slices of a view that was turned; what was chosen since it was, stays."""
+        if plane.axis != self._in_view:
+            self._in_view = plane.axis
+            self.axis.setCurrentIndex(self.axis.findData(plane.axis))
 
     def operation(self) -> Operation:
         """Return the interpolation."""

@@ -121,9 +121,54 @@ def test_what_is_painted_interpolated_and_saved_comes_back_in_its_place(
     np.testing.assert_allclose(nib.load(path).affine, AFFINES[kind], atol=1e-5)
 
 
-def _world_of(window: Window, plane: int) -> float:
-    layer = window.studio.stage.layer("labels")
-    return float(layer.data_to_world((plane, 0, 0))[0])
+@pytest.mark.parametrize("axis", [1, 2])
+@pytest.mark.parametrize("kind", AFFINES)
+def test_what_is_painted_across_thick_planes_has_no_gaps_and_comes_back_in_its_place(
+    window: Window, tmp_path: Path, kind: str, axis: int
+) -> None:
+    panel, session = panel_of(window), window.session
+    folder = write_image(tmp_path / kind, AFFINES[kind])
+    source = nib.load(folder / "scan.nii.gz")
+    source.header.set_qform(source.affine, code=1)
+    source.header.set_sform(source.affine, code=2)
+    nib.save(nib.Nifti1Image(source.get_fdata(), None, source.header), folder / "scan.nii.gz")
+    session.open(folder)
+    panel.new_labels.click()
+    window.viewer.dims.order = (axis, 0, 3 - axis)  # the thick planes from top to bottom
+    window.viewer.reset_view()
+    panel.tools.buttons["brush"].click()
+    annotation = session.annotation
+    for plane, size in ((4, 1.0), (8, 1.0), (4, 6.0), (8, 6.0)):
+        panel.tools.size.setValue(size)
+        window.viewer.dims.set_point(axis, _world_of(window, plane, axis))
+        drag(window, (0.5, 0.3), (0.5, 0.7))
+        crossed = np.flatnonzero(session.labels.take(plane, axis).any(axis=1))
+        assert len(crossed) > 3
+        assert crossed.tolist() == list(range(crossed[0], crossed[-1] + 1))
+    others = tuple(a for a in range(3) if a != axis)
+    assert np.flatnonzero(session.labels.any(axis=others)).tolist() == [4, 8]
+    assert annotation.undoable == 4
+
+    panel.operations.choice.setCurrentIndex(0)  # along the axis in view, without being told
+    panel.operations.apply.click()
+    window.wait_for(lambda: not annotation.operations.busy, 30)
+    assert annotation.undoable == 5, panel.operations.status.text()
+    assert np.flatnonzero(session.labels.any(axis=others)).tolist() == [4, 5, 6, 7, 8]
+    saved, path = session.labels.copy(), folder / "scan_gt.nii.gz"
+    session.save_labels(path)
+    session.open(folder)
+    np.testing.assert_array_equal(session.labels, saved)
+    written = nib.load(path)
+    for which in ("sform", "qform"):
+        own, of_image = (getattr(x.header, f"get_{which}")(coded=True) for x in (written, source))
+        assert own[1] == of_image[1]
+        np.testing.assert_allclose(own[0], of_image[0], atol=1e-4)
+
+
+def _world_of(window: Window, plane: int, axis: int = 0) -> float:
+    layer, place = window.studio.stage.layer("labels"), [0, 0, 0]
+    place[axis] = plane
+    return float(layer.data_to_world(place)[axis])
 
 
 def test_the_table_of_classes_shows_and_changes_the_case(
