@@ -121,13 +121,12 @@ def test_what_is_painted_interpolated_and_saved_comes_back_in_its_place(
     np.testing.assert_allclose(nib.load(path).affine, AFFINES[kind], atol=1e-5)
 
 
-@pytest.mark.parametrize("axis", [1, 2])
-@pytest.mark.parametrize("kind", AFFINES)
+@pytest.mark.parametrize(("kind", "axis"), [("oblique", 1), ("flipped", 2)])
 def test_what_is_painted_across_thick_planes_has_no_gaps_and_comes_back_in_its_place(
     window: Window, tmp_path: Path, kind: str, axis: int
 ) -> None:
     panel, session = panel_of(window), window.session
-    folder = write_image(tmp_path / kind, AFFINES[kind])
+    folder = write_image(tmp_path / kind, AFFINES[kind] @ np.diag([1, 1, 4, 1]))
     source = nib.load(folder / "scan.nii.gz")
     source.header.set_qform(source.affine, code=1)
     source.header.set_sform(source.affine, code=2)
