@@ -214,6 +214,14 @@ def _with_draft(case: Case, file: Path | None) -> Case:
 
 
 def _with_saved(case: Case, file: Path | None) -> Case:
-    if file is None or file == case.labels or not file.is_file():
+    if file is None or not file.is_file():
         return case
-    return replace(case, labels=file, pairing="saved in this project")
+    return with_own_labels(case, file)
+
+
+def with_own_labels(case: Case, file: Path) -> Case:
+    """Return a case with the labels that were saved for it in a project, in a file of their own."""
+    if file == case.labels:
+        return case
+    told = "saved in this project"
+    return replace(case, labels=file, labels_frame=None, drawing="one", pairing=told)

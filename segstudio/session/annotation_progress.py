@@ -49,8 +49,11 @@ class AnnotationProgress:
         """Note that a case came into view: time is counted from now."""
         self._at, self._last = image_of(case), self._clock()
 
-    def note_painting(self, case: Case) -> None:
-        """Note a stroke: the case is being edited, and the time since the last one was work."""
+    def note_painting(self, case: Case, *, was_saved: bool = True) -> None:
+        """Note a stroke: the case is being edited, and the time since the last one was work.
+
+        `was_saved` says that nothing was painted before that is in no file.
+        """
         image, now = image_of(case), self._clock()
         if self._at == image and self._last is not None:
             spent = min(now - self._last, LONGEST_PAUSE)
@@ -59,7 +62,8 @@ class AnnotationProgress:
         state = self.of(case).state
         if state != "edited":
             self._set(case, "edited")
-            self._before[image] = state
+            if was_saved:
+                self._before[image] = state
 
     def note_back(self, case: Case) -> None:
         """Note that all strokes were taken back: the case is what it was before them."""

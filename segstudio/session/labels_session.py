@@ -10,6 +10,7 @@ from psygnal import Signal
 from segstudio.core.editing.edit import LARGEST_LABEL, edit_to
 from segstudio.core.errors import InputError
 from segstudio.data.cases import Case
+from segstudio.data.project import Project, with_own_labels
 from segstudio.data.recovery import Recovery, stamp_of
 from segstudio.session.class_counts import count_voxels
 from segstudio.session.open_case import OpenCase
@@ -112,13 +113,13 @@ class LabelsSession(OpenData):
         """
         opened = self.open_case
         known = self.project.labels_file(case) if self.project is not None else None
+        read: tuple[Path | None, str] = (case.labels or case.draft, "")
         if opened is not None and image_of(opened.case) == image_of(case):
-            began, stamp = opened.base_file, opened.stamp
-        else:
-            began, stamp = case.labels or case.draft, self._paintings.stamp_of(case)
+            read = opened.base_file, opened.stamp
+        began, stamp = self._paintings.began_of(case) or read
         if known != began:
             stamp = ""
-        path, stamp = self._written.get(image_of(case), (known, stamp))
+        path, stamp = self._written.get(_within(self.project, case), (known, stamp))
         return path if stamp_of(path) in ("", stamp) else None
 
     def ask_save(self, path: Path, *, overwrite: bool = False) -> None:
@@ -173,7 +174,7 @@ class LabelsSession(OpenData):
     def note_saved(self, request: SaveRequest, pair: Path | None) -> None:
         """Note that labels were written; `pair` are those that the case has by now."""
         path, case = request.path, request.case
-        self._written[image_of(case)] = path, stamp_of(path)
+        self._written[_within(request.project, case)] = path, stamp_of(path)
         if request.project is not None:
             pair = path  # the project knows what no layout would find
         if pair is None or not pair.samefile(path):
@@ -183,7 +184,9 @@ class LabelsSession(OpenData):
             self._paintings.note_copy(case, request.labels)
             self.say(f"Saved a copy, {path.name}; {still}.", is_error=False)
         else:
-            self._take_saved(replace(case, labels=pair), request)
+            own = request.project is not None
+            has = with_own_labels(case, pair) if own else replace(case, labels=pair)
+            self._take_saved(has, request)
             self.say(f"Saved {path.name}{_instead(case.labels, path)}", is_error=False)
         self.unsaved_changed.emit(case.name)
         self.saved.emit(case)
@@ -244,6 +247,11 @@ class LabelsSession(OpenData):
             self.ask_case(here[0])
         else:
             self.reading_asked.emit(replace(opening(*recovery.opens), is_wanted=recovery.is_of))
+
+
+def _within(project: Project | None, case: Case) -> object:
+    """Return what tells a case's image from all others, in a project or without one."""
+    return None if project is None else project.root, image_of(case)
 
 
 def _instead(before: Path | None, path: Path) -> str:

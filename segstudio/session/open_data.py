@@ -101,7 +101,8 @@ class OpenData:
 
     def ask_new_project(self, root: Path) -> None:
         """Ask for a project to be made of what is open, or of the images in its own folder."""
-        self.reading_asked.emit(making_project(root, self.dataset))
+        marks = self.annotation.limits.locked, self.annotation.classes.hidden
+        self.reading_asked.emit(making_project(root, self.dataset, *marks))
 
     def ask_more_folders(self, folder: Path) -> None:
         """Ask for one more folder of images in the open project."""
@@ -140,6 +141,7 @@ class OpenData:
         # Another patient's picture must not stand under the new names while they are read.
         self.open_case, self.labels = None, None
         is_other = self.dataset is None or self.dataset.root != dataset.root
+        is_other |= self.project is not None
         self.project = None  # which is not told of what it says itself
         if project is not None or is_other:
             self._take_marks(project)

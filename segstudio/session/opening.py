@@ -1,5 +1,6 @@
 """What is asked for when paths are opened: a dataset, or a project with its own."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -38,8 +39,15 @@ def opening_project(path: str | Path) -> ReadingRequest:
     return ReadingRequest(find, None, f"Reading {project.name} …", project)
 
 
-def making_project(root: Path, dataset: Dataset | None) -> ReadingRequest:
+def making_project(
+    root: Path,
+    dataset: Dataset | None,
+    locked: Collection[int] = (),
+    hidden: Collection[int] = (),
+) -> ReadingRequest:
     """Return the request for a new project of an open dataset, or of the images in its folder.
+
+    Its classes that are locked and hidden stay so.
 
     Raises
     ------
@@ -54,6 +62,8 @@ def making_project(root: Path, dataset: Dataset | None) -> ReadingRequest:
             )
         folders = dataset.roots or (dataset.root,)
     project = new_project(root, folders, None if dataset is None else dataset.classes)
+    if dataset is not None:
+        project = replace(project, locked=tuple(sorted(locked)), hidden=tuple(sorted(hidden)))
     return _writing(project, f"Making the project {project.name} …")
 
 

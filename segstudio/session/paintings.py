@@ -1,6 +1,7 @@
 """What was painted and is not in its case's file, image by image."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ class _Painting:
     case: Case
     labels: NDArray[np.int32]
     grid: Grid
-    stamp: str  # of the file that it began with, as it was read
+    began: tuple[Path | None, str]  # the file that it began with, and its stamp as it was read
     copy: NDArray[np.int32] | None = None  # as another file than the case's own has them
 
 
@@ -50,10 +51,10 @@ class Paintings:
         """Return the grid of a painted case's image."""
         return self._kept[image_of(case)].grid
 
-    def stamp_of(self, case: Case) -> str:
-        """Return the stamp of the file that a painted case began with; empty where it has none."""
+    def began_of(self, case: Case) -> tuple[Path | None, str] | None:
+        """Return the file that a painted case began with, and the stamp it had when it was read."""
         kept = self._kept.get(image_of(case))
-        return "" if kept is None else kept.stamp
+        return None if kept is None else kept.began
 
     def expect_fit(self, opened: OpenCase) -> None:
         """Raise `InputError` where an image as it was read has not the shape that was painted."""
@@ -77,7 +78,7 @@ class Paintings:
         copy = None if kept is None else kept.copy
         if copy is not None and not np.array_equal(labels, copy):
             copy = None  # changed since, by a script that told nobody
-        self._kept[image] = _Painting(opened.case, labels, opened.volume.grid, opened.stamp, copy)
+        self._kept[image] = self._painting(opened, labels, copy)
 
     def note(
         self, opened: OpenCase | None, labels: NDArray[np.int32] | None, *, surely: bool = False
@@ -92,12 +93,20 @@ class Paintings:
         kept = self._kept.get(image)
         if labels.size > LARGE:
             if surely:
-                self._kept[image] = _Painting(opened.case, labels, opened.volume.grid, opened.stamp)
+                self._kept[image] = self._painting(opened, labels)
             return before != self.is_unsaved(opened.case)
         if kept is not None and kept.copy is not None and not np.array_equal(labels, kept.copy):
             self._kept[image] = replace(kept, labels=labels, copy=None)
         self.keep(opened, labels)
         return before != self.is_unsaved(opened.case)
+
+    def _painting(
+        self, opened: OpenCase, labels: NDArray[np.int32], copy: NDArray[np.int32] | None = None
+    ) -> _Painting:
+        """Return what is painted; that it began with an earlier file stays true."""
+        kept = self._kept.get(image_of(opened.case))
+        began = (opened.base_file, opened.stamp) if kept is None else kept.began
+        return _Painting(opened.case, labels, opened.volume.grid, began, copy)
 
     def note_copy(self, case: Case, labels: NDArray[np.int32]) -> None:
         """Note that a file besides the case's own has these labels, if nothing was painted since.

@@ -37,17 +37,24 @@ class ProgressSession(LabelsSession):
         super().__init__()
         self.progress = AnnotationProgress()
         self.progress.changed.connect(self._note_progress)
-        self.saved.connect(self.progress.note_saved)
+        self.saved.connect(self._note_saved_state)
         self.drafting = ""
 
     def note_painting(self, *, surely: bool = True) -> None:
         """Note that the labels of the case in view have been changed, or may have been."""
+        case = None if self.open_case is None else self.open_case.case
+        was_saved = case is not None and not self.is_unsaved(case)
         super().note_painting(surely=surely)
-        if surely and self.open_case is not None:
-            case = self.open_case.case
-            self.progress.note_painting(case)
+        if surely and case is not None:
+            self.progress.note_painting(case, was_saved=was_saved)
             if not self.is_unsaved(case):
                 self.progress.note_back(case)
+
+    def _note_saved_state(self, case: Case) -> None:
+        """Follow a save: what was undone while it was written, the file has, and nobody reviewed."""
+        self.progress.note_saved(case)
+        if self.is_unsaved(case) and self.progress.of(case).state != "edited":
+            self.progress.set_state(case, "edited")
 
     def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
         """Take a dataset, and its project, for the open one; its cases are still to be read."""

@@ -137,9 +137,11 @@ class Stage:
         """Follow a tool that gave the layer another array instead of painting into its own."""
         layer = self._layers.get(LABELS)
         if layer is not None and event.source is layer:
-            self._session.take_labels(np.asarray(layer.data))
-            if layer.data is not self._session.labels:
-                layer.data = self._session.labels  # which is what is painted and saved
+            try:
+                self._session.take_labels(np.asarray(layer.data))
+            finally:
+                if layer.data is not self._session.labels:
+                    layer.data = self._session.labels  # which is what is painted and saved
             self._session.show_map()
 
     def _look_for_changes(self) -> None:

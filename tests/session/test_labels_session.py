@@ -210,6 +210,79 @@ def test_a_large_case_whose_strokes_are_all_undone_has_its_state_when_it_is_left
     assert read_project(tmp_path / "mine").progress[0].state == "reviewed"
 
 
+def test_painting_that_began_with_other_labels_replaces_no_file_of_the_project(
+    session: Session, bare: Path, tmp_path: Path
+) -> None:
+    paint(session)
+    session.save_labels(bare / "a_gt.nii")
+    session.ask_new_project(tmp_path / "mine")
+    paint(session, 7)
+    session.save_labels(tmp_path / "mine" / "a.nii")
+    assert session.own_file == tmp_path / "mine" / "a.nii"
+    session.open(bare)
+    assert session.labels.max() == 1
+    assert session.own_file == bare / "a_gt.nii"  # which this program wrote, and is in view
+
+    paint(session, 2)
+    session.open(tmp_path / "mine")
+    assert session.labels.max() == 2
+    assert session.own_file is None
+    session.save_labels(tmp_path / "mine" / "merged.nii")
+    assert session.own_file == tmp_path / "mine" / "merged.nii"
+    assert read_labels(tmp_path / "mine" / "a.nii").max() == 7
+
+
+def test_a_time_point_of_labels_over_time_is_read_again_from_a_file_of_its_own(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for name in ("a", "a_seg"):
+        nib.save(
+            nib.Nifti1Image(np.ones((5, 4, 3, 2), np.int16), np.eye(4)), folder / f"{name}.nii"
+        )
+    session = reading(Session())
+    session.open(folder)
+    session.ask_new_project(tmp_path / "mine")
+    last = session.dataset.cases[-1]
+    assert last.labels_frame == 1
+    session.show_case(last.name)
+    wrote = paint(session, 7)
+    session.save_labels(tmp_path / "mine" / "x.nii")
+    other = Session()
+    other.open(tmp_path / "mine")
+    for each in (session, other):
+        each.show_case(session.dataset.cases[0].name)
+        assert each.labels.max() == 1
+        each.show_case(last.name)
+        assert np.array_equal(each.labels, wrote)
+
+
+def test_what_was_reviewed_and_undone_is_not_reviewed(session: Session) -> None:
+    case = session.open_case.case
+    session.annotation.paint((0, 0, 0), (0, 0, 0), 5, 0)
+    session.mark_reviewed()
+    session.annotation.undo()
+    assert session.unsaved == []
+    assert session.progress.of(case).state == "edited"
+
+
+def test_what_was_undone_while_it_was_written_is_in_the_file_and_not_reviewed(
+    session: Session, bare: Path
+) -> None:
+    paint(session)
+    session.save_labels(bare / "a_gt.nii")
+    session.mark_reviewed()
+    asked = []
+    session.save_asked.connect(asked.append)
+    session.annotation.paint((0, 0, 0), (0, 0, 0), 5, 0)
+    session.ask_save(bare / "a_gt.nii", overwrite=True)
+    session.annotation.undo()
+    session.note_saved(asked[0], asked[0].write())
+    assert session.is_unsaved(session.open_case.case)
+    assert session.progress.of(session.open_case.case).state == "edited"
+
+
 def test_labels_of_the_project_that_are_not_in_view_are_not_replaced(
     session: Session, tmp_path: Path
 ) -> None:

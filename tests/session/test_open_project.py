@@ -264,3 +264,19 @@ def test_locked_and_hidden_classes_are_those_of_the_project_and_of_no_other_data
     marks[0].lock([1])
     session.show_case(session.dataset.cases[1].name)
     assert marks[0].locked == {1}
+
+
+def test_a_new_project_keeps_what_is_locked_and_data_without_one_do_not(
+    hearts: Path, tmp_path: Path
+) -> None:
+    session = Session()
+    reading(session)
+    session.open(hearts)
+    session.annotation.limits.lock([1])
+    session.annotation.classes.hide([2])
+    session.ask_new_project(tmp_path / "mine")
+    assert session.annotation.limits.locked == {1}
+    assert session.annotation.classes.hidden == {2}
+    assert read_project(tmp_path / "mine").locked == (1,)
+    session.open(hearts)
+    assert session.annotation.limits.locked == frozenset()

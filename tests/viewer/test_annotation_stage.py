@@ -12,7 +12,7 @@ from napari.utils.key_bindings import coerce_keybinding
 from segstudio.core.errors import InputError
 from segstudio.session import Session
 from segstudio.session import operations as op
-from segstudio.session.annotation_choices import Brush, Plane, Restriction
+from segstudio.session.annotation_choices import Brush, Mask, Plane, Restriction
 from segstudio.viewer.annotated_labels import AnnotatedLabels
 from segstudio.viewer.annotation_previews import CORNERS, PREVIEW, RANGE
 from segstudio.viewer.annotation_stage import AnnotationStage
@@ -360,3 +360,12 @@ def test_corners_erase_nothing_where_the_picker_left_no_class(shown: Shown) -> N
     layer.add((z, 20, 1))
     assert (shown.session.labels[z, 1:21, 1:21] == 3).all()
     assert not len(layer.data)
+
+
+def test_a_refused_array_of_a_tool_leaves_the_layer_with_what_is_painted(shown: Shown) -> None:
+    shown.session.show_prediction(shown.session.labels.copy(), "somebody")
+    shown.annotation.limits.restrict(Restriction(inside=Mask("prediction")))
+    shown.annotation.limits.note_mask("prediction", None)
+    with pytest.raises(InputError):
+        shown.layer.data = np.zeros_like(shown.session.labels)
+    assert shown.layer.data is shown.session.labels

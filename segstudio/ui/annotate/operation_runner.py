@@ -68,6 +68,7 @@ class OperationRunner(QObject):
 
     def _cancel(self) -> None:
         self._operations.failed.disconnect(self._fail)
+        self._operations.forget()
         self._cancelled.append(self._operations)
         self._operations = self._new_thread()
         self._end()

@@ -74,6 +74,10 @@ class Beside(QObject):
         self._waiting[key] = _Wish(call, then, otherwise)
         self._start_next()
 
+    def forget(self) -> None:
+        """Forget what waits; what is under way goes on."""
+        self._waiting.clear()
+
     def wait(self) -> None:
         """Wait for the call that is under way; what it returned is told of later."""
         if self._thread is not None:
@@ -82,7 +86,7 @@ class Beside(QObject):
     def close(self) -> None:
         """Forget what waits, and wait for the call that is under way."""
         self._closed = True
-        self._waiting.clear()
+        self.forget()
         self.wait()
 
     def _start_next(self) -> None:
