@@ -1,6 +1,6 @@
 """The labels of a session: painted on, saved, put back after a crash. Free of Qt."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,13 @@ from segstudio.session.opening import opening
 from segstudio.session.paintings import image_of
 from segstudio.session.recoveries import Recoveries
 from segstudio.session.saving import SaveRequest
+
+
+@dataclass(frozen=True)
+class _Written:
+    path: Path
+    stamp: str  # as it was written
+    began: Path | None  # what the labels begin with since; with others, the file is not theirs
 
 
 class LabelsSession(OpenData):
@@ -43,7 +50,7 @@ class LabelsSession(OpenData):
         self.recoveries = Recoveries()
         self.recoveries.put_back.connect(self._ask_recovered)
         self.saving = ""
-        self._written: dict[object, tuple[Path, str]] = {}
+        self._written: dict[object, _Written] = {}
 
     def note_painting(self, *, surely: bool = True) -> None:
         """Note that the labels of the case in view have been changed, or may have been."""
@@ -111,16 +118,21 @@ class LabelsSession(OpenData):
         What another program wrote there since is not this one's to replace, nor are labels that
         nobody has seen: the project's file, where it is not what is painted on.
         """
-        opened = self.open_case
-        known = self.project.labels_file(case) if self.project is not None else None
-        read: tuple[Path | None, str] = (case.labels or case.draft, "")
-        if opened is not None and image_of(opened.case) == image_of(case):
-            read = opened.base_file, opened.stamp
-        began, stamp = self._paintings.began_of(case) or read
-        if known != began:
+        path = self.project.labels_file(case) if self.project is not None else None
+        began, stamp = self._began(case)
+        if path != began:
             stamp = ""
-        path, stamp = self._written.get(_within(self.project, case), (known, stamp))
+        wrote = self._written.get(_within(self.project, case))
+        if wrote is not None and wrote.began == began:
+            path, stamp = wrote.path, wrote.stamp
         return path if stamp_of(path) in ("", stamp) else None
+
+    def _began(self, case: Case) -> tuple[Path | None, str]:
+        """Return the file that the labels of a case began with, and its stamp as it was read."""
+        read: tuple[Path | None, str] = (case.labels or case.draft, "")
+        if self.open_case is not None and image_of(self.open_case.case) == image_of(case):
+            read = self.open_case.base_file, self.open_case.stamp
+        return self._paintings.began_of(case) or read
 
     def ask_save(self, path: Path, *, overwrite: bool = False) -> None:
         """Ask for `save_labels` to be done beside the window; whoever writes there hears it."""
@@ -174,10 +186,12 @@ class LabelsSession(OpenData):
     def note_saved(self, request: SaveRequest, pair: Path | None) -> None:
         """Note that labels were written; `pair` are those that the case has by now."""
         path, case = request.path, request.case
-        self._written[_within(request.project, case)] = path, stamp_of(path)
         if request.project is not None:
             pair = path  # the project knows what no layout would find
-        if pair is None or not pair.samefile(path):
+        is_copy = pair is None or not pair.samefile(path)
+        began = self._began(case)[0] if is_copy else pair
+        self._written[_within(request.project, case)] = _Written(path, stamp_of(path), began)
+        if pair is None or is_copy:
             # What pairs with the image is what is read again, so the painting itself is kept.
             still = f"the case still uses {pair.name}" if pair else "the case still has no labels"
             self._paintings.keep(self.open_case, self.labels)

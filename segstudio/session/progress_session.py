@@ -51,7 +51,7 @@ class ProgressSession(LabelsSession):
                 self.progress.note_back(case)
 
     def _note_saved_state(self, case: Case) -> None:
-        """Follow a save: what was undone while it was written, the file has, and nobody reviewed."""
+        """Follow a save; what was undone while it was written is in the file, unreviewed."""
         self.progress.note_saved(case)
         if self.is_unsaved(case) and self.progress.of(case).state != "edited":
             self.progress.set_state(case, "edited")
