@@ -54,6 +54,14 @@ def paint(session: Session, value: int = 1) -> np.ndarray:
     return session.labels.copy()
 
 
+def save_in_project(session: Session, root: Path) -> None:
+    """Make a project of what is open, and paint and save labels in it."""
+    session.ask_new_project(root)
+    session.new_labels()
+    paint(session)
+    session.save_labels(root / "a.nii")
+
+
 def names(session: Session) -> list[str]:
     return [case.name for case in session.unsaved]
 
@@ -139,10 +147,7 @@ def test_a_file_this_program_did_not_write_is_not_its_own(session: Session, bare
 def test_in_a_project_what_was_saved_once_is_its_own_at_the_next_start(
     session: Session, tmp_path: Path
 ) -> None:
-    session.ask_new_project(tmp_path / "mine")
-    session.new_labels()
-    paint(session)
-    session.save_labels(tmp_path / "mine" / "a.nii")
+    save_in_project(session, tmp_path / "mine")
     other = Session()
     other.open(tmp_path / "mine")
     assert other.own_file == tmp_path / "mine" / "a.nii"
@@ -176,10 +181,7 @@ def test_in_a_project_what_was_corrected_is_what_the_case_has_from_then_on(
 def test_a_case_whose_strokes_are_all_undone_has_the_state_it_had(
     session: Session, tmp_path: Path
 ) -> None:
-    session.ask_new_project(tmp_path / "mine")
-    session.new_labels()
-    paint(session)
-    session.save_labels(tmp_path / "mine" / "a.nii")
+    save_in_project(session, tmp_path / "mine")
     session.mark_reviewed()
     for _ in range(2):
         session.annotation.paint((0, 0, 0), (0, 0, 0), 5, 0)
@@ -198,10 +200,7 @@ def test_a_large_case_whose_strokes_are_all_undone_has_its_state_when_it_is_left
     session: Session, tmp_path: Path, hearts: Path, monkeypatch: pytest.MonkeyPatch, leave
 ) -> None:
     monkeypatch.setattr("segstudio.session.paintings.LARGE", 0)
-    session.ask_new_project(tmp_path / "mine")
-    session.new_labels()
-    paint(session)
-    session.save_labels(tmp_path / "mine" / "a.nii")
+    save_in_project(session, tmp_path / "mine")
     session.mark_reviewed()
     session.annotation.paint((0, 0, 0), (0, 0, 0), 5, 0)
     session.annotation.undo()
