@@ -65,9 +65,13 @@ class AnnotationProgress:
             if was_saved:
                 self._before[image] = state
 
+    def may_go_back(self, case: Case) -> bool:
+        """Return whether a case would be something else if all strokes were taken back."""
+        return image_of(case) in self._before
+
     def note_back(self, case: Case) -> None:
         """Note that all strokes were taken back: the case is what it was before them."""
-        if image_of(case) in self._before:
+        if self.may_go_back(case):
             self._set(case, self._before.pop(image_of(case)))
 
     def note_saved(self, case: Case) -> None:

@@ -75,9 +75,10 @@ class ProgressSession(LabelsSession):
         if self.open_case is None:
             return
         case = self.open_case.case
-        self._paintings.keep(self.open_case, self.labels)  # a large volume is compared here only
-        if not self.is_unsaved(case):
-            self.progress.note_back(case)
+        if self.progress.may_go_back(case):
+            self._paintings.keep(self.open_case, self.labels)  # at strokes no large one is compared
+            if not self.is_unsaved(case):
+                self.progress.note_back(case)
         known = self.progress.of(case)
         if known.state or known.seconds:
             self._note_progress(case)
