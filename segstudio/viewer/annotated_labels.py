@@ -48,10 +48,12 @@ class AnnotatedLabels(Labels):  # type: ignore[misc]
         """Whether the annotation paints another case by now: a drag may outlast its own."""
         return self.annotation.ground is not None and not self._is_painted
 
-    def _follow_edit(self, _box: Box) -> None:
+    def _follow_edit(self, box: Box) -> None:
         """Draw what was done by others than this layer's tools: an undo, an operation."""
         if self._is_painted and not self.is_drawing:
-            self.refresh(extent=False)
+            self._accumulate_updated_slice(box)
+            self._partial_labels_refresh()
+            self._update_thumbnail()
 
     def _follow_step(self) -> None:
         if self._is_painted:

@@ -87,6 +87,42 @@ def test_what_is_drawn_follows_the_brush_an_undo_and_an_operation(shown: Shown) 
     assert not shown.annotation.undoable
 
 
+@pytest.mark.parametrize(("order", "ndisplay"), [((1, 2, 0), 2), ((2, 1, 0), 2), ((0, 1, 2), 3)])
+def test_an_undo_is_drawn_in_every_view_and_where_nobody_looked(
+    shown: Shown, order: tuple[int, ...], ndisplay: int
+) -> None:
+    shown.viewer.dims.order, shown.viewer.dims.ndisplay = order, ndisplay
+    shape = shown.session.labels.shape
+
+    def is_true() -> bool:
+        hidden = order[: 3 - ndisplay]
+        planes = tuple(
+            shown.viewer.dims.current_step[a] if a in hidden else slice(None) for a in range(3)
+        )
+        plane = shown.session.labels[planes]
+        left = [a for a in range(3) if a not in hidden]
+        plane = plane.transpose([left.index(a) for a in order[3 - ndisplay :]])
+        return np.array_equal(shown.drawn, shown.layer.colormap._data_to_texture(plane))
+
+    assert is_true()
+    before = shown.drawn.copy()
+    shown.annotation.choose_brush(Brush(30.0, is_sphere=True))
+    middle = [n / 2 for n in shape]
+    shown.annotation.paint(middle, middle, 3, None)
+    shown.annotation.paint([0, 0, 0], [0, 0, 0], 2, None)
+    shown.viewer.dims.current_step = tuple(n // 2 for n in shape)
+    assert is_true()
+    assert not np.array_equal(shown.drawn, before)
+    shown.layer.visible = False
+    shown.annotation.undo()
+    shown.annotation.undo()
+    shown.layer.visible = True
+    assert is_true()
+    shown.annotation.redo()
+    assert is_true()
+    assert (shown.drawn > 0).any()
+
+
 def test_bucket_polygon_and_indices_are_steps_too_and_keep_to_the_limits(shown: Shown) -> None:
     before = shown.session.labels.copy()
     z = shown.annotation.plane.index

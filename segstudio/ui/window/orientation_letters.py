@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QObject, QPointF, Qt
-from qtpy.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPaintEvent, QPen
+from qtpy.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+)
 from qtpy.QtWidgets import QWidget
 
 from segstudio.viewer.orientation import Edges, edge_letters
@@ -30,6 +39,7 @@ class Letters(QWidget):
         super().__init__(canvas)
         self.text = ""
         self._path = QPainterPath()
+        self._picture = QPixmap()
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
         self.setAutoFillBackground(False)
@@ -42,7 +52,7 @@ class Letters(QWidget):
             font.setPixelSize(SIZE)
             font.setBold(True)
             metrics = QFontMetricsF(font)
-            self.text, self._path = text, QPainterPath()
+            self.text, self._path, self._picture = text, QPainterPath(), QPixmap()
             self._path.addText(QPointF(RIM, RIM + metrics.ascent()), font, text)
             width = metrics.horizontalAdvance(text) + 2 * RIM
             self.resize(int(np.ceil(width)), int(np.ceil(metrics.height() + 2 * RIM)))
@@ -50,14 +60,27 @@ class Letters(QWidget):
         self.setVisible(bool(text))
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
-        """Draw the rim, and the letters over it."""
+        """Show the letters as they were drawn once: the canvas has them shown with each stroke."""
+        ratio = self.devicePixelRatioF()
+        if self._picture.isNull() or self._picture.devicePixelRatio() != ratio:
+            self._picture = self._drawn(ratio)
         painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._picture)
+        painter.end()
+
+    def _drawn(self, ratio: float) -> QPixmap:
+        """Return a picture of the rim, and of the letters over it."""
+        picture = QPixmap(self.size() * ratio)
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         rim = QPen(QColor(0, 0, 0, 200), RIM)
         rim.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         painter.strokePath(self._path, rim)
         painter.fillPath(self._path, QColor(255, 244, 200))
         painter.end()
+        return picture
 
 
 class OrientationLetters(QObject):

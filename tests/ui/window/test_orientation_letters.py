@@ -1,10 +1,9 @@
 """The letters at the canvas's edges follow the case, the axes and the camera."""
 
-import time
-
 import nibabel as nib
 import numpy as np
 import pytest
+from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import QApplication
 
 from segstudio.ui.window.orientation_letters import MARGIN
@@ -81,15 +80,20 @@ def test_the_letters_stay_at_the_edges_and_off_the_scale_bar(window, scan) -> No
     assert canvas.childAt(middle) is not letters["left"]  # the mouse is the canvas's
 
 
-def test_the_letters_cost_a_frame_next_to_nothing(window, scan) -> None:
+def test_letters_are_drawn_once_and_anew_where_they_are_others(window, scan, monkeypatch) -> None:
     window.session.open(scan)
-    letters = window.studio.letters.letters["left"]
+    letters, drawn = window.studio.letters.letters["left"], []
+    draw = letters._drawn
+    monkeypatch.setattr(letters, "_drawn", lambda ratio: drawn.append(letters.text) or draw(ratio))
     QApplication.processEvents()
-    start = time.perf_counter()
-    for _ in range(100):
-        letters.repaint()
-
-    assert (time.perf_counter() - start) / 100 < 0.02
+    drawn.clear()
+    letters._picture = QPixmap()
+    pictures = [letters.grab().toImage() for _ in range(3)]
+    assert drawn == ["R"]
+    assert pictures[0] == pictures[1] == pictures[2]
+    window.viewer.dims.transpose()
+    assert letters.grab().toImage() != pictures[0]
+    assert drawn == ["R", letters.text] == ["R", "A"]
 
 
 def test_a_grid_has_no_letters(window, hearts) -> None:
