@@ -83,10 +83,15 @@ def read_color_table(path: Path) -> ColorTable:
 def _told_apart(rows: list[LabelClass]) -> list[LabelClass]:
     """Return classes whose names differ: scores and curves go by them."""
     names = Counter(["background", *(row.name for row in rows)])
-    return [
-        row if names[row.name] == 1 else replace(row, name=f"{row.name} ({row.value})")
-        for row in rows
-    ]
+    if max(names.values()) == 1:
+        return rows
+    # Once more: a class may have had the name by which another is told apart now.
+    return _told_apart(
+        [
+            row if names[row.name] == 1 else replace(row, name=f"{row.name} ({row.value})")
+            for row in rows
+        ]
+    )
 
 
 def write_color_table(

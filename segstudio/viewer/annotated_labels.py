@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from segstudio.core.editing.box import Box
 from segstudio.core.editing.edit import Edit, check_value, edit_to
+from segstudio.core.errors import InputError
 from segstudio.session.annotation import Annotation
 
 
@@ -134,8 +135,7 @@ class AnnotatedLabels(Labels):  # type: ignore[misc]
         """Set voxels by their indices, as plugins do; `InputError` for what no label can be."""
         if self._is_left or not indices or not np.size(indices[0]):
             return
-        for most in (np.min(value), np.max(value)):
-            check_value(self.data, int(most))
+        _check_values(self.data, np.asarray(value))
         places = [np.asarray(index) for index in indices]
         box = tuple(slice(int(p.min()), int(p.max()) + 1) for p in places)
         new = self.data[box].copy()
@@ -195,3 +195,11 @@ class AnnotatedLabels(Labels):  # type: ignore[misc]
                 raw = self._slice.image.raw
                 self._slice.image.view[here] = self.colormap._data_to_texture(raw[here])
         super()._partial_labels_refresh()
+
+
+def _check_values(labels: NDArray[np.integer], values: NDArray[np.generic]) -> None:
+    """Raise `InputError` for values that are no classes, or that the labels cannot hold."""
+    if not np.isfinite(values).all() or not np.array_equal(values, np.trunc(values)):
+        raise InputError("Labels are whole numbers, and a tool gave others. Nothing was changed.")
+    for most in (np.min(values), np.max(values)):
+        check_value(labels, int(most))

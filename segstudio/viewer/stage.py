@@ -141,7 +141,8 @@ class Stage:
                 self._session.take_labels(np.asarray(layer.data))
             finally:
                 if layer.data is not self._session.labels:
-                    layer.data = self._session.labels  # which is what is painted and saved
+                    with layer.events.data.blocker(self._take_labels):
+                        layer.data = self._session.labels  # which is what is painted and saved
             self._session.show_map()
 
     def _look_for_changes(self) -> None:

@@ -126,3 +126,12 @@ def test_names_that_come_twice_are_told_apart_by_their_values(tmp_path: Path) ->
         4: "left lung (4)",
         7: "background (7)",
     }
+
+
+def test_a_name_that_tells_a_class_apart_is_no_other_s(tmp_path: Path) -> None:
+    path = tmp_path / "a.ctbl"
+    rows = ("1 a", "2 a", "3 a_(2)")
+    path.write_text("\n".join(f"{row} 10 20 30 255" for row in rows))
+    names = [c.name for c in read_color_table(path).classes.foreground]
+    assert len(set(names)) == 3
+    assert names[0] == "a (1)"

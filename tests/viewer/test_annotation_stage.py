@@ -405,3 +405,50 @@ def test_a_refused_array_of_a_tool_leaves_the_layer_with_what_is_painted(shown: 
     with pytest.raises(InputError):
         shown.layer.data = np.zeros_like(shown.session.labels)
     assert shown.layer.data is shown.session.labels
+
+
+def test_a_case_is_reviewed_again_when_all_is_undone_operations_and_other_arrays_too(
+    shown: Shown,
+) -> None:
+    progress, annotation = shown.session.progress, shown.annotation
+    case, z = shown.session.open_case.case, shown.annotation.plane.index
+    shown.session.mark_reviewed()
+
+    def redraw() -> None:
+        shown.layer.data = np.where(shown.session.labels == 1, 3, shown.session.labels)
+
+    for act in (
+        lambda: annotation.operations.run(op.margin(2, 8.0)),
+        lambda: shown.layer.fill((z, 0, 0), 3),
+        redraw,
+    ):
+        act()
+        assert annotation.undoable == 1
+        assert progress.of(case).state == "edited"
+        for _ in range(2):
+            annotation.undo()
+            assert progress.of(case).state == "reviewed"
+            annotation.redo()
+            assert progress.of(case).state == "edited"
+        annotation.undo()
+        assert progress.of(case).state == "reviewed"
+
+
+def test_a_tool_that_is_refused_leaves_a_case_reviewed(shown: Shown) -> None:
+    progress, case = shown.session.progress, shown.session.open_case.case
+    shown.layer.paint((shown.annotation.plane.index, 6, 6), 3)
+    shown.session.mark_reviewed()
+    for refused in (np.zeros((1, 2, 3), np.int32), shown.session.labels - 1):
+        shown.layer.data = refused
+        assert shown.layer.data is shown.session.labels
+        assert progress.of(case).state == "reviewed"
+
+
+@pytest.mark.parametrize("value", [2.7, float("nan"), float("inf"), [1, 1.5]])
+def test_indices_with_fractions_change_nothing(shown: Shown, value: object) -> None:
+    before = shown.session.labels.copy()
+    with pytest.raises(InputError, match="whole numbers"):
+        shown.layer.data_setitem((np.array([0, 0]), np.array([1, 2]), np.array([2, 2])), value)
+    np.testing.assert_array_equal(shown.session.labels, before)
+    shown.layer.data_setitem((np.array([0, 0]), np.array([1, 2]), np.array([2, 2])), 2.0)
+    assert shown.session.labels[0, 1, 2] == 2

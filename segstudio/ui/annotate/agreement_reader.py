@@ -24,6 +24,7 @@ class AgreementReader:
         self._beside.failed.connect(self._fail)
         session.agreement.asked.connect(self._read)
         session.case_opened.connect(self._forget)
+        session.dataset_opened.connect(self._forget_closed)
 
     def close(self) -> None:
         """Wait for the comparison that is under way."""
@@ -44,6 +45,10 @@ class AgreementReader:
         self.session.agreement.note_looking("")
         self.session.say(text)
 
-    def _forget(self, _opened: object) -> None:
+    def _forget_closed(self, _dataset: object) -> None:
+        if self.session.open_case is None:
+            self._forget()
+
+    def _forget(self, *_: object) -> None:
         self._request = None  # of another case, which may have the same name elsewhere
         self.session.agreement.note(None)

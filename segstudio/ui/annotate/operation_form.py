@@ -36,9 +36,8 @@ class OperationForm(QWidget):
         self._sizes: list[tuple[QLabel, str, str]] = []
         self.annotation.ground_changed.connect(self._name_units)
 
-    @property
-    def chosen(self) -> int:
-        """The class that is chosen in the table.
+    def expect_chosen(self) -> int:
+        """Return the class that is chosen in the table.
 
         Raises
         ------
@@ -95,4 +94,4 @@ class OperationForm(QWidget):
 
     def classes(self, which: QComboBox) -> tuple[int, ...] | None:
         """Return the classes of such a list; None for all."""
-        return (self.chosen,) if which.currentData() else None
+        return (self.expect_chosen(),) if which.currentData() else None

@@ -30,6 +30,7 @@ class Interpolate(OperationForm):
             "Along which axis slices follow: those in view, unless you choose others.",
         )
         self._in_view = self.annotation.plane.axis
+        self.axis.setCurrentIndex(self.axis.findData(self._in_view))
         self.annotation.plane_changed.connect(self._follow_plane)
 
     def _follow_plane(self, plane: Plane) -> None:
@@ -125,7 +126,7 @@ class Holes(OperationForm):
 
     def operation(self) -> Operation:
         """Return the filling."""
-        return operations.hole_filling(self.chosen, scope=self.scope.currentData())
+        return operations.hole_filling(self.expect_chosen(), scope=self.scope.currentData())
 
 
 class Islands(OperationForm):
@@ -157,11 +158,11 @@ class Islands(OperationForm):
         """Return the removal."""
         scope: Scope = self.scope.currentData()
         if self.keep.currentData():
-            return operations.keeping_largest(self.chosen, scope=scope)
+            return operations.keeping_largest(self.expect_chosen(), scope=scope)
         grid = self.annotation.expect_ground().volume.grid
         least = self.size.value()
         voxels = voxels_of(least, grid.spacing) if grid.unit == "mm" else round(least)
-        return operations.removing_small(self.chosen, voxels, scope=scope)
+        return operations.removing_small(self.expect_chosen(), voxels, scope=scope)
 
 
 class Margin(OperationForm):
@@ -184,8 +185,8 @@ class Margin(OperationForm):
         """Return the growing, shrinking or hollowing."""
         sign, scope = self.how.currentData(), self.scope.currentData()
         if not sign:
-            return operations.hollowing(self.chosen, self.size.value(), scope=scope)
-        return operations.margin(self.chosen, sign * self.size.value(), scope=scope)
+            return operations.hollowing(self.expect_chosen(), self.size.value(), scope=scope)
+        return operations.margin(self.expect_chosen(), sign * self.size.value(), scope=scope)
 
 
 class Copy(OperationForm):
@@ -228,7 +229,7 @@ class Split(OperationForm):
         """Return the splitting."""
         table = self.annotation.classes.table
         taken = table.values if table.ignore is None else (*table.values, table.ignore)
-        return operations.splitting(self.chosen, self.waist.value(), taken)
+        return operations.splitting(self.expect_chosen(), self.waist.value(), taken)
 
 
 class Corners(OperationForm):

@@ -18,15 +18,15 @@ class OperationRunner(QObject):
     """Computes what a session's annotation is asked for, one after the other.
 
     None of the methods can be stopped on its way: what is cancelled is computed to its end, and
-    thrown away; what is asked for next does not wait for it.
+    thrown away. What is asked for next does not wait for it, unless two such are under way.
     """
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
         self._wanted: Task | None = None
-        self._operations, self._counting = self._new_thread(), Beside()
-        self._cancelled: list[Beside] = []
+        self._operations, self._counting = Beside(), Beside()
+        self._cancelled: Beside | None = None
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(PAUSE_MS)
@@ -42,18 +42,15 @@ class OperationRunner(QObject):
         """Stop, and wait for what is under way."""
         self._wanted = None
         self._pause.stop()
-        for beside in (self._operations, self._counting, *self._cancelled):
-            beside.close()
-
-    def _new_thread(self) -> Beside:
-        beside = Beside()
-        beside.failed.connect(self._fail)
-        return beside
+        for beside in (self._operations, self._counting, self._cancelled):
+            if beside is not None:
+                beside.close()
 
     def _compute(self, task: Task) -> None:
         self._wanted = task
         self.session.annotation.operations.note_busy(f"{task.operation.title} …")
-        self._operations.ask("operation", task.compute, partial(self._finish, task))
+        told = partial(self._finish, task), partial(self._fail, task)
+        self._operations.ask("operation", task.compute, *told)
 
     @at_the_edge
     def _finish(self, task: Task, edit: Edit) -> None:
@@ -61,16 +58,15 @@ class OperationRunner(QObject):
             self._end()
             self.session.annotation.operations.finish(task, edit)
 
-    def _fail(self, text: str) -> None:
-        if self._wanted is not None:
+    def _fail(self, task: Task, text: str) -> None:
+        if task is self._wanted:
             self._end()
             self.session.say(text)
 
     def _cancel(self) -> None:
-        self._operations.failed.disconnect(self._fail)
         self._operations.forget()
-        self._cancelled.append(self._operations)
-        self._operations = self._new_thread()
+        if self._cancelled is None or not self._cancelled.is_busy:
+            self._cancelled, self._operations = self._operations, Beside()
         self._end()
 
     def _end(self) -> None:

@@ -90,7 +90,7 @@ class OperationsBox(QWidget):
         if isinstance(form, Corners):
             annotation.expect_ground()
             if not annotation.takes_corners:
-                _filled_with = form.chosen  # there must be one
+                form.expect_chosen()
             annotation.take_corners(not annotation.takes_corners)
         else:
             self._asked.ask(form.operation())

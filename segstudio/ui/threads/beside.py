@@ -60,6 +60,11 @@ class Beside(QObject):
         self._wish: _Wish | None = None
         self._closed = False
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a call is under way."""
+        return self._thread is not None
+
     def ask(
         self,
         key: Hashable,

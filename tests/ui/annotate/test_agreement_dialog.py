@@ -78,3 +78,19 @@ def test_a_comparison_that_ends_after_other_data_were_opened_is_not_shown(
     may_end.set()
     window.wait_for(lambda: bool(ended) and not session.agreement.looking, 30)
     assert session.agreement.found is None
+
+
+def test_a_comparison_is_put_away_with_its_case_though_no_other_can_be_read(
+    window, hearts: Path, tmp_path: Path
+) -> None:
+    session = window.session
+    session.open(hearts)
+    window.paint((1, 2, 2))
+    session.agreement.ask(session.open_case, session.labels, None)
+    window.wait_for(lambda: session.agreement.found is not None, 30)
+    for name in ("a.nii", "b.nii"):
+        (tmp_path / name).write_bytes(b"no image")
+    session.ask_open(tmp_path)
+    window.wait_for(lambda: session.dataset.root == tmp_path and not session.reading, 30)
+    assert session.open_case is None
+    assert session.agreement.found is None

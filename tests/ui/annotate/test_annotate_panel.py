@@ -369,9 +369,43 @@ def test_what_is_asked_for_after_a_cancel_does_not_wait_for_what_was_cancelled(
     assert not ended
     may_end.set()
     window.wait_for(lambda: bool(ended), 30)
-    window.wait_for(lambda: window.studio.operations._cancelled[0]._thread is None, 30)
+    window.wait_for(lambda: window.studio.operations._cancelled.is_busy is False, 30)
     assert session.annotation.operations.preview is shown
     box.drop.click()
+
+
+def test_what_is_cancelled_again_and_again_is_computed_by_two_at_most(
+    window: Window, hearts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel, session = panel_of(window), window.session
+    session.open(hearts)
+    box, may_end, begun = panel.operations, Event(), []
+
+    def grow_late(*arguments: object, **options: object) -> Edit:
+        begun.append(len(begun))
+        may_end.wait(30)
+        return grow_from_seeds(*arguments, **options)
+
+    monkeypatch.setattr(operations, "grow_from_seeds", grow_late)
+    box.choice.setCurrentIndex(1)
+    for _ in range(5):
+        box.apply.click()
+        window._qtbot.wait(50)
+        box.cancel.click()
+    assert begun == [0, 1]
+    box.apply.click()
+    assert session.annotation.operations.busy
+    may_end.set()
+    window.wait_for(lambda: session.annotation.operations.preview is not None, 30)
+    assert begun == [0, 1, 2]
+    box.drop.click()
+
+
+def test_interpolation_begins_along_the_axis_in_view(window: Window, hearts: Path) -> None:
+    window.session.open(hearts)
+    window.viewer.dims.order = (1, 0, 2)
+    panel = panel_of(window)
+    assert panel.operations.forms[0].axis.currentData() == 1
 
 
 def test_what_is_computed_for_labels_that_changed_meanwhile_is_refused(
