@@ -94,7 +94,8 @@ class Project:
     runs : tuple of Path
         Its trainings, the newest last.
     labels : tuple of SavedLabels
-        What was painted and saved here.
+        What was painted and saved here, the newest last; of an image's, the last that is there
+        counts.
     last_case : str
         The case that was in view last; empty if none was.
     unknown : dict
@@ -125,15 +126,17 @@ class Project:
         return self.root / PROJECT_FILE
 
     def labels_file(self, case: Case) -> Path | None:
-        """Return the file that labels painted on a case were saved to; None where none were."""
-        known = (s.file for s in self.labels if (s.image, s.frames) == (case.image, case.frames))
-        return next(known, None)
+        """Return the newest file that labels painted on a case were saved to, and that is there.
+
+        None where there is none.
+        """
+        known = [s.file for s in self.labels if (s.image, s.frames) == (case.image, case.frames)]
+        return next((file for file in reversed(known) if file.is_file()), None)
 
     def with_labels(self, case: Case, file: Path) -> "Project":
-        """Return the project with labels saved for a case, instead of those before."""
-        others = (s for s in self.labels if (s.image, s.frames) != (case.image, case.frames))
+        """Return the project with labels saved for a case, which are its newest."""
         saved = SavedLabels(case.image, file.absolute(), case.frames)
-        return replace(self, labels=(*others, saved))
+        return replace(self, labels=(*(s for s in self.labels if s != saved), saved))
 
     def with_progress(self, progress: Progress) -> "Project":
         """Return the project with how far an image is, instead of how far it was."""
@@ -179,31 +182,38 @@ def new_project(root: Path, folders: Sequence[Path], classes: ClassTable | None 
 def dataset_of(project: Project) -> Dataset:
     """Return a project's cases, with its classes, and with the labels that were saved in it.
 
-    These come before labels that the folders' own layout finds: they are what somebody made of
-    them here.
-
     Raises
     ------
     InputError
         A folder is missing or holds no image.
     """
-    found = open_paths(*project.folders)
-    saved = {(s.image, s.frames): s.file for s in project.labels}
+    return in_project(open_paths(*project.folders), project)
+
+
+def in_project(found: Dataset, project: Project) -> Dataset:
+    """Return the cases of a project's folders with its classes, drafts, and labels saved in it.
+
+    These come before labels that the folders' own layout finds: they are what somebody made of
+    them here.
+    """
     drafts = {(p.image, p.frames): p.draft for p in project.progress}
     cases = tuple(
-        _with_draft(_with_saved(case, saved.get(image)), drafts.get(image))
+        _with_draft(_with_saved(case, project), drafts.get((case.image, case.frames)))
         for case in found.cases
-        for image in [(case.image, case.frames)]
     )
-    lost = [s.file for s in project.labels if not s.file.is_file()]
+    newest = {(s.image, s.frames): s.file for s in project.labels}
+    lost = [file for file in newest.values() if not file.is_file()]
     notes = (
         (f"{len(lost)} file(s) of labels saved in the project are gone; the first is '{lost[0]}'.",)
         if lost
         else ()
     )
-    classes = project.classes or found.classes
     return replace(
-        found, name=project.name, cases=cases, classes=classes, notes=(*found.notes, *notes)
+        found,
+        name=project.name,
+        cases=cases,
+        classes=project.classes or found.classes,
+        notes=tuple(dict.fromkeys((*found.notes, *notes))),
     )
 
 
@@ -213,10 +223,9 @@ def _with_draft(case: Case, file: Path | None) -> Case:
     return replace(case, draft=file)
 
 
-def _with_saved(case: Case, file: Path | None) -> Case:
-    if file is None or not file.is_file():
-        return case
-    return with_own_labels(case, file)
+def _with_saved(case: Case, project: Project) -> Case:
+    file = project.labels_file(case)
+    return case if file is None else with_own_labels(case, file)
 
 
 def with_own_labels(case: Case, file: Path) -> Case:

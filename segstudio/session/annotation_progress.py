@@ -80,6 +80,7 @@ class AnnotationProgress:
 
     def note_draft(self, progress: Progress) -> None:
         """Note that a network proposed labels."""
+        self._before.pop((progress.image, progress.frames), None)
         self._known[progress.image, progress.frames] = progress
 
     def set_state(self, case: Case, state: AnnotationState) -> None:

@@ -57,7 +57,7 @@ class LabelsSession(OpenData):
         opened = self.open_case
         if opened is None:
             return
-        if self._paintings.note(opened, self.labels, surely=surely):
+        if self._paintings.note(opened, self.labels, self.project, surely=surely):
             self.unsaved_changed.emit(opened.case.name)
         if surely:
             self.painted.emit(opened)
@@ -104,7 +104,7 @@ class LabelsSession(OpenData):
     @property
     def unsaved(self) -> list[Case]:
         """The cases, of this dataset and of others, whose painting is in no file."""
-        self._paintings.keep(self.open_case, self.labels)
+        self._keep_labels()
         return self._paintings.unsaved
 
     @property
@@ -118,14 +118,19 @@ class LabelsSession(OpenData):
         What another program wrote there since is not this one's to replace, nor are labels that
         nobody has seen: the project's file, where it is not what is painted on.
         """
-        path = self.project.labels_file(case) if self.project is not None else None
+        project = self._project_of(case)
         began, stamp = self._began(case)
+        path = project.labels_file(case) if project is not None else None
         if path != began:
-            stamp = ""
-        wrote = self._written.get(_within(self.project, case))
+            path = None
+        wrote = self._written.get(_within(project, case))
         if wrote is not None and wrote.began == began:
             path, stamp = wrote.path, wrote.stamp
         return path if stamp_of(path) in ("", stamp) else None
+
+    def _project_of(self, case: Case) -> Project | None:
+        """Return the open project for its own cases; for others, that in which they were left."""
+        return self.project if self._is_listed(case) else self._paintings.project_of(case)
 
     def _began(self, case: Case) -> tuple[Path | None, str]:
         """Return the file that the labels of a case began with, and its stamp as it was read."""
@@ -136,7 +141,7 @@ class LabelsSession(OpenData):
 
     def ask_save(self, path: Path, *, overwrite: bool = False) -> None:
         """Ask for `save_labels` to be done beside the window; whoever writes there hears it."""
-        self.save_asked.emit(self._save_request(path, overwrite))
+        self._ask_saved(self._save_request(path, overwrite))
 
     def ask_save_of(self, case: Case, path: Path, *, overwrite: bool = False) -> None:
         """Ask for the labels of an unsaved case, in view or not, to be written beside the window.
@@ -149,12 +154,14 @@ class LabelsSession(OpenData):
         painted = self._paintings.of(case)
         if self.dataset is None or painted is None:
             raise InputError(f"There are no labels of '{case.name}' to save.")
-        grid = self._paintings.grid_of(case)
-        here = any(image_of(each) == image_of(case) for each in self.dataset.cases)
-        project = self.project if here else None
-        self.save_asked.emit(
+        grid, project = self._paintings.grid_of(case), self._project_of(case)
+        self._ask_saved(
             SaveRequest(self.dataset, case, grid, painted.copy(), path, overwrite, project)
         )
+
+    def _ask_saved(self, request: SaveRequest) -> None:
+        self._paintings.note_saving(request.case)
+        self.save_asked.emit(request)
 
     def note_saving(self, text: str) -> None:
         """Note what is being written beside the window; nothing, if empty."""
@@ -186,15 +193,13 @@ class LabelsSession(OpenData):
     def note_saved(self, request: SaveRequest, pair: Path | None) -> None:
         """Note that labels were written; `pair` are those that the case has by now."""
         path, case = request.path, request.case
-        if request.project is not None:
-            pair = path  # the project knows what no layout would find
         is_copy = pair is None or not pair.samefile(path)
         began = self._began(case)[0] if is_copy else pair
         self._written[_within(request.project, case)] = _Written(path, stamp_of(path), began)
         if pair is None or is_copy:
             # What pairs with the image is what is read again, so the painting itself is kept.
             still = f"the case still uses {pair.name}" if pair else "the case still has no labels"
-            self._paintings.keep(self.open_case, self.labels)
+            self._keep_labels()
             self._paintings.note_copy(case, request.labels)
             self.say(f"Saved a copy, {path.name}; {still}.", is_error=False)
         else:
@@ -211,21 +216,34 @@ class LabelsSession(OpenData):
         """Take labels that were saved for what their case is known to have."""
         truth = request.labels
         present = tuple(sorted(value for value, voxels in count_voxels(truth).items() if voxels))
+        if not self._uses(request):
+            self._paintings.note_saved(case, truth)
+            return
         if self.open_case is not None and image_of(self.open_case.case) == image_of(case):
             opened = replace(self.open_case, case=case, truth=truth, present=present, left_out="")
             self.open_case = replace(opened, draft=None, stamp=stamp_of(case.labels))
             self.annotation.limits.note_mask("saved", truth)
             self._paintings.forget(case)
-            self._paintings.keep(self.open_case, self.labels)  # painted while they were written
+            self._keep_labels()  # painted while they were written
         else:
             self._paintings.note_saved(case, truth)
-        if self.dataset is None or all(image_of(c) != image_of(case) for c in self.dataset.cases):
+        if self.dataset is None or not self._is_listed(case):
             return
         cases = tuple(case if image_of(c) == image_of(case) else c for c in self.dataset.cases)
         self.dataset = replace(self.dataset, cases=cases)
         self.facts.forget_labels(case.name)
         self.facts.note_present(case.name, present)
         self.dataset_opened.emit(self.dataset)
+
+    def _uses(self, request: SaveRequest) -> bool:
+        """Return whether what is open now has its labels from what was saved, if it has the case.
+
+        What was saved in a project is used in no other; what was saved beside an image gives way to
+        labels of the project that is open.
+        """
+        if request.project is None:
+            return self.project is None or self.project.labels_file(request.case) is None
+        return self.project is not None and self.project.root == request.project.root
 
     def show_read(self, opened: OpenCase) -> None:
         """Show a case that was read, with what was painted on it before a crash put back."""

@@ -11,7 +11,7 @@ from psygnal import Signal
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
 from segstudio.data.datasets import Case, Dataset
-from segstudio.data.project import Project
+from segstudio.data.project import Project, in_project
 from segstudio.session.annotation import Annotation
 from segstudio.session.annotation_choices import Ground
 from segstudio.session.case_facts import CaseFacts
@@ -80,10 +80,10 @@ class OpenData:
         wish = opening(*paths)
         dataset = wish.find()
         if wish.lists_before(dataset):
-            self.list_cases(dataset, wish.project)
+            self.list_found(dataset, wish.project)
         opened = read_case(dataset, wish.first_case(dataset))
         if not wish.lists_before(dataset):
-            self.list_cases(dataset, wish.project)
+            self.list_found(dataset, wish.project)
         self.show_read(opened)
 
     def show_case(self, name: str) -> None:
@@ -135,6 +135,18 @@ class OpenData:
             raise InputError("No dataset is open. Open a folder first.")
         return self.dataset
 
+    def list_found(self, dataset: Dataset, project: Project | None = None) -> None:
+        """Take a dataset that was found, and its project as it is now if it was open meanwhile.
+
+        Labels may have been saved in it since its folders were asked for.
+        """
+        if project is not None and self.project is not None and self.project.root == project.root:
+            folders = project.folders
+            self._record(lambda now: replace(now, folders=folders))
+            project = self.project
+            dataset = in_project(dataset, project)
+        self.list_cases(dataset, project)
+
     def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
         """Take a dataset, and its project, for the open one; its cases are still to be read."""
         self._keep_painting()
@@ -164,7 +176,8 @@ class OpenData:
         self._annotate()
         self.case_opened.emit(opened)
         self._tell_doubts(opened)
-        self._record(lambda project: replace(project, last_case=opened.case.name))
+        name = opened.case.name  # and not the case, which a change that waits would keep in memory
+        self._record(lambda project: replace(project, last_case=name))
 
     def _keep_painting(self) -> None:
         """Keep the labels of the case that goes out of view, of which a script may have told none.
@@ -172,9 +185,18 @@ class OpenData:
         Who copies what is painted hears of them before they go.
         """
         opened = self.open_case
-        self._paintings.keep(opened, self.labels)
+        self._keep_labels()
         if opened is not None and self.is_unsaved(opened.case):
             self.painted.emit(opened)
+
+    def _keep_labels(self) -> None:
+        """Keep the labels of the case in view, where they are not what was read."""
+        self._paintings.keep(self.open_case, self.labels, self.project)
+
+    def _is_listed(self, case: Case) -> bool:
+        """Return whether the open dataset has a case's image."""
+        cases = self.dataset.cases if self.dataset is not None else ()
+        return any(image_of(each) == image_of(case) for each in cases)
 
     def _as_painted(self, opened: OpenCase) -> OpenCase:
         """Return a case with classes to paint with, where it was painted on and has none."""

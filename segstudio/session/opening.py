@@ -64,11 +64,14 @@ def making_project(
     project = new_project(root, folders, None if dataset is None else dataset.classes)
     if dataset is not None:
         project = replace(project, locked=tuple(sorted(locked)), hidden=tuple(sorted(hidden)))
-    return _writing(project, f"Making the project {project.name} …")
+    find = partial(_found_and_written, project)
+    return ReadingRequest(find, None, f"Making the project {project.name} …", project)
 
 
 def adding_folder(project: Project, folder: Path) -> ReadingRequest:
     """Return the request for a project with one more folder of images.
+
+    Its file is told when they are listed: labels may be saved in it meanwhile.
 
     Raises
     ------
@@ -78,11 +81,7 @@ def adding_folder(project: Project, folder: Path) -> ReadingRequest:
     if folder in project.folders:
         raise InputError(f"'{folder}' belongs to the project already.")
     wider = replace(project, folders=(*project.folders, folder))
-    return _writing(wider, f"Adding {folder.name} …")
-
-
-def _writing(project: Project, text: str) -> ReadingRequest:
-    return ReadingRequest(partial(_found_and_written, project), None, text, project)
+    return ReadingRequest(partial(dataset_of, wider), None, f"Adding {folder.name} …", wider)
 
 
 def _found_and_written(project: Project) -> Dataset:

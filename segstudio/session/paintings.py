@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid
 from segstudio.data.cases import Case
+from segstudio.data.project import Project
+from segstudio.data.recovery import stamp_of
 from segstudio.session.open_case import OpenCase
 
 LARGE = 4_000_000  # voxels that are not compared at each stroke
@@ -20,7 +22,13 @@ class _Painting:
     labels: NDArray[np.int32]
     grid: Grid
     began: tuple[Path | None, str]  # the file that it began with, and its stamp as it was read
+    project: Project | None  # in which it was painted
     copy: NDArray[np.int32] | None = None  # as another file than the case's own has them
+    is_undone: bool = False  # the labels are again what was read
+
+    @property
+    def is_unsaved(self) -> bool:
+        return self.copy is None and not self.is_undone
 
 
 class Paintings:
@@ -28,11 +36,12 @@ class Paintings:
 
     def __init__(self) -> None:
         self._kept: dict[object, _Painting] = {}
+        self._being_saved: set[object] = set()
 
     @property
     def unsaved(self) -> list[Case]:
         """The cases whose painting is in no file."""
-        return [kept.case for kept in self._kept.values() if kept.copy is None]
+        return [kept.case for kept in self._kept.values() if kept.is_unsaved]
 
     def __contains__(self, case: Case) -> bool:
         return image_of(case) in self._kept
@@ -40,7 +49,7 @@ class Paintings:
     def is_unsaved(self, case: Case) -> bool:
         """Return whether a case has painting that is in no file."""
         kept = self._kept.get(image_of(case))
-        return kept is not None and kept.copy is None
+        return kept is not None and kept.is_unsaved
 
     def of(self, case: Case) -> NDArray[np.int32] | None:
         """Return what was painted on a case and is not in its own file, if anything was."""
@@ -56,6 +65,11 @@ class Paintings:
         kept = self._kept.get(image_of(case))
         return None if kept is None else kept.began
 
+    def project_of(self, case: Case) -> Project | None:
+        """Return the project in which a case was painted on, if it was in one."""
+        kept = self._kept.get(image_of(case))
+        return None if kept is None else kept.project
+
     def expect_fit(self, opened: OpenCase) -> None:
         """Raise `InputError` where an image as it was read has not the shape that was painted."""
         painted, shape = self.of(opened.case), opened.volume.data.shape
@@ -66,22 +80,37 @@ class Paintings:
                 "Bring the image back as it was."
             )
 
-    def keep(self, opened: OpenCase | None, labels: NDArray[np.int32] | None) -> None:
-        """Keep the labels of a case where they differ from what was read; else forget them."""
+    def keep(
+        self,
+        opened: OpenCase | None,
+        labels: NDArray[np.int32] | None,
+        project: Project | None = None,
+    ) -> None:
+        """Keep the labels of a case where they differ from what was read; else forget them.
+
+        What is being saved is kept in any case: the file may come to hold what was undone since.
+        """
         if opened is None or labels is None:
             return
         base, image = opened.base, image_of(opened.case)
-        if not labels.any() if base is None else np.array_equal(labels, base):
+        is_undone = not labels.any() if base is None else np.array_equal(labels, base)
+        if is_undone and image not in self._being_saved:
             self._kept.pop(image, None)
             return
         kept = self._kept.get(image)
         copy = None if kept is None else kept.copy
         if copy is not None and not np.array_equal(labels, copy):
             copy = None  # changed since, by a script that told nobody
-        self._kept[image] = self._painting(opened, labels, copy)
+        painting = self._painting(opened, labels, project, copy)
+        self._kept[image] = replace(painting, is_undone=is_undone)
 
     def note(
-        self, opened: OpenCase | None, labels: NDArray[np.int32] | None, *, surely: bool = False
+        self,
+        opened: OpenCase | None,
+        labels: NDArray[np.int32] | None,
+        project: Project | None = None,
+        *,
+        surely: bool = False,
     ) -> bool:
         """Follow a stroke; return whether the case became unsaved, or is not any more.
 
@@ -93,20 +122,28 @@ class Paintings:
         kept = self._kept.get(image)
         if labels.size > LARGE:
             if surely:
-                self._kept[image] = self._painting(opened, labels)
+                self._kept[image] = self._painting(opened, labels, project)
             return before != self.is_unsaved(opened.case)
         if kept is not None and kept.copy is not None and not np.array_equal(labels, kept.copy):
             self._kept[image] = replace(kept, labels=labels, copy=None)
-        self.keep(opened, labels)
+        self.keep(opened, labels, project)
         return before != self.is_unsaved(opened.case)
 
     def _painting(
-        self, opened: OpenCase, labels: NDArray[np.int32], copy: NDArray[np.int32] | None = None
+        self,
+        opened: OpenCase,
+        labels: NDArray[np.int32],
+        project: Project | None,
+        copy: NDArray[np.int32] | None = None,
     ) -> _Painting:
         """Return what is painted; that it began with an earlier file stays true."""
         kept = self._kept.get(image_of(opened.case))
         began = (opened.base_file, opened.stamp) if kept is None else kept.began
-        return _Painting(opened.case, labels, opened.volume.grid, began, copy)
+        return _Painting(opened.case, labels, opened.volume.grid, began, project, copy)
+
+    def note_saving(self, case: Case) -> None:
+        """Note that a case's labels are being written, as they are now."""
+        self._being_saved.add(image_of(case))
 
     def note_copy(self, case: Case, labels: NDArray[np.int32]) -> None:
         """Note that a file besides the case's own has these labels, if nothing was painted since.
@@ -118,18 +155,31 @@ class Paintings:
             As they were written; nobody paints on these.
         """
         image = image_of(case)
+        self._being_saved.discard(image)
         kept = self._kept.get(image)
-        if kept is not None and np.array_equal(kept.labels, labels):
+        if kept is None:
+            return
+        if kept.is_undone:
+            self.forget(case)
+        elif np.array_equal(kept.labels, labels):
             self._kept[image] = replace(kept, copy=labels)
 
     def note_saved(self, case: Case, labels: NDArray[np.int32]) -> None:
-        """Note that the case's own file has these labels, if nothing was painted since."""
-        kept = self._kept.get(image_of(case))
-        if kept is not None and np.array_equal(kept.labels, labels):
+        """Note that the case's own file has these labels; what was painted since began with it."""
+        image = image_of(case)
+        self._being_saved.discard(image)
+        kept = self._kept.get(image)
+        if kept is None:
+            return
+        if np.array_equal(kept.labels, labels):
             self.forget(case)
+        else:
+            began = case.labels, stamp_of(case.labels)
+            self._kept[image] = replace(kept, case=case, began=began, copy=None, is_undone=False)
 
     def forget(self, case: Case) -> None:
         """Forget what was painted on a case: it is in its file, or given up."""
+        self._being_saved.discard(image_of(case))
         self._kept.pop(image_of(case), None)
 
 

@@ -43,7 +43,7 @@ class ProgressSession(LabelsSession):
     def note_painting(self, *, surely: bool = True) -> None:
         """Note that the labels of the case in view have been changed, or may have been."""
         case = None if self.open_case is None else self.open_case.case
-        was_saved = case is not None and not self.is_unsaved(case)
+        was_saved = case is not None and case not in self._paintings
         super().note_painting(surely=surely)
         if surely and case is not None:
             self.progress.note_painting(case, was_saved=was_saved)
@@ -52,6 +52,8 @@ class ProgressSession(LabelsSession):
 
     def _note_saved_state(self, case: Case) -> None:
         """Follow a save; what was undone while it was written is in the file, unreviewed."""
+        if not self._is_listed(case):
+            return  # another project is open by now
         self.progress.note_saved(case)
         if self.is_unsaved(case) and self.progress.of(case).state != "edited":
             self.progress.set_state(case, "edited")
@@ -76,7 +78,7 @@ class ProgressSession(LabelsSession):
             return
         case = self.open_case.case
         if self.progress.may_go_back(case):
-            self._paintings.keep(self.open_case, self.labels)  # at strokes no large one is compared
+            self._keep_labels()  # at strokes no large one is compared
             if not self.is_unsaved(case):
                 self.progress.note_back(case)
         known = self.progress.of(case)
@@ -125,7 +127,7 @@ class ProgressSession(LabelsSession):
     @property
     def work(self) -> Work:
         """What the user has done with the cases so far, which no network may come over."""
-        self._paintings.keep(self.open_case, self.labels)
+        self._keep_labels()
         cases, waiting = self._cases, self.recoveries.waiting
         states = {case.name: self.progress.of(case).state for case in cases}
         return Work(

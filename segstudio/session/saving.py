@@ -83,6 +83,8 @@ class SaveRequest:
         write_labels(
             self.path, self.labels, self.grid, overwrite=self.overwrite, keep_previous=True
         )
+        if self.project is not None:
+            return self.path  # a project knows what no layout would find
         try:
             return labels_found_again(self.dataset, self.case)
         except (InputError, OSError):

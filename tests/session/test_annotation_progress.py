@@ -100,3 +100,12 @@ def test_what_is_taken_back_after_it_was_saved_or_said_to_be_edited_is_edited(
     for name in "ab":
         progress.note_back(case(name))
         assert progress.of(case(name)).state == "edited"
+
+
+def test_a_draft_of_a_case_whose_strokes_were_undone_stays_one(
+    progress: AnnotationProgress,
+) -> None:
+    progress.note_painting(case("a"))
+    progress.note_draft(Progress(Path("/a.nii"), state="draft"))
+    progress.note_back(case("a"))
+    assert progress.of(case("a")).state == "draft"

@@ -16,8 +16,8 @@ from segstudio.learn.predict import load_predictor
 from segstudio.learn.run_folder import RunFolder
 from segstudio.session import Session
 from segstudio.session.drafting import DraftRequest
-from segstudio.session.messages import ReadingRequest
 from segstudio.session.recoveries import recovery_of
+from tests.session.labelling import reading
 
 
 @pytest.fixture
@@ -32,19 +32,12 @@ def bare(hearts: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def session(bare: Path, tmp_path: Path) -> Session:
     """A session with a project of those, that does at once what is asked for."""
-    made = Session()
-
-    def read(wish: ReadingRequest) -> None:
-        dataset = wish.find()
-        if dataset is not made.dataset:
-            made.list_cases(dataset, wish.project)
-        made.show_case(wish.first_case(dataset).name)
+    made = reading(Session())
 
     def draft(request: DraftRequest) -> None:
         for case, path in request.drafts():
             made.note_drafted(request, case, path)
 
-    made.reading_asked.connect(read)
     made.drafts_asked.connect(draft)
     made.open(bare)
     made.ask_new_project(tmp_path / "mine")

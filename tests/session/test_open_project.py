@@ -12,7 +12,8 @@ from segstudio.data.project_file import read_project, write_project
 from segstudio.learn.config import make_config
 from segstudio.learn.run_folder import runs_home
 from segstudio.session import Session
-from segstudio.session.messages import ReadingRequest, TrainingRequest
+from segstudio.session.messages import TrainingRequest
+from tests.session.labelling import reading
 
 
 @pytest.fixture
@@ -25,21 +26,10 @@ def bare(tmp_path: Path) -> Path:
     return tmp_path / "images"
 
 
-def reading(session: Session) -> None:
-    """Do at once what is asked for to be done beside the window."""
-
-    def read(wish: ReadingRequest) -> None:
-        session.list_cases(wish.find(), wish.project)
-        session.show_case(wish.first_case(session.dataset).name)
-
-    session.reading_asked.connect(read)
-
-
 @pytest.fixture
 def session(bare: Path, tmp_path: Path) -> Session:
     """A session with a project of those images."""
-    made = Session()
-    reading(made)
+    made = reading(Session())
     made.open(bare)
     made.ask_new_project(tmp_path / "mine")
     return made

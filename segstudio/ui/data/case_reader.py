@@ -83,7 +83,7 @@ class CaseReader(QObject):
     @at_the_edge
     def _list_cases(self, dataset: Dataset) -> None:
         if not self._closed and self._reading is not None:
-            self.session.list_cases(dataset, self._reading.wish.project)
+            self.session.list_found(dataset, self._reading.wish.project)
 
     @at_the_edge
     def _show_case(self, opened: OpenCase) -> None:

@@ -31,6 +31,7 @@ class Saver(QObject):
         self._writing: SaveRequest | None = None
         self._waiting: list[SaveRequest] = []
         self._failed: dict[object, SaveRequest] = {}
+        self._own: set[object] = set()  # of what failed, that was to replace the program's own file
         self.timer = QTimer(self)
         self.timer.setSingleShot(True)
         self.timer.setInterval(AGAIN_AFTER * 1000)
@@ -104,6 +105,9 @@ class Saver(QObject):
         if before is None or before.path != request.path:
             self.session.say(f"{sentence(error)} {KEPT}")
         self._failed[image] = request
+        self._own.discard(image)
+        if self.session.own_file_of(request.case) == request.path:
+            self._own.add(image)
         self.timer.start()
 
     def _tell_failed(self) -> None:
@@ -118,8 +122,25 @@ class Saver(QObject):
         self.timer.start()  # whatever comes in between
         waiting = {(_image(each), each.path) for each in self._waiting}
         again = [r for r in self._failed.values() if (_image(r), r.path) not in waiting]
-        self._waiting += [self._with_newest(request) for request in again]
+        self._waiting += [self._with_newest(r) for r in again if not self._is_taken(r)]
         self._start_next()
+
+    def _is_taken(self, request: SaveRequest) -> bool:
+        """Return whether somebody else wrote the program's own file meanwhile; if so, say it.
+
+        A disk that was gone may come back with what another program wrote there.
+        """
+        image = _image(request)
+        if image not in self._own or self.session.own_file_of(request.case) == request.path:
+            return False
+        del self._failed[image]
+        self._tell_failed()
+        self.session.say(
+            f"'{request.path.name}' was written by another program while it could not be saved, "
+            f"so it is left as it is. The labels of '{request.case.name}' are still in this "
+            "window: save them under another name."
+        )
+        return True
 
     def _with_newest(self, request: SaveRequest) -> SaveRequest:
         """Return a request with what was painted since, where its case is in view."""

@@ -170,3 +170,34 @@ def test_whatever_the_format_a_disk_without_room_for_the_last_bytes_is_no_saved_
 
     assert np.array_equal(read_labels(target), painted.session.labels)
     assert names_of_unsaved(painted) == []
+
+
+def test_an_own_file_that_another_program_wrote_while_it_was_away_is_left(
+    saver, disk: Disk, tmp_path: Path
+) -> None:
+    session, said, path = saver.session, [], tmp_path / "x_gt.nii"
+    session.said.connect(lambda message: said.append(message.text))
+    session.ask_save(path)
+    saver.finish()
+    session.labels[0] = 2
+    session.note_painting()
+    disk.failures = [True, True]
+    assert session.own_file == path
+    session.ask_save(path, overwrite=True)
+    saver.finish()
+    saver._try_again()
+    saver.finish()
+    assert saver.timer.isActive(), "nobody wrote it: it is tried again"
+    grid = session.open_case.volume.grid
+    write_labels(path, np.full_like(session.labels, 7), grid, overwrite=True)
+    saver._try_again()
+    saver.finish()
+    assert (read_labels(path) == 7).all()
+    assert "written by another program" in said[-1]
+    assert session.unsaved == [session.open_case.case]
+    assert not saver._failed
+    saver._try_again()
+    assert not saver.is_busy
+    session.ask_save(tmp_path / "y_gt.nii")
+    saver.finish()
+    assert np.array_equal(read_labels(tmp_path / "y_gt.nii"), session.labels)

@@ -1,0 +1,40 @@
+"""What tests of painting and saving do again and again."""
+
+from pathlib import Path
+
+import numpy as np
+
+from segstudio.session import Session
+from segstudio.session.messages import ReadingRequest
+
+
+def reading(session: Session) -> Session:
+    """Do at once what is asked for to be done beside the window."""
+
+    def read(wish: ReadingRequest) -> None:
+        dataset = wish.find()
+        if dataset is not session.dataset:
+            session.list_found(dataset, wish.project)
+        session.show_case(wish.first_case(dataset).name)
+
+    session.reading_asked.connect(read)
+    return session
+
+
+def paint(session: Session, value: int = 1) -> np.ndarray:
+    """Paint on two planes of the case in view; return the labels there are then."""
+    session.labels[[0, 2], 1:3, 2:4] = value
+    session.note_painting()
+    return session.labels.copy()
+
+
+def save_in_project(session: Session, root: Path) -> None:
+    """Make a project of what is open, and paint and save labels in it."""
+    session.ask_new_project(root)
+    session.new_labels()
+    paint(session)
+    session.save_labels(root / "a.nii")
+
+
+def names(session: Session) -> list[str]:
+    return [case.name for case in session.unsaved]
