@@ -197,12 +197,14 @@ def in_project(found: Dataset, project: Project) -> Dataset:
     them here.
     """
     drafts = {(p.image, p.frames): p.draft for p in project.progress}
-    cases = tuple(
-        _with_draft(_with_saved(case, project), drafts.get((case.image, case.frames)))
-        for case in found.cases
-    )
     newest = {(s.image, s.frames): s.file for s in project.labels}
-    lost = [file for file in newest.values() if not file.is_file()]
+    saved = {(s.image, s.frames): s.file for s in project.labels if s.file.is_file()}
+    cases = tuple(
+        _with_draft(_with_saved(case, saved.get(image)), drafts.get(image))
+        for case in found.cases
+        for image in [(case.image, case.frames)]
+    )
+    lost = [file for image, file in newest.items() if saved.get(image) != file]
     notes = (
         (f"{len(lost)} file(s) of labels saved in the project are gone; the first is '{lost[0]}'.",)
         if lost
@@ -223,8 +225,7 @@ def _with_draft(case: Case, file: Path | None) -> Case:
     return replace(case, draft=file)
 
 
-def _with_saved(case: Case, project: Project) -> Case:
-    file = project.labels_file(case)
+def _with_saved(case: Case, file: Path | None) -> Case:
     return case if file is None else with_own_labels(case, file)
 
 
