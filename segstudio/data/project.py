@@ -133,16 +133,40 @@ class Project:
         known = [s.file for s in self.labels if (s.image, s.frames) == (case.image, case.frames)]
         return next((file for file in reversed(known) if file.is_file()), None)
 
+    def newest_labels(self, case: Case) -> Path | None:
+        """Return the file that labels painted on a case were saved to last, if it is there."""
+        known = [s.file for s in self.labels if (s.image, s.frames) == (case.image, case.frames)]
+        return known[-1] if known and known[-1].is_file() else None
+
     def with_labels(self, case: Case, file: Path) -> "Project":
-        """Return the project with labels saved for a case, which are its newest."""
+        """Return the project with labels saved for a case, which are its newest.
+
+        The file is that of no other case from then on.
+        """
         saved = SavedLabels(case.image, file.absolute(), case.frames)
-        return replace(self, labels=(*(s for s in self.labels if s != saved), saved))
+        return replace(self, labels=(*(s for s in self.labels if s.file != saved.file), saved))
+
+    def with_folders(self, folders: Sequence[Path]) -> "Project":
+        """Return the project with more folders, where it has not got them."""
+        return replace(self, folders=tuple(dict.fromkeys((*self.folders, *folders))))
+
+    def changes_cases_of(self, other: "Project") -> bool:
+        """Return whether its cases have other labels, drafts or classes than another state's."""
+        return (self.labels, self.progress, self.classes) != (
+            *(other.labels, other.progress, other.classes),
+        )
 
     def with_progress(self, progress: Progress) -> "Project":
         """Return the project with how far an image is, instead of how far it was."""
         image = (progress.image, progress.frames)
         others = (p for p in self.progress if (p.image, p.frames) != image)
         return replace(self, progress=(*others, progress))
+
+    def with_edited(self, case: Case) -> "Project":
+        """Return the project with a case as edited, where something else is known of it."""
+        of_case = (p for p in self.progress if (p.image, p.frames) == (case.image, case.frames))
+        known = next(of_case, None)
+        return self if known is None else self.with_progress(replace(known, state="edited"))
 
     def with_run(self, run: Path) -> "Project":
         """Return the project with a run, which is its newest."""
@@ -206,7 +230,10 @@ def in_project(found: Dataset, project: Project) -> Dataset:
     )
     lost = [file for image, file in newest.items() if saved.get(image) != file]
     notes = (
-        (f"{len(lost)} file(s) of labels saved in the project are gone; the first is '{lost[0]}'.",)
+        (
+            f"{len(lost)} file(s) of labels saved in the project are gone, and earlier labels are "
+            f"used, where there are any; the first is '{lost[0]}'.",
+        )
         if lost
         else ()
     )

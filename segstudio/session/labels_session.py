@@ -60,7 +60,7 @@ class LabelsSession(OpenData):
         if self._paintings.note(opened, self.labels, self.project, surely=surely):
             self.unsaved_changed.emit(opened.case.name)
         if surely:
-            self.painted.emit(opened)
+            self.painted.emit(opened, self.labels)
 
     def take_labels(self, labels: NDArray[np.integer]) -> None:
         """Take what another array holds, as a tool of napari's made it, for one step of painting.
@@ -120,7 +120,7 @@ class LabelsSession(OpenData):
         """
         project = self._project_of(case)
         began, stamp = self._began(case)
-        path = project.labels_file(case) if project is not None else None
+        path = project.newest_labels(case) if project is not None else None
         if path != began:
             path = None
         wrote = self._written.get(_within(project, case))
@@ -190,9 +190,15 @@ class LabelsSession(OpenData):
         labels, case, grid = self.labels.copy(), self.open_case.case, self.open_case.volume.grid
         return SaveRequest(self.dataset, case, grid, labels, path, overwrite, self.project)
 
+    def note_not_saved(self, request: SaveRequest) -> None:
+        """Note that what was asked to be saved will not be: it failed, or newer labels came."""
+        self._paintings.note_saving_ended(request.case)
+        self._paintings.forget_undone(request.case)
+
     def note_saved(self, request: SaveRequest, pair: Path | None) -> None:
         """Note that labels were written; `pair` are those that the case has by now."""
         path, case = request.path, request.case
+        self._paintings.note_saving_ended(case)
         is_copy = pair is None or not pair.samefile(path)
         began = self._began(case)[0] if is_copy else pair
         self._written[_within(request.project, case)] = _Written(path, stamp_of(path), began)
@@ -207,6 +213,7 @@ class LabelsSession(OpenData):
             has = with_own_labels(case, pair) if own else replace(case, labels=pair)
             self._take_saved(has, request)
             self.say(f"Saved {path.name}{_instead(case.labels, path)}", is_error=False)
+        self._paintings.forget_undone(case)
         self.unsaved_changed.emit(case.name)
         self.saved.emit(case)
         if request.project is not None:  # another may be open by now
@@ -217,7 +224,7 @@ class LabelsSession(OpenData):
         truth = request.labels
         present = tuple(sorted(value for value, voxels in count_voxels(truth).items() if voxels))
         if not self._uses(request):
-            self._paintings.note_saved(case, truth)
+            self._note_kept(case, truth, is_used=not self._is_listed(case))
             return
         if self.open_case is not None and image_of(self.open_case.case) == image_of(case):
             opened = replace(self.open_case, case=case, truth=truth, present=present, left_out="")
@@ -226,7 +233,7 @@ class LabelsSession(OpenData):
             self._paintings.forget(case)
             self._keep_labels()  # painted while they were written
         else:
-            self._paintings.note_saved(case, truth)
+            self._note_kept(case, truth)
         if self.dataset is None or not self._is_listed(case):
             return
         cases = tuple(case if image_of(c) == image_of(case) else c for c in self.dataset.cases)
@@ -234,6 +241,12 @@ class LabelsSession(OpenData):
         self.facts.forget_labels(case.name)
         self.facts.note_present(case.name, present)
         self.dataset_opened.emit(self.dataset)
+
+    def _note_kept(self, case: Case, truth: NDArray[np.int32], *, is_used: bool = True) -> None:
+        """Note what a file has of a case that is not in view; what was undone since is unsaved."""
+        unsaved = self._paintings.note_saved(case, truth, is_used=is_used)
+        if unsaved is not None:
+            self.painted.emit(*unsaved)
 
     def _uses(self, request: SaveRequest) -> bool:
         """Return whether what is open now has its labels from what was saved, if it has the case.

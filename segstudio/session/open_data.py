@@ -48,7 +48,7 @@ class OpenData:
     project_opened = Signal(object)
     case_opened = Signal(OpenCase)
     unsaved_changed = Signal(str)
-    painted = Signal(OpenCase)
+    painted = Signal(OpenCase, object)  # with the labels
     reading_asked = Signal(ReadingRequest)
     ahead_asked = Signal(Case)
     reading_changed = Signal(str)
@@ -136,16 +136,17 @@ class OpenData:
         return self.dataset
 
     def list_found(self, dataset: Dataset, project: Project | None = None) -> None:
-        """Take a dataset that was found, and its project as it is now if it was open meanwhile.
+        """Take a dataset that was found, with its project as that is by now.
 
         Labels may have been saved in it since its folders were asked for.
         """
-        if project is not None and self.project is not None and self.project.root == project.root:
+        now = project
+        if project is not None:
             folders = project.folders
-            self._record(lambda now: replace(now, folders=folders))
-            project = self.project
-            dataset = in_project(dataset, project)
-        self.list_cases(dataset, project)
+            now = self._record(lambda known: known.with_folders(folders), project)
+        if project is not None and now is not None and now.changes_cases_of(project):
+            dataset = in_project(dataset, now)
+        self.list_cases(dataset, now)
 
     def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
         """Take a dataset, and its project, for the open one; its cases are still to be read."""
@@ -187,7 +188,7 @@ class OpenData:
         opened = self.open_case
         self._keep_labels()
         if opened is not None and self.is_unsaved(opened.case):
-            self.painted.emit(opened)
+            self.painted.emit(opened, self.labels)
 
     def _keep_labels(self) -> None:
         """Keep the labels of the case in view, where they are not what was read."""
@@ -219,11 +220,11 @@ class OpenData:
 
     def _record(
         self, changed: Callable[[Project], Project], project: Project | None = None
-    ) -> None:
+    ) -> Project | None:
         """Change a project, the open one if none is given, and its file; tell if that fails."""
         project = project or self.project
         if project is None:
-            return
+            return None
         before = self._projects.failure
         after = self._projects.change(project, changed)
         if self.project is not None and self.project.root == project.root:
@@ -234,6 +235,7 @@ class OpenData:
                 f"{self._projects.failure} Your labels are not concerned; it is tried again at the "
                 "next change."
             )
+        return after
 
     @property
     def _is_recorded(self) -> bool:

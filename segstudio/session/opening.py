@@ -35,7 +35,7 @@ def opening_project(path: str | Path) -> ReadingRequest:
         There is none, or its file has a mistake.
     """
     project = read_project(path)
-    find = partial(dataset_of, project)
+    find = partial(_found_as_it_is_by_then, project.root)
     return ReadingRequest(find, None, f"Reading {project.name} …", project)
 
 
@@ -82,6 +82,10 @@ def adding_folder(project: Project, folder: Path) -> ReadingRequest:
         raise InputError(f"'{folder}' belongs to the project already.")
     wider = replace(project, folders=(*project.folders, folder))
     return ReadingRequest(partial(dataset_of, wider), None, f"Adding {folder.name} …", wider)
+
+
+def _found_as_it_is_by_then(root: Path) -> Dataset:
+    return dataset_of(read_project(root))
 
 
 def _found_and_written(project: Project) -> Dataset:

@@ -1,5 +1,6 @@
 """What was painted and is not in its case's file, image by image."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,11 +25,11 @@ class _Painting:
     began: tuple[Path | None, str]  # the file that it began with, and its stamp as it was read
     project: Project | None  # in which it was painted
     copy: NDArray[np.int32] | None = None  # as another file than the case's own has them
-    is_undone: bool = False  # the labels are again what was read
+    undone: OpenCase | None = None  # as it was read, where the labels are that again
 
     @property
     def is_unsaved(self) -> bool:
-        return self.copy is None and not self.is_undone
+        return self.copy is None and self.undone is None
 
 
 class Paintings:
@@ -36,7 +37,7 @@ class Paintings:
 
     def __init__(self) -> None:
         self._kept: dict[object, _Painting] = {}
-        self._being_saved: set[object] = set()
+        self._being_saved: Counter[object] = Counter()
 
     @property
     def unsaved(self) -> list[Case]:
@@ -44,7 +45,12 @@ class Paintings:
         return [kept.case for kept in self._kept.values() if kept.is_unsaved]
 
     def __contains__(self, case: Case) -> bool:
-        return image_of(case) in self._kept
+        kept = self._kept.get(image_of(case))
+        return kept is not None and kept.undone is None
+
+    def is_being_saved(self, case: Case) -> bool:
+        """Return whether labels of a case are being written, or wait for it."""
+        return self._being_saved[image_of(case)] > 0
 
     def is_unsaved(self, case: Case) -> bool:
         """Return whether a case has painting that is in no file."""
@@ -66,7 +72,7 @@ class Paintings:
         return None if kept is None else kept.began
 
     def project_of(self, case: Case) -> Project | None:
-        """Return the project in which a case was painted on, if it was in one."""
+        """Return the project in which a case was painted on first, if it was in one."""
         kept = self._kept.get(image_of(case))
         return None if kept is None else kept.project
 
@@ -94,7 +100,7 @@ class Paintings:
             return
         base, image = opened.base, image_of(opened.case)
         is_undone = not labels.any() if base is None else np.array_equal(labels, base)
-        if is_undone and image not in self._being_saved:
+        if is_undone and not self.is_being_saved(opened.case):
             self._kept.pop(image, None)
             return
         kept = self._kept.get(image)
@@ -102,7 +108,7 @@ class Paintings:
         if copy is not None and not np.array_equal(labels, copy):
             copy = None  # changed since, by a script that told nobody
         painting = self._painting(opened, labels, project, copy)
-        self._kept[image] = replace(painting, is_undone=is_undone)
+        self._kept[image] = replace(painting, undone=opened if is_undone else None)
 
     def note(
         self,
@@ -136,14 +142,26 @@ class Paintings:
         project: Project | None,
         copy: NDArray[np.int32] | None = None,
     ) -> _Painting:
-        """Return what is painted; that it began with an earlier file stays true."""
+        """Return what is painted; with which file it began, and in which project, stays true."""
         kept = self._kept.get(image_of(opened.case))
         began = (opened.base_file, opened.stamp) if kept is None else kept.began
+        project = project if kept is None else kept.project
         return _Painting(opened.case, labels, opened.volume.grid, began, project, copy)
 
     def note_saving(self, case: Case) -> None:
-        """Note that a case's labels are being written, as they are now."""
-        self._being_saved.add(image_of(case))
+        """Note that a case's labels, as they are now, are to be written."""
+        self._being_saved[image_of(case)] += 1
+
+    def note_saving_ended(self, case: Case) -> None:
+        """Note that such labels were written, or will not be."""
+        self._being_saved[image_of(case)] -= 1
+        self._being_saved += Counter()  # which keeps what is above 0
+
+    def forget_undone(self, case: Case) -> None:
+        """Forget a case whose labels are what was read, if nothing of it is being written."""
+        kept = self._kept.get(image_of(case))
+        if kept is not None and kept.undone is not None and not self.is_being_saved(case):
+            self.forget(case)
 
     def note_copy(self, case: Case, labels: NDArray[np.int32]) -> None:
         """Note that a file besides the case's own has these labels, if nothing was painted since.
@@ -155,31 +173,48 @@ class Paintings:
             As they were written; nobody paints on these.
         """
         image = image_of(case)
-        self._being_saved.discard(image)
         kept = self._kept.get(image)
-        if kept is None:
-            return
-        if kept.is_undone:
-            self.forget(case)
-        elif np.array_equal(kept.labels, labels):
+        if kept is not None and kept.undone is None and np.array_equal(kept.labels, labels):
             self._kept[image] = replace(kept, copy=labels)
 
-    def note_saved(self, case: Case, labels: NDArray[np.int32]) -> None:
-        """Note that the case's own file has these labels; what was painted since began with it."""
+    def note_saved(
+        self, case: Case, labels: NDArray[np.int32], *, is_used: bool = True
+    ) -> tuple[OpenCase, NDArray[np.int32]] | None:
+        """Note that a file has these labels; what was painted since began with it.
+
+        Parameters
+        ----------
+        case : Case
+            With the file as its own.
+        labels : ndarray of int32, shape (Z, Y, X)
+            As they were written.
+        is_used : bool
+            Whether the case has these labels in what is open, too.
+
+        Returns
+        -------
+        (OpenCase, ndarray) or None
+            Where the labels are unsaved because of an undo: the case as the file has it, and they.
+        """
         image = image_of(case)
-        self._being_saved.discard(image)
         kept = self._kept.get(image)
         if kept is None:
-            return
-        if np.array_equal(kept.labels, labels):
+            return None
+        began, is_same = (case.labels, stamp_of(case.labels)), np.array_equal(kept.labels, labels)
+        if not is_used:
+            self._kept[image] = replace(kept, began=began)
+            return None
+        if is_same and not self.is_being_saved(case):
             self.forget(case)
-        else:
-            began = case.labels, stamp_of(case.labels)
-            self._kept[image] = replace(kept, case=case, began=began, copy=None, is_undone=False)
+            return None
+        now = replace(kept, case=case, began=began, copy=None, undone=None)
+        read = kept.undone and replace(kept.undone, case=case, truth=labels, draft=None)
+        read = read and replace(read, stamp=began[1])
+        self._kept[image] = replace(now, undone=read if is_same else None)
+        return None if read is None or is_same else (read, kept.labels)
 
     def forget(self, case: Case) -> None:
         """Forget what was painted on a case: it is in its file, or given up."""
-        self._being_saved.discard(image_of(case))
         self._kept.pop(image_of(case), None)
 
 

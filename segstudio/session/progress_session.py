@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from psygnal import Signal
 
 from segstudio.core.errors import InputError, shortened
@@ -14,6 +15,7 @@ from segstudio.session.drafting import DraftRequest, Work, draft_request, drafts
 from segstudio.session.labels_session import LabelsSession
 from segstudio.session.open_case import OpenCase
 from segstudio.session.paintings import image_of
+from segstudio.session.saving import SaveRequest
 
 MOST_NAMED = 3
 
@@ -37,26 +39,38 @@ class ProgressSession(LabelsSession):
         super().__init__()
         self.progress = AnnotationProgress()
         self.progress.changed.connect(self._note_progress)
-        self.saved.connect(self._note_saved_state)
         self.drafting = ""
 
     def note_painting(self, *, surely: bool = True) -> None:
         """Note that the labels of the case in view have been changed, or may have been."""
         case = None if self.open_case is None else self.open_case.case
-        was_saved = case is not None and case not in self._paintings
+        was_saved = case is not None and self._is_as_read(case)
         super().note_painting(surely=surely)
         if surely and case is not None:
             self.progress.note_painting(case, was_saved=was_saved)
             if not self.is_unsaved(case):
                 self.progress.note_back(case)
 
-    def _note_saved_state(self, case: Case) -> None:
+    def _is_as_read(self, case: Case) -> bool:
+        """Return whether nothing of a case is painted, and none of it is being written."""
+        return case not in self._paintings and not self._paintings.is_being_saved(case)
+
+    def note_saved(self, request: SaveRequest, pair: Path | None) -> None:
         """Follow a save; what was undone while it was written is in the file, unreviewed."""
-        if not self._is_listed(case):
-            return  # another project is open by now
-        self.progress.note_saved(case)
-        if self.is_unsaved(case) and self.progress.of(case).state != "edited":
-            self.progress.set_state(case, "edited")
+        super().note_saved(request, pair)
+        case, painted = request.case, self._paintings.of(request.case)
+        differs = painted is not None and not np.array_equal(painted, request.labels)
+        if self._uses(request):
+            self.progress.note_saved(case)
+            if differs and self.progress.of(case).state != "edited":
+                self.progress.set_state(case, "edited")
+        elif differs:
+            self._record(lambda project: project.with_edited(case), request.project)
+
+    def list_found(self, dataset: Dataset, project: Project | None = None) -> None:
+        """Take a dataset that was found, with its project as that is by now."""
+        self.note_progress()  # which belongs to it
+        super().list_found(dataset, project)
 
     def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
         """Take a dataset, and its project, for the open one; its cases are still to be read."""

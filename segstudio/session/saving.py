@@ -11,6 +11,7 @@ from segstudio.core.volume import Grid
 from segstudio.data.datasets import Case, Dataset, labels_found_again
 from segstudio.data.formats import write_labels
 from segstudio.data.project import Project
+from segstudio.data.recovery import stamp_of
 from segstudio.session.paintings import image_of
 
 
@@ -33,6 +34,8 @@ class SaveRequest:
         Whether a file that is there may be replaced; it is kept once, as ``NAME~``.
     project : Project or None
         The one that was open when it was asked, and is to know of the file.
+    stamp : str, optional
+        Of the file that may be replaced, see `stamp_of`: that which is there when it is asked.
     """
 
     dataset: Dataset
@@ -42,8 +45,11 @@ class SaveRequest:
     path: Path
     overwrite: bool
     project: Project | None = None
+    stamp: str | None = None
 
     def __post_init__(self) -> None:
+        if self.stamp is None:
+            object.__setattr__(self, "stamp", stamp_of(self.path))
         if self.path.exists():
             self._expect_no_image()
             self._expect_no_labels_of_others()
@@ -69,6 +75,17 @@ class SaveRequest:
                     f"'{name}' holds the labels of '{case.name}', and those of '{own.name}' would "
                     "replace them. Choose another name."
                 )
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether another file is there than was when it was asked: it must not be replaced.
+
+        Where that cannot be known, it is not; nor can the file be written then.
+        """
+        try:
+            return stamp_of(self.path) not in ("", self.stamp)
+        except OSError:
+            return False
 
     def write(self) -> Path | None:
         """Write the file in the geometry of its image; return which labels the case has now.

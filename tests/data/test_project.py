@@ -53,15 +53,28 @@ def test_runs_go_into_the_project_but_never_among_the_images(tmp_path: Path) -> 
 def test_labels_saved_in_the_project_come_before_those_of_the_layout(tmp_path) -> None:
     for name in ("a", "b", "b_gt"):
         write_image(tmp_path / "images" / f"{name}.nii")
-    write_image(tmp_path / "elsewhere" / "mine.nii")
     project = new_project(tmp_path / "mine", [tmp_path / "images"])
     for case in dataset_of(project).cases:
-        project = project.with_labels(case, tmp_path / "elsewhere" / "mine.nii")
+        write_image(tmp_path / "elsewhere" / f"{case.name}.nii")
+        project = project.with_labels(case, tmp_path / "elsewhere" / f"{case.name}.nii")
     a, b = dataset_of(project).cases
 
     for case in (a, b):
-        assert case.labels == tmp_path / "elsewhere" / "mine.nii"
+        assert case.labels == tmp_path / "elsewhere" / f"{case.name}.nii"
         assert case.pairing == "saved in this project"
+
+
+def test_a_file_that_another_case_was_saved_to_is_no_case_s_earlier_one(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_image(tmp_path / "images" / f"{name}.nii")
+    project = new_project(tmp_path / "mine", [tmp_path / "images"])
+    a, b = dataset_of(project).cases
+    write_image(tmp_path / "b_gt.nii")
+    for case, file in ((a, "b_gt.nii"), (a, "a_gt.nii"), (b, "b_gt.nii")):
+        project = project.with_labels(case, tmp_path / file)
+    assert project.newest_labels(b) == project.labels_file(b) == tmp_path / "b_gt.nii"
+    assert project.newest_labels(a) is project.labels_file(a) is None
+    assert dataset_of(project).cases[0].labels is None
 
 
 def test_the_layout_s_own_labels_are_of_its_pairing_though_the_project_saved_them(tmp_path) -> None:

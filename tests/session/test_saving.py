@@ -11,7 +11,10 @@ import pytest
 from segstudio.core.errors import InputError
 from segstudio.data.formats import read_labels
 from segstudio.data.project_file import read_project
+from segstudio.data.recovery import stamp_of
 from segstudio.session import Session
+from segstudio.session.paintings import image_of
+from segstudio.session.recoveries import recovery_of
 from segstudio.session.saving import SaveRequest
 from tests.session.labelling import names, paint, reading, save_in_project
 
@@ -428,10 +431,13 @@ def test_where_the_newest_file_is_gone_the_one_before_is_used(
     other.open(tmp_path / "mine")
     assert np.array_equal(other.labels, before)
     assert "stick.nii" in other.dataset.notes[-1]
-    assert other.own_file == tmp_path / "mine" / "a.nii"
+    assert "earlier labels are used" in other.dataset.notes[-1]
+    paint(other, 3)
+    assert other.own_file is None, "or the newest would no longer be that when it is back"
     (tmp_path / "unplugged").rename(tmp_path / "stick.nii")
-    other.open(tmp_path / "mine")
-    assert other.labels.max() == 7
+    again = Session()
+    again.open(tmp_path / "mine")
+    assert again.labels.max() == 7
 
 
 def test_a_save_that_ends_in_another_project_changes_nothing_there(
@@ -463,7 +469,7 @@ def test_a_save_in_a_project_is_not_used_by_its_folder_opened_meanwhile(
     assert session.dataset.case("a").labels == bare / "a_gt.nii"
     assert session.open_case.case.labels == bare / "a_gt.nii"
     assert session.labels.max() == 5, "what was painted comes along"
-    assert session.own_file == bare / "a_gt.nii"
+    assert session.own_file is None, "it began with the project's file by now"
     assert session.dataset.case("b").labels is None
 
 
@@ -492,3 +498,147 @@ def test_a_project_that_can_only_be_read_holds_no_case_in_memory(
     session.show_case("a")
     gc.collect()
     assert held() is None
+
+
+def test_a_save_that_ends_in_another_project_of_the_same_images_replaces_nothing_there(
+    session: Session, bare: Path, waiting: list[SaveRequest], tmp_path: Path
+) -> None:
+    for name, value in (("second", 7), ("first", 5)):
+        session.open(bare)
+        save_in_project(session, tmp_path / name)
+        paint(session, value)
+        session.save_labels(session.own_file, overwrite=True)
+        session.mark_reviewed()
+    newest = paint(session, 9)
+    session.mark_reviewed()
+    session.ask_save(session.own_file, overwrite=True)
+    session.open(tmp_path / "second")
+    assert np.array_equal(session.labels, newest), "what is painted comes along"
+    assert session.own_file is None
+    write(session, waiting)
+    assert session.own_file is None
+    assert names(session) == ["a"]
+    assert read_labels(tmp_path / "second" / "a.nii").max() == 7
+    for name in ("first", "second"):
+        assert [each.state for each in read_project(tmp_path / name).progress] == ["reviewed"]
+    session.open(tmp_path / "first")
+    assert np.array_equal(session.labels, newest)
+    assert session.own_file == tmp_path / "first" / "a.nii"
+    assert names(session) == []
+
+
+def test_what_was_undone_while_it_was_saved_is_not_reviewed_in_a_project_left_meanwhile(
+    session: Session, hearts: Path, waiting: list[SaveRequest], tmp_path: Path
+) -> None:
+    save_in_project(session, tmp_path / "mine")
+    session.mark_reviewed()
+    session.annotation.paint((0, 0, 0), (0, 0, 0), 5, 0)
+    session.ask_save(session.own_file, overwrite=True)
+    session.annotation.undo()
+    session.mark_reviewed()
+    session.open(hearts)
+    write(session, waiting)
+    assert names(session) == ["a"]
+    assert [each.state for each in read_project(tmp_path / "mine").progress] == ["edited"]
+
+
+@pytest.mark.parametrize("first", ["a_gt.nii", "copy.nii"])
+def test_what_is_undone_between_two_saves_is_not_lost(
+    session: Session, bare: Path, waiting: list[SaveRequest], tmp_path: Path, first: str
+) -> None:
+    paint(session)
+    session.save_labels(bare / "a_gt.nii")
+    before = session.labels.copy()
+    session.annotation.paint((0, 0, 0), (0, 0, 0), 5, 0)
+    path = bare / first if first == "a_gt.nii" else tmp_path / first
+    session.ask_save(path, overwrite=path.exists())
+    if first == "a_gt.nii":
+        session.annotation.paint((1, 0, 0), (1, 0, 0), 6, 0)
+    session.ask_save(bare / "a_gt.nii", overwrite=True)
+    write(session, [waiting.pop(0)])
+    while session.annotation.undo():
+        pass
+    session.show_case("b")
+    write(session, waiting)
+    assert read_labels(bare / "a_gt.nii")[0, 0, 0] == 5
+    assert names(session) == ["a"]
+    session.show_case("a")
+    assert np.array_equal(session.labels, before)
+
+
+def test_what_is_unsaved_by_an_undo_is_told_of_with_its_labels(
+    session: Session, bare: Path, waiting: list[SaveRequest]
+) -> None:
+    paint(session)
+    session.save_labels(bare / "a_gt.nii")
+    before = session.labels.copy()
+    session.annotation.paint((0, 0, 0), (0, 0, 0), 5, 0)
+    session.ask_save(bare / "a_gt.nii", overwrite=True)
+    session.annotation.undo()
+    session.show_case("b")
+    told = []
+    session.painted.connect(lambda opened, labels: told.append((opened, labels)))
+    write(session, waiting)
+    ((opened, labels),) = told
+    assert np.array_equal(labels, before)
+    found = recovery_of(opened, labels, (bare,))
+    assert found.planes.tolist() == [0]
+    assert found.stamp == stamp_of(bare / "a_gt.nii")
+    assert np.array_equal(found.onto(read_labels(bare / "a_gt.nii")), before)
+
+
+def test_what_will_not_be_saved_holds_nothing_back(
+    session: Session, bare: Path, waiting: list[SaveRequest]
+) -> None:
+    paint(session)
+    session.save_labels(bare / "a_gt.nii")
+    session.mark_reviewed()
+    session.ask_save(bare / "other.nii")
+    assert session.work.painted == frozenset()
+    session.note_not_saved(waiting.pop())
+    session.annotation.paint((0, 0, 0), (0, 0, 0), 5, 0)
+    session.annotation.undo()
+    assert session.progress.of(session.open_case.case).state == "reviewed"
+    session.show_case("b")
+    nib.save(nib.Nifti1Image(np.full((5, 4, 3), 7, np.uint8), np.eye(4)), bare / "a_gt.nii")
+    session.show_case("a")
+    assert session.labels.max() == 7
+
+
+def test_a_painted_case_that_is_only_looked_at_elsewhere_is_saved_where_it_was_painted(
+    session: Session, bare: Path, hearts: Path, tmp_path: Path
+) -> None:
+    save_in_project(session, tmp_path / "mine")
+    paint(session, 5)
+    session.open(bare)
+    assert session.labels.max() == 5
+    session.open(hearts)
+    (left,) = session.unsaved
+    assert session.own_file_of(left) == tmp_path / "mine" / "a.nii"
+
+
+def test_a_project_opened_again_while_a_folder_is_added_keeps_it(
+    session: Session, bare: Path, hearts: Path, tmp_path: Path
+) -> None:
+    session.ask_new_project(tmp_path / "mine")
+    asked = []
+    session.reading_asked.disconnect()
+    session.reading_asked.connect(asked.append)
+    session.ask_more_folders(hearts)
+    session.ask_project(tmp_path / "mine")
+    for wish in asked:
+        session.list_found(wish.find(), wish.project)
+    assert read_project(tmp_path / "mine").folders == (bare, hearts)
+    assert session.project.folders == (bare, hearts)
+    assert len(session.dataset.cases) > 2
+
+
+def test_time_spent_until_a_folder_is_added_is_counted(
+    session: Session, hearts: Path, tmp_path: Path
+) -> None:
+    save_in_project(session, tmp_path / "mine")
+    case = session.open_case.case
+    session.progress._seconds[image_of(case)] = 150.0
+    session.ask_more_folders(hearts)
+    assert session.progress.of(case).seconds == 150
+    assert read_project(tmp_path / "mine").progress[0].seconds == 150

@@ -48,6 +48,7 @@ class OperationRunner(QObject):
 
     def _compute(self, task: Task) -> None:
         self._wanted = task
+        self._pass_by()
         self.session.annotation.operations.note_busy(f"{task.operation.title} …")
         told = partial(self._finish, task), partial(self._fail, task)
         self._operations.ask("operation", task.compute, *told)
@@ -65,9 +66,13 @@ class OperationRunner(QObject):
 
     def _cancel(self) -> None:
         self._operations.forget()
-        if self._cancelled is None or not self._cancelled.is_busy:
-            self._cancelled, self._operations = self._operations, Beside()
         self._end()
+
+    def _pass_by(self) -> None:
+        """Compute beside what was cancelled and goes on, if that is one only."""
+        is_alone = self._cancelled is None or not self._cancelled.is_busy
+        if self._operations.is_busy and is_alone:
+            self._cancelled, self._operations = self._operations, Beside()
 
     def _end(self) -> None:
         self._wanted = None

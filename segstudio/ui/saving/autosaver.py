@@ -53,6 +53,7 @@ class Autosaver(QObject):
         self._painted: dict[Image, _Painted] = {}
         self._copying: dict[Image, _Painted] = {}
         self._put_back: set[Image] = set()
+        self._opens: dict[Image, tuple[Path, ...]] = {}
         self._is_failing = False
         self.timer = QTimer(self)
         self.timer.setSingleShot(True)
@@ -110,17 +111,20 @@ class Autosaver(QObject):
     def _copy_at_the_end(self, painted: _Painted) -> None:
         painted.copy(self._folder)
 
-    def _note(self, opened: OpenCase) -> None:
-        if self.session.labels is not None:
-            painted = _Painted(opened, self.session.labels, self.session.opens)
-            self._painted[_image(opened.case)] = painted
+    def _note(self, opened: OpenCase, labels: NDArray[np.int32] | None) -> None:
+        if labels is not None:
+            image = _image(opened.case)
+            if labels is self.session.labels:  # which others are not, whose data may be closed
+                self._opens[image] = self.session.opens
+            opens = self._opens.get(image, self.session.opens)
+            self._painted[image] = _Painted(opened, labels, opens)
             if not self.timer.isActive():
                 self.timer.start()
 
     def _note_edit(self, *_: object) -> None:
         """Note what a stroke has done so far: it may take longer than a crash may take away."""
         if self.session.open_case is not None:
-            self._note(self.session.open_case)
+            self._note(self.session.open_case, self.session.labels)
 
     def _copy(self) -> None:
         self._copying |= self._painted
@@ -162,7 +166,7 @@ class Autosaver(QObject):
     def _note_in_view(self) -> None:
         opened = self.session.open_case
         if opened is not None and self.session.is_unsaved(opened.case):
-            self._note(opened)
+            self._note(opened, self.session.labels)
 
     def _note_taken(self, recovery: Recovery) -> None:
         # What was put back is copied anew before the old copy goes.

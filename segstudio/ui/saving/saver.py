@@ -1,10 +1,12 @@
 """Writes labels beside the window, and tries again where that fails."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from qtpy.QtCore import QObject, QTimer
 
 from segstudio.core.errors import sentence
+from segstudio.data.project import Project
 from segstudio.session import Session
 from segstudio.session.paintings import image_of
 from segstudio.session.saving import SaveRequest
@@ -31,7 +33,6 @@ class Saver(QObject):
         self._writing: SaveRequest | None = None
         self._waiting: list[SaveRequest] = []
         self._failed: dict[object, SaveRequest] = {}
-        self._own: set[object] = set()  # of what failed, that was to replace the program's own file
         self.timer = QTimer(self)
         self.timer.setSingleShot(True)
         self.timer.setInterval(AGAIN_AFTER * 1000)
@@ -61,9 +62,19 @@ class Saver(QObject):
             self.timer.stop()
         # Of one file only the newest content counts, and what failed is not tried again after it.
         gone = {request.path, failed.path if failed is not None else request.path}
+        dropped = [each for each in self._waiting if each.path in gone]
         self._waiting = [each for each in self._waiting if each.path not in gone]
         self._waiting.append(request)
+        for each in dropped:
+            self.session.note_not_saved(each)
+        if failed is not None and not self._is_tried(failed, dropped):
+            self.session.note_not_saved(failed)
         self._start_next()
+
+    def _is_tried(self, failed: SaveRequest, waiting: list[SaveRequest]) -> bool:
+        """Return whether what failed is being written again, or waits for that."""
+        tried = [*waiting, self._writing] if self._writing is not None else waiting
+        return any((_image(r), r.path) == (_image(failed), failed.path) for r in tried)
 
     def _start_next(self) -> None:
         if self._thread is not None or not self._waiting:
@@ -87,6 +98,7 @@ class Saver(QObject):
             self._failed.pop(_image(request), None)
             if thread.error is not None:
                 self.session.say(sentence(thread.error))
+                self.session.note_not_saved(request)
             else:
                 self._note_saved(request, thread)
         self._tell_failed()
@@ -100,14 +112,13 @@ class Saver(QObject):
         """Say that labels could not be written, once; try again until they are."""
         image = _image(request)
         if any(_image(each) == image for each in self._waiting):
-            return  # newer labels are on their way, which older ones must not come to replace
+            # Newer labels are on their way, which older ones must not come to replace.
+            self.session.note_not_saved(request)
+            return
         before = self._failed.get(image)
         if before is None or before.path != request.path:
             self.session.say(f"{sentence(error)} {KEPT}")
         self._failed[image] = request
-        self._own.discard(image)
-        if self.session.own_file_of(request.case) == request.path:
-            self._own.add(image)
         self.timer.start()
 
     def _tell_failed(self) -> None:
@@ -120,21 +131,20 @@ class Saver(QObject):
         if not self._failed:
             return
         self.timer.start()  # whatever comes in between
-        waiting = {(_image(each), each.path) for each in self._waiting}
-        again = [r for r in self._failed.values() if (_image(r), r.path) not in waiting]
+        again = [r for r in self._failed.values() if not self._is_tried(r, self._waiting)]
         self._waiting += [self._with_newest(r) for r in again if not self._is_taken(r)]
         self._start_next()
 
     def _is_taken(self, request: SaveRequest) -> bool:
-        """Return whether somebody else wrote the program's own file meanwhile; if so, say it.
+        """Return whether the file became another since it was asked for; if so, say it.
 
         A disk that was gone may come back with what another program wrote there.
         """
-        image = _image(request)
-        if image not in self._own or self.session.own_file_of(request.case) == request.path:
+        if not request.is_outdated:
             return False
-        del self._failed[image]
+        del self._failed[_image(request)]
         self._tell_failed()
+        self.session.note_not_saved(request)
         self.session.say(
             f"'{request.path.name}' was written by another program while it could not be saved, "
             f"so it is left as it is. The labels of '{request.case.name}' are still in this "
@@ -146,10 +156,15 @@ class Saver(QObject):
         """Return a request with what was painted since, where its case is in view."""
         opened, labels = self.session.open_case, self.session.labels
         is_in_view = opened is not None and image_of(opened.case) == _image(request)
+        is_in_view &= _root(self.session.project) == _root(request.project)
         fits = labels is not None and labels.shape == request.labels.shape
         if not is_in_view or labels is None or not fits:
             return request
         return replace(request, labels=labels.copy())
+
+
+def _root(project: Project | None) -> Path | None:
+    return None if project is None else project.root
 
 
 def _image(request: SaveRequest) -> object:

@@ -175,24 +175,30 @@ def test_whatever_the_format_a_disk_without_room_for_the_last_bytes_is_no_saved_
 def test_an_own_file_that_another_program_wrote_while_it_was_away_is_left(
     saver, disk: Disk, tmp_path: Path
 ) -> None:
-    session, said, path = saver.session, [], tmp_path / "x_gt.nii"
-    session.said.connect(lambda message: said.append(message.text))
-    session.ask_save(path)
+    session, said, folder = saver.session, [], tmp_path / "share"
+    session.ask_save(folder / "x_gt.nii")
     saver.finish()
     session.labels[0] = 2
     session.note_painting()
-    disk.failures = [True, True]
-    assert session.own_file == path
-    session.ask_save(path, overwrite=True)
+    session.said.connect(lambda message: said.append(message.text))
+    disk.is_full = True
+    session.ask_save(folder / "x_gt.nii", overwrite=True)
     saver.finish()
+    folder.rename(tmp_path / "away")
+    for _ in range(2):
+        saver._try_again()
+        saver.finish()
+        assert saver.timer.isActive(), "nobody wrote it: it is tried again"
+    (tmp_path / "away").rename(folder)
     saver._try_again()
     saver.finish()
-    assert saver.timer.isActive(), "nobody wrote it: it is tried again"
+    assert saver.timer.isActive(), "it is as it was"
     grid = session.open_case.volume.grid
-    write_labels(path, np.full_like(session.labels, 7), grid, overwrite=True)
+    write_labels(folder / "x_gt.nii", np.full_like(session.labels, 7), grid, overwrite=True)
+    disk.is_full = False
     saver._try_again()
     saver.finish()
-    assert (read_labels(path) == 7).all()
+    assert (read_labels(folder / "x_gt.nii") == 7).all()
     assert "written by another program" in said[-1]
     assert session.unsaved == [session.open_case.case]
     assert not saver._failed
@@ -201,3 +207,43 @@ def test_an_own_file_that_another_program_wrote_while_it_was_away_is_left(
     session.ask_save(tmp_path / "y_gt.nii")
     saver.finish()
     assert np.array_equal(read_labels(tmp_path / "y_gt.nii"), session.labels)
+
+
+@pytest.mark.parametrize("failures", [[], [True, False], [True, True], [False], [True]])
+def test_of_all_that_was_asked_for_the_session_hears_once(
+    saver, disk: Disk, tmp_path: Path, failures: list[bool]
+) -> None:
+    session, case = saver.session, saver.session.open_case.case
+    disk.failures = failures
+    for path in ("a_gt.nii", "a_gt.nii", "b_gt.nii"):
+        session.ask_save(tmp_path / path, overwrite=True)
+    assert session._paintings.is_being_saved(case)
+    saver.finish()
+    saver._try_again()
+    session.ask_save(tmp_path / "a_gt.nii", overwrite=True)
+    saver.finish()
+    (tmp_path / "taken.nii").write_text("mine")
+    session.ask_save(tmp_path / "taken.nii")
+    saver.finish()
+    assert not saver._failed
+    assert not session._paintings.is_being_saved(case)
+    assert session._paintings._being_saved == {}
+
+
+def test_what_is_painted_in_another_project_does_not_come_with_a_second_try(
+    saver, disk: Disk, hearts: Path, tmp_path: Path
+) -> None:
+    session = saver.session
+    wrote = session.labels.copy()
+    disk.is_full = True
+    session.ask_save(tmp_path / "x_gt.nii")
+    saver.finish()
+    session.reading_asked.connect(lambda wish: session.list_found(wish.find(), wish.project))
+    session.ask_new_project(tmp_path / "mine")
+    session.show_case(session.dataset.cases[0].name)
+    session.labels[0] = 2
+    session.note_painting()
+    disk.is_full = False
+    saver._try_again()
+    saver.finish()
+    assert np.array_equal(read_labels(tmp_path / "x_gt.nii"), wrote)
