@@ -80,7 +80,7 @@ class OpenData:
         wish = opening(*paths)
         dataset = wish.find()
         if wish.lists_before(dataset):
-            self.list_found(dataset, wish.project)
+            dataset = self.list_found(dataset, wish.project)
         opened = read_case(dataset, wish.first_case(dataset))
         if not wish.lists_before(dataset):
             self.list_found(dataset, wish.project)
@@ -135,8 +135,8 @@ class OpenData:
             raise InputError("No dataset is open. Open a folder first.")
         return self.dataset
 
-    def list_found(self, dataset: Dataset, project: Project | None = None) -> None:
-        """Take a dataset that was found, with its project as that is by now.
+    def list_found(self, dataset: Dataset, project: Project | None = None) -> Dataset:
+        """Take a dataset that was found, with its project as that is by now; return it as taken.
 
         Labels may have been saved in it since its folders were asked for.
         """
@@ -147,6 +147,7 @@ class OpenData:
         if project is not None and now is not None and now.changes_cases_of(project):
             dataset = in_project(dataset, now)
         self.list_cases(dataset, now)
+        return dataset
 
     def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
         """Take a dataset, and its project, for the open one; its cases are still to be read."""

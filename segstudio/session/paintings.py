@@ -72,7 +72,7 @@ class Paintings:
         return None if kept is None else kept.began
 
     def project_of(self, case: Case) -> Project | None:
-        """Return the project in which a case was painted on first, if it was in one."""
+        """Return the project in which a case was painted on last, if it was in one."""
         kept = self._kept.get(image_of(case))
         return None if kept is None else kept.project
 
@@ -125,14 +125,12 @@ class Paintings:
         if opened is None or labels is None:
             return False
         before, image = self.is_unsaved(opened.case), image_of(opened.case)
-        kept = self._kept.get(image)
-        if labels.size > LARGE:
-            if surely:
-                self._kept[image] = self._painting(opened, labels, project)
-            return before != self.is_unsaved(opened.case)
-        if kept is not None and kept.copy is not None and not np.array_equal(labels, kept.copy):
-            self._kept[image] = replace(kept, labels=labels, copy=None)
-        self.keep(opened, labels, project)
+        if labels.size <= LARGE:
+            self.keep(opened, labels, project)
+        elif surely:
+            self._kept[image] = self._painting(opened, labels, project)
+        if surely and image in self._kept:  # now it is painted here, wherever it was before
+            self._kept[image] = replace(self._kept[image], project=project)
         return before != self.is_unsaved(opened.case)
 
     def _painting(
@@ -202,15 +200,18 @@ class Paintings:
             return None
         began, is_same = (case.labels, stamp_of(case.labels)), np.array_equal(kept.labels, labels)
         if not is_used:
-            self._kept[image] = replace(kept, began=began)
+            undone = kept.undone if is_same else None
+            self._kept[image] = replace(kept, began=began, undone=undone)
             return None
         if is_same and not self.is_being_saved(case):
             self.forget(case)
             return None
-        now = replace(kept, case=case, began=began, copy=None, undone=None)
         read = kept.undone and replace(kept.undone, case=case, truth=labels, draft=None)
         read = read and replace(read, stamp=began[1])
-        self._kept[image] = replace(now, undone=read if is_same else None)
+        now = replace(kept, case=case, began=began, copy=None, undone=read if is_same else None)
+        if is_same and read is None:
+            now = replace(now, copy=labels)
+        self._kept[image] = now
         return None if read is None or is_same else (read, kept.labels)
 
     def forget(self, case: Case) -> None:

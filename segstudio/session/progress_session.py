@@ -44,33 +44,29 @@ class ProgressSession(LabelsSession):
     def note_painting(self, *, surely: bool = True) -> None:
         """Note that the labels of the case in view have been changed, or may have been."""
         case = None if self.open_case is None else self.open_case.case
-        was_saved = case is not None and self._is_as_read(case)
+        was_saved = case is not None and case not in self._paintings
         super().note_painting(surely=surely)
         if surely and case is not None:
             self.progress.note_painting(case, was_saved=was_saved)
             if not self.is_unsaved(case):
                 self.progress.note_back(case)
 
-    def _is_as_read(self, case: Case) -> bool:
-        """Return whether nothing of a case is painted, and none of it is being written."""
-        return case not in self._paintings and not self._paintings.is_being_saved(case)
-
     def note_saved(self, request: SaveRequest, pair: Path | None) -> None:
         """Follow a save; what was undone while it was written is in the file, unreviewed."""
         super().note_saved(request, pair)
         case, painted = request.case, self._paintings.of(request.case)
         differs = painted is not None and not np.array_equal(painted, request.labels)
-        if self._uses(request):
+        if self._uses(request) and self._is_listed(case):
             self.progress.note_saved(case)
             if differs and self.progress.of(case).state != "edited":
                 self.progress.set_state(case, "edited")
-        elif differs:
+        elif differs and request.project is not None:
             self._record(lambda project: project.with_edited(case), request.project)
 
-    def list_found(self, dataset: Dataset, project: Project | None = None) -> None:
-        """Take a dataset that was found, with its project as that is by now."""
+    def list_found(self, dataset: Dataset, project: Project | None = None) -> Dataset:
+        """Take a dataset that was found, with its project as that is by now; return it as taken."""
         self.note_progress()  # which belongs to it
-        super().list_found(dataset, project)
+        return super().list_found(dataset, project)
 
     def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
         """Take a dataset, and its project, for the open one; its cases are still to be read."""

@@ -44,5 +44,7 @@ class ProjectRecord:
                 self.failure = f"Its folder can only be read: '{project.root}'."
         except (InputError, OSError) as error:
             self.failure = sentence(error)
-            return change(project)
+            after = project
+            for each in waiting:
+                after = each(after)
         return after

@@ -1,6 +1,6 @@
 """Labels on their way into a file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -76,16 +76,9 @@ class SaveRequest:
                     "replace them. Choose another name."
                 )
 
-    @property
-    def is_outdated(self) -> bool:
-        """Whether another file is there than was when it was asked: it must not be replaced.
-
-        Where that cannot be known, it is not; nor can the file be written then.
-        """
-        try:
-            return stamp_of(self.path) not in ("", self.stamp)
-        except OSError:
-            return False
+    def after_another(self) -> "SaveRequest":
+        """Return the request as it is after another of the same file was done."""
+        return replace(self, stamp=stamp_of(self.path))
 
     def write(self) -> Path | None:
         """Write the file in the geometry of its image; return which labels the case has now.
@@ -93,10 +86,16 @@ class SaveRequest:
         Raises
         ------
         InputError
-            The file exists and may not be replaced.
+            The file exists and may not be replaced, or is another than when it was asked.
         OSError
             It cannot be written; what was there is as it was.
         """
+        if self.overwrite and stamp_of(self.path) not in ("", self.stamp):
+            raise InputError(
+                f"'{self.path.name}' was written by another program before it could be saved, so "
+                f"it is left as it is. The labels of '{self.case.name}' are still in this window: "
+                "save them under another name."
+            )
         write_labels(
             self.path, self.labels, self.grid, overwrite=self.overwrite, keep_previous=True
         )

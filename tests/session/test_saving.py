@@ -556,6 +556,8 @@ def test_what_is_undone_between_two_saves_is_not_lost(
         session.annotation.paint((1, 0, 0), (1, 0, 0), 6, 0)
     session.ask_save(bare / "a_gt.nii", overwrite=True)
     write(session, [waiting.pop(0)])
+    last = waiting.pop()
+    waiting.append(last.after_another() if path == last.path else last)
     while session.annotation.undo():
         pass
     session.show_case("b")
@@ -642,3 +644,102 @@ def test_time_spent_until_a_folder_is_added_is_counted(
     session.ask_more_folders(hearts)
     assert session.progress.of(case).seconds == 150
     assert read_project(tmp_path / "mine").progress[0].seconds == 150
+
+
+def test_what_was_painted_on_in_another_project_is_saved_in_that(
+    session: Session, bare: Path, hearts: Path, waiting: list[SaveRequest], tmp_path: Path
+) -> None:
+    for name in ("first", "second"):
+        session.open(bare)
+        save_in_project(session, tmp_path / name)
+    session.open(tmp_path / "first")
+    before = session.labels.copy()
+    paint(session, 5)
+    session.open(tmp_path / "second")
+    session.annotation.paint((1, 0, 0), (1, 0, 0), 6, 0)
+    newest = session.labels.copy()
+    session.open(hearts)
+    (left,) = session.unsaved
+    assert session.own_file_of(left) is None, "it began with the first one's"
+    session.ask_save_of(left, tmp_path / "second" / "new.nii")
+    write(session, waiting)
+    for name, expected in (("first", before), ("second", newest)):
+        other = Session()
+        other.open(tmp_path / name)
+        assert np.array_equal(other.labels, expected)
+
+
+def test_what_was_painted_before_a_project_was_made_and_after_is_the_project_s(
+    session: Session, hearts: Path, waiting: list[SaveRequest], tmp_path: Path
+) -> None:
+    paint(session, 3)
+    session.ask_new_project(tmp_path / "mine")
+    newest = paint(session, 4)
+    session.open(hearts)
+    (left,) = session.unsaved
+    session.ask_save_of(left, tmp_path / "a_gt.nii")
+    write(session, waiting)
+    other = Session()
+    other.open(tmp_path / "mine")
+    assert np.array_equal(other.labels, newest)
+
+
+def test_a_save_without_a_project_is_no_progress_of_one_that_has_not_the_image(
+    session: Session, bare: Path, hearts: Path, waiting: list[SaveRequest], tmp_path: Path
+) -> None:
+    paint(session)
+    session.ask_save(bare / "a_gt.nii")
+    paint(session, 2)
+    session.open(hearts)
+    session.ask_new_project(tmp_path / "mine")
+    write(session, waiting)
+    assert read_project(tmp_path / "mine").progress == ()
+
+
+def test_what_another_program_writes_while_a_save_waits_is_not_replaced(
+    session: Session, bare: Path, waiting: list[SaveRequest]
+) -> None:
+    paint(session)
+    session.save_labels(bare / "a_gt.nii")
+    paint(session, 2)
+    session.ask_save(session.own_file, overwrite=True)
+    nib.save(nib.Nifti1Image(np.full((5, 4, 3), 7, np.uint8), np.eye(4)), bare / "a_gt.nii")
+    with pytest.raises(InputError, match="written by another program"):
+        write(session, waiting)
+    assert read_labels(bare / "a_gt.nii").max() == 7
+    assert names(session) == ["a"]
+
+
+def test_an_undo_during_a_save_comes_along_into_another_project(
+    session: Session, bare: Path, waiting: list[SaveRequest], tmp_path: Path
+) -> None:
+    for name, value in (("second", 7), ("first", 5)):
+        session.open(bare)
+        save_in_project(session, tmp_path / name)
+        paint(session, value)
+        session.save_labels(session.own_file, overwrite=True)
+    session.mark_reviewed()
+    before = session.labels.copy()
+    session.annotation.paint((1, 0, 0), (1, 0, 0), 6, 0)
+    session.ask_save(session.own_file, overwrite=True)
+    session.annotation.undo()
+    session.open(tmp_path / "second")
+    write(session, waiting)
+    assert names(session) == ["a"]
+    assert np.array_equal(session.labels, before)
+    assert session.own_file is None
+    assert read_project(tmp_path / "first").progress[0].state == "edited"
+
+
+def test_labels_saved_where_the_project_s_file_cannot_be_written_stay_in_view(
+    session: Session, tmp_path: Path
+) -> None:
+    save_in_project(session, tmp_path / "mine")
+    (tmp_path / "mine" / "project.toml").write_text("folders = [")
+    newest = paint(session, 5)
+    session.save_labels(tmp_path / "mine" / "b.nii")
+    session.list_found(session.dataset, session.project)
+    session.show_case("a")
+    assert session.open_case.case.labels == tmp_path / "mine" / "b.nii"
+    assert np.array_equal(session.labels, newest)
+    assert session.own_file == tmp_path / "mine" / "b.nii"

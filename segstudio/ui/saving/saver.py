@@ -57,7 +57,7 @@ class Saver(QObject):
 
     def _take(self, request: SaveRequest) -> None:
         """Write labels after what is being written; they replace any that failed."""
-        failed = self._failed.pop(_image(request), None)
+        failed = self._failed.pop(_key(request), None)
         if not self._failed:
             self.timer.stop()
         # Of one file only the newest content counts, and what failed is not tried again after it.
@@ -67,6 +67,11 @@ class Saver(QObject):
         self._waiting.append(request)
         for each in dropped:
             self.session.note_not_saved(each)
+            if image_of(each.case) != image_of(request.case):
+                self.session.say(
+                    f"The labels of '{each.case.name}' were not saved: those of "
+                    f"'{request.case.name}' go to the same file, '{request.path.name}'."
+                )
         if failed is not None and not self._is_tried(failed, dropped):
             self.session.note_not_saved(failed)
         self._start_next()
@@ -74,7 +79,7 @@ class Saver(QObject):
     def _is_tried(self, failed: SaveRequest, waiting: list[SaveRequest]) -> bool:
         """Return whether what failed is being written again, or waits for that."""
         tried = [*waiting, self._writing] if self._writing is not None else waiting
-        return any((_image(r), r.path) == (_image(failed), failed.path) for r in tried)
+        return any((_key(r), r.path) == (_key(failed), failed.path) for r in tried)
 
     def _start_next(self) -> None:
         if self._thread is not None or not self._waiting:
@@ -95,12 +100,15 @@ class Saver(QObject):
         if isinstance(thread.error, OSError):
             self._fail(request, thread.error)
         else:
-            self._failed.pop(_image(request), None)
+            self._failed.pop(_key(request), None)
             if thread.error is not None:
                 self.session.say(sentence(thread.error))
                 self.session.note_not_saved(request)
             else:
                 self._note_saved(request, thread)
+                self._waiting = [
+                    r.after_another() if r.path == request.path else r for r in self._waiting
+                ]
         self._tell_failed()
         self._start_next()
 
@@ -110,15 +118,15 @@ class Saver(QObject):
 
     def _fail(self, request: SaveRequest, error: OSError) -> None:
         """Say that labels could not be written, once; try again until they are."""
-        image = _image(request)
-        if any(_image(each) == image for each in self._waiting):
+        key = _key(request)
+        if any(_key(each) == key for each in self._waiting):
             # Newer labels are on their way, which older ones must not come to replace.
             self.session.note_not_saved(request)
             return
-        before = self._failed.get(image)
+        before = self._failed.get(key)
         if before is None or before.path != request.path:
             self.session.say(f"{sentence(error)} {KEPT}")
-        self._failed[image] = request
+        self._failed[key] = request
         self.timer.start()
 
     def _tell_failed(self) -> None:
@@ -132,30 +140,13 @@ class Saver(QObject):
             return
         self.timer.start()  # whatever comes in between
         again = [r for r in self._failed.values() if not self._is_tried(r, self._waiting)]
-        self._waiting += [self._with_newest(r) for r in again if not self._is_taken(r)]
+        self._waiting += [self._with_newest(request) for request in again]
         self._start_next()
-
-    def _is_taken(self, request: SaveRequest) -> bool:
-        """Return whether the file became another since it was asked for; if so, say it.
-
-        A disk that was gone may come back with what another program wrote there.
-        """
-        if not request.is_outdated:
-            return False
-        del self._failed[_image(request)]
-        self._tell_failed()
-        self.session.note_not_saved(request)
-        self.session.say(
-            f"'{request.path.name}' was written by another program while it could not be saved, "
-            f"so it is left as it is. The labels of '{request.case.name}' are still in this "
-            "window: save them under another name."
-        )
-        return True
 
     def _with_newest(self, request: SaveRequest) -> SaveRequest:
         """Return a request with what was painted since, where its case is in view."""
         opened, labels = self.session.open_case, self.session.labels
-        is_in_view = opened is not None and image_of(opened.case) == _image(request)
+        is_in_view = opened is not None and image_of(opened.case) == image_of(request.case)
         is_in_view &= _root(self.session.project) == _root(request.project)
         fits = labels is not None and labels.shape == request.labels.shape
         if not is_in_view or labels is None or not fits:
@@ -167,5 +158,6 @@ def _root(project: Project | None) -> Path | None:
     return None if project is None else project.root
 
 
-def _image(request: SaveRequest) -> object:
-    return image_of(request.case)
+def _key(request: SaveRequest) -> object:
+    """Return what tells labels from those of other images, and of other projects."""
+    return _root(request.project), image_of(request.case)

@@ -247,3 +247,62 @@ def test_what_is_painted_in_another_project_does_not_come_with_a_second_try(
     saver._try_again()
     saver.finish()
     assert np.array_equal(read_labels(tmp_path / "x_gt.nii"), wrote)
+
+
+def test_a_second_save_that_fails_is_tried_again_after_the_first_was_written(
+    saver, disk: Disk, tmp_path: Path
+) -> None:
+    session, path = saver.session, tmp_path / "x_gt.nii"
+    session.ask_save(path)
+    saver.finish()
+    disk.failures = [False, True]
+    for value in (2, 3):
+        session.labels[0] = value
+        session.note_painting()
+        session.ask_save(path, overwrite=True)
+    saver.finish()
+    assert (read_labels(path)[0] == 2).all()
+    saver._try_again()
+    saver.finish()
+    assert (read_labels(path)[0] == 3).all()
+    assert session.unsaved == []
+
+
+def test_what_failed_in_one_project_is_tried_again_though_another_saves_the_image(
+    saver, disk: Disk, tmp_path: Path
+) -> None:
+    session = saver.session
+    session.reading_asked.connect(lambda wish: session.list_found(wish.find(), wish.project))
+    name = session.open_case.case.name
+    for root in ("first", "second"):
+        if root == "second":
+            session.open(session.dataset.root)
+        session.ask_new_project(tmp_path / root)
+        session.show_case(name)
+        session.labels[0] = 2 + (root == "second")
+        session.note_painting()
+        disk.is_full = root == "first"
+        session.ask_save(tmp_path / root / "x_gt.nii")
+        saver.finish()
+    assert (read_labels(tmp_path / "second" / "x_gt.nii")[0] == 3).all()
+    saver._try_again()
+    saver.finish()
+    assert (read_labels(tmp_path / "first" / "x_gt.nii")[0] == 2).all()
+
+
+def test_labels_that_another_case_s_replace_before_they_are_written_are_told_of(
+    saver, tmp_path: Path
+) -> None:
+    session, said = saver.session, []
+    session.said.connect(lambda message: said.append(message.text))
+    first, second = session.dataset.cases[:2]
+    session.ask_save(tmp_path / "busy_gt.nii")
+    session.ask_save(tmp_path / "x_gt.nii")
+    session.show_case(second.name)
+    session.labels[0] = 2
+    session.note_painting()
+    session.ask_save(tmp_path / "x_gt.nii")
+    saver.finish()
+    assert any(f"'{first.name}' were not saved" in text for text in said)
+    assert (read_labels(tmp_path / "x_gt.nii")[0] == 2).all()
+    assert session._paintings._being_saved == {}
