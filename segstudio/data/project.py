@@ -130,13 +130,15 @@ class Project:
 
         None where there is none.
         """
-        known = [s.file for s in self.labels if (s.image, s.frames) == (case.image, case.frames)]
-        return next((file for file in reversed(known) if file.is_file()), None)
+        return next((file for file in reversed(self._files_of(case)) if file.is_file()), None)
 
     def newest_labels(self, case: Case) -> Path | None:
         """Return the file that labels painted on a case were saved to last, if it is there."""
-        known = [s.file for s in self.labels if (s.image, s.frames) == (case.image, case.frames)]
+        known = self._files_of(case)
         return known[-1] if known and known[-1].is_file() else None
+
+    def _files_of(self, case: Case) -> list[Path]:
+        return [s.file for s in self.labels if (s.image, s.frames) == (case.image, case.frames)]
 
     def with_labels(self, case: Case, file: Path) -> "Project":
         """Return the project with labels saved for a case, which are its newest.
@@ -152,9 +154,8 @@ class Project:
 
     def changes_cases_of(self, other: "Project") -> bool:
         """Return whether its cases have other labels, drafts or classes than another state's."""
-        return (self.labels, self.progress, self.classes) != (
-            *(other.labels, other.progress, other.classes),
-        )
+        there = other.labels, other.progress, other.classes
+        return (self.labels, self.progress, self.classes) != there
 
     def with_progress(self, progress: Progress) -> "Project":
         """Return the project with how far an image is, instead of how far it was."""

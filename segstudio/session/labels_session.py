@@ -18,7 +18,7 @@ from segstudio.session.open_data import OpenData
 from segstudio.session.opening import opening
 from segstudio.session.paintings import image_of
 from segstudio.session.recoveries import Recoveries
-from segstudio.session.saving import SaveRequest
+from segstudio.session.saving import SaveRequest, place_of
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class LabelsSession(OpenData):
         path = project.newest_labels(case) if project is not None else None
         if path != began:
             path = None
-        wrote = self._written.get(_within(project, case))
+        wrote = self._written.get(place_of(project, case))
         if wrote is not None and wrote.began == began:
             path, stamp = wrote.path, wrote.stamp
         return path if stamp_of(path) in ("", stamp) else None
@@ -201,7 +201,7 @@ class LabelsSession(OpenData):
         self._paintings.note_saving_ended(case)
         is_copy = pair is None or not pair.samefile(path)
         began = self._began(case)[0] if is_copy else pair
-        self._written[_within(request.project, case)] = _Written(path, stamp_of(path), began)
+        self._written[place_of(request.project, case)] = _Written(path, stamp_of(path), began)
         if pair is None or is_copy:
             # What pairs with the image is what is read again, so the painting itself is kept.
             still = f"the case still uses {pair.name}" if pair else "the case still has no labels"
@@ -292,11 +292,6 @@ class LabelsSession(OpenData):
             self.ask_case(here[0])
         else:
             self.reading_asked.emit(replace(opening(*recovery.opens), is_wanted=recovery.is_of))
-
-
-def _within(project: Project | None, case: Case) -> object:
-    """Return what tells a case's image from all others, in a project or without one."""
-    return None if project is None else project.root, image_of(case)
 
 
 def _instead(before: Path | None, path: Path) -> str:

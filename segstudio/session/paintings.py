@@ -206,11 +206,11 @@ class Paintings:
         if is_same and not self.is_being_saved(case):
             self.forget(case)
             return None
-        read = kept.undone and replace(kept.undone, case=case, truth=labels, draft=None)
-        read = read and replace(read, stamp=began[1])
-        now = replace(kept, case=case, began=began, copy=None, undone=read if is_same else None)
-        if is_same and read is None:
-            now = replace(now, copy=labels)
+        now, read = replace(kept, case=case, began=began, copy=None, undone=None), None
+        if kept.undone is not None:
+            read = replace(kept.undone, case=case, truth=labels, draft=None, stamp=began[1])
+        if is_same:  # and more is being written
+            now = replace(now, undone=read, copy=labels if read is None else None)
         self._kept[image] = now
         return None if read is None or is_same else (read, kept.labels)
 

@@ -15,6 +15,11 @@ from segstudio.data.recovery import stamp_of
 from segstudio.session.paintings import image_of
 
 
+def place_of(project: Project | None, case: Case) -> object:
+    """Return what tells a case's image from all others, in a project or without one."""
+    return None if project is None else project.root, image_of(case)
+
+
 @dataclass(frozen=True, eq=False)
 class SaveRequest:
     """Labels that are to be written.

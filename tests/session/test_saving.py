@@ -500,15 +500,20 @@ def test_a_project_that_can_only_be_read_holds_no_case_in_memory(
     assert held() is None
 
 
-def test_a_save_that_ends_in_another_project_of_the_same_images_replaces_nothing_there(
-    session: Session, bare: Path, waiting: list[SaveRequest], tmp_path: Path
-) -> None:
+def review_in_two_projects(session: Session, bare: Path, tmp_path: Path) -> None:
+    """Save other labels of one image in two projects, both reviewed; the first stays open."""
     for name, value in (("second", 7), ("first", 5)):
         session.open(bare)
         save_in_project(session, tmp_path / name)
         paint(session, value)
         session.save_labels(session.own_file, overwrite=True)
         session.mark_reviewed()
+
+
+def test_a_save_that_ends_in_another_project_of_the_same_images_replaces_nothing_there(
+    session: Session, bare: Path, waiting: list[SaveRequest], tmp_path: Path
+) -> None:
+    review_in_two_projects(session, bare, tmp_path)
     newest = paint(session, 9)
     session.mark_reviewed()
     session.ask_save(session.own_file, overwrite=True)
@@ -713,12 +718,7 @@ def test_what_another_program_writes_while_a_save_waits_is_not_replaced(
 def test_an_undo_during_a_save_comes_along_into_another_project(
     session: Session, bare: Path, waiting: list[SaveRequest], tmp_path: Path
 ) -> None:
-    for name, value in (("second", 7), ("first", 5)):
-        session.open(bare)
-        save_in_project(session, tmp_path / name)
-        paint(session, value)
-        session.save_labels(session.own_file, overwrite=True)
-    session.mark_reviewed()
+    review_in_two_projects(session, bare, tmp_path)
     before = session.labels.copy()
     session.annotation.paint((1, 0, 0), (1, 0, 0), 6, 0)
     session.ask_save(session.own_file, overwrite=True)

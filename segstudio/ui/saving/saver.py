@@ -1,15 +1,13 @@
 """Writes labels beside the window, and tries again where that fails."""
 
 from dataclasses import replace
-from pathlib import Path
 
 from qtpy.QtCore import QObject, QTimer
 
 from segstudio.core.errors import sentence
-from segstudio.data.project import Project
 from segstudio.session import Session
 from segstudio.session.paintings import image_of
-from segstudio.session.saving import SaveRequest
+from segstudio.session.saving import SaveRequest, place_of
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.threads.beside import CallThread
 
@@ -146,18 +144,12 @@ class Saver(QObject):
     def _with_newest(self, request: SaveRequest) -> SaveRequest:
         """Return a request with what was painted since, where its case is in view."""
         opened, labels = self.session.open_case, self.session.labels
-        is_in_view = opened is not None and image_of(opened.case) == image_of(request.case)
-        is_in_view &= _root(self.session.project) == _root(request.project)
-        fits = labels is not None and labels.shape == request.labels.shape
-        if not is_in_view or labels is None or not fits:
+        if opened is None or place_of(self.session.project, opened.case) != _key(request):
+            return request
+        if labels is None or labels.shape != request.labels.shape:
             return request
         return replace(request, labels=labels.copy())
 
 
-def _root(project: Project | None) -> Path | None:
-    return None if project is None else project.root
-
-
 def _key(request: SaveRequest) -> object:
-    """Return what tells labels from those of other images, and of other projects."""
-    return _root(request.project), image_of(request.case)
+    return place_of(request.project, request.case)
