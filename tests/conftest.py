@@ -15,6 +15,8 @@ import pytest
 # Before torch is imported: in networks this small, threads wait for each other more than they
 # compute, and for seconds where the machine has other work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Before napari is imported: the tests neither read nor write the settings of whoever runs them.
+os.environ["NAPARI_CONFIG"] = ""
 
 from segstudio.cli import main
 from segstudio.data.phantoms import write_heart_dataset

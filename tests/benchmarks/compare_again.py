@@ -2,9 +2,10 @@
 
     python tests/benchmarks/compare_again.py [--out FOLDER]
 
-Three losses by two seeds and three epochs on generated hearts, each time by the command: one part
-after the other, killed and gone on with, and by two workers of a local Dask cluster. Prints the
-seconds it took and whether all scores are the same to the last digit.
+Three losses by two seeds and three epochs on generated hearts, each time by the command: as it
+comes (with as many workers as there are cores), killed and gone on with, one part after the other,
+and by two workers of a local Dask cluster. Prints the seconds it took and whether all scores are
+the same to the last digit.
 """
 
 import argparse
@@ -60,14 +61,15 @@ def main() -> None:
     try:
         hearts = home / "hearts"
         write_heart_dataset(hearts)
-        alone = ("--workers", "1")
-        print(f"one after the other: {run(command(hearts, home / 'whole', *alone)):.0f} s")
-        killed = command(hearts, home / "killed", *alone)
+        print(f"as it comes: {run(command(hearts, home / 'whole')):.0f} s", flush=True)
+        killed = command(hearts, home / "killed")
         where = kill_in_the_middle(killed, home / "killed")
-        print(f"killed when {where}; the rest: {run(killed):.0f} s")
-        print(f"two workers: {run(command(hearts, home / 'two', '--workers', '2')):.0f} s")
-        whole, *others = (scores(home / name) for name in ("whole", "killed", "two"))
-        for name, other in zip(("killed", "two workers"), others, strict=True):
+        print(f"killed when {where}; the rest: {run(killed):.0f} s", flush=True)
+        for workers in (1, 2):
+            asked = command(hearts, home / str(workers), "--workers", str(workers))
+            print(f"{workers} at once: {run(asked):.0f} s", flush=True)
+        whole, *others = (scores(home / name) for name in ("whole", "killed", "1", "2"))
+        for name, other in zip(("killed", "1 at once", "2 at once"), others, strict=True):
             same = sum(whole[part] == other.get(part) for part in whole)
             print(f"{name}: {same} of {len(whole)} parts have the same scores")
     finally:

@@ -74,6 +74,7 @@ def _measure(folder: Path, shape: tuple[int, int, int], strokes: int) -> None:
     warm_up()
     viewer, studio = make_window()
     viewer.window.show()
+    viewer.window._qt_window.resize(1280, 800)  # whatever napari's settings say
     viewer.window._qt_window.findChild(QDockWidget, "Distance").raise_()
     session = studio.session
     session.open(_write(folder, shape))

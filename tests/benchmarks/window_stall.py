@@ -62,6 +62,7 @@ def _measure(options: argparse.Namespace) -> None:
 
     viewer, studio = make_window()
     viewer.window.show()
+    viewer.window._qt_window.resize(1280, 800)  # whatever napari's settings say
     session, application = studio.session, QApplication.instance()
     session.open(options.data)
     _warm_up(studio, application)
