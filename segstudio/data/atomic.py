@@ -9,6 +9,20 @@ from pathlib import Path
 from segstudio.core.errors import InputError
 
 
+def stamp_of(path: Path | None) -> str:
+    """Return what tells a file's content from another time's: its size and time of writing.
+
+    Empty where there is no file, or none that can be reached: its disk may be away.
+    """
+    if path is None:
+        return ""
+    try:
+        found = path.stat()
+    except OSError:
+        return ""
+    return f"{found.st_size} {found.st_mtime_ns}"
+
+
 @contextmanager
 def written(path: Path, *, overwrite: bool = False, keep_previous: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside `path`; it takes the name of `path` when the block ends well.
@@ -32,12 +46,12 @@ def written(path: Path, *, overwrite: bool = False, keep_previous: bool = False)
     InputError
         The file exists and `overwrite` is false.
     """
-    if path.exists() and not overwrite:
-        raise InputError(f"'{path}' exists already. Choose another name, or remove it first.")
+    _expect_free(path, overwrite)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     try:
         yield temporary
+        _expect_free(path, overwrite)  # another program may have made it meanwhile
         if keep_previous and path.exists():
             _keep(path)
         temporary.replace(path)
@@ -50,6 +64,11 @@ def written(path: Path, *, overwrite: bool = False, keep_previous: bool = False)
             temporary.unlink(missing_ok=True)
 
 
+def _expect_free(path: Path, overwrite: bool) -> None:
+    if path.exists() and not overwrite:
+        raise InputError(f"'{path}' exists already. Choose another name, or remove it first.")
+
+
 def reach_disk(path: Path) -> None:
     """Wait until a file is on the disk: power may fail when its name is taken already.
 
@@ -60,6 +79,22 @@ def reach_disk(path: Path) -> None:
     """
     with path.open("rb+") as file:
         os.fsync(file.fileno())
+
+
+def reach_disk_by_name(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, too, where the system can do that.
+
+    Parameters
+    ----------
+    folder : Path
+        Such as one on a stick, which may be pulled as soon as its file is there.
+    """
+    with suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 def _keep(path: Path) -> None:

@@ -1,9 +1,10 @@
 """A project: which folders are worked on, with which classes and split, and what came of it."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
@@ -73,6 +74,22 @@ class Progress:
     draft: Path | None = None
 
 
+class Place(NamedTuple):
+    """Where labels belong: an image, and the project in which they were painted on it.
+
+    Attributes
+    ----------
+    project : Path or None
+        The project's folder; None without one.
+    image, frames : Path, tuple of int
+        As in `Case`.
+    """
+
+    project: Path | None
+    image: Path
+    frames: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True)
 class Project:
     """What is worked on together, as its file tells it.
@@ -130,12 +147,12 @@ class Project:
 
         None where there is none.
         """
-        return next((file for file in reversed(self._files_of(case)) if file.is_file()), None)
+        return next((file for file in reversed(self._files_of(case)) if _is_there(file)), None)
 
     def newest_labels(self, case: Case) -> Path | None:
         """Return the file that labels painted on a case were saved to last, if it is there."""
         known = self._files_of(case)
-        return known[-1] if known and known[-1].is_file() else None
+        return known[-1] if known and _is_there(known[-1]) else None
 
     def _files_of(self, case: Case) -> list[Path]:
         return [s.file for s in self.labels if (s.image, s.frames) == (case.image, case.frames)]
@@ -172,6 +189,11 @@ class Project:
     def with_run(self, run: Path) -> "Project":
         """Return the project with a run, which is its newest."""
         return replace(self, runs=(*(r for r in self.runs if r != run), run))
+
+
+def place_of(project: Project | None, case: Case) -> Place:
+    """Return where labels of a case belong that are painted in a project, or without one."""
+    return Place(None if project is None else project.root, case.image, case.frames)
 
 
 def new_project(root: Path, folders: Sequence[Path], classes: ClassTable | None = None) -> Project:
@@ -223,7 +245,7 @@ def in_project(found: Dataset, project: Project) -> Dataset:
     """
     drafts = {(p.image, p.frames): p.draft for p in project.progress}
     newest = {(s.image, s.frames): s.file for s in project.labels}
-    saved = {(s.image, s.frames): s.file for s in project.labels if s.file.is_file()}
+    saved = {(s.image, s.frames): s.file for s in project.labels if _is_there(s.file)}
     cases = tuple(
         _with_draft(_with_saved(case, saved.get(image)), drafts.get(image))
         for case in found.cases
@@ -248,7 +270,7 @@ def in_project(found: Dataset, project: Project) -> Dataset:
 
 
 def _with_draft(case: Case, file: Path | None) -> Case:
-    if file is None or case.labels is not None or not file.is_file():
+    if file is None or case.labels is not None or not _is_there(file):
         return case
     return replace(case, draft=file)
 
@@ -263,3 +285,8 @@ def with_own_labels(case: Case, file: Path) -> Case:
         return case
     told = "saved in this project"
     return replace(case, labels=file, labels_frame=None, drawing="one", pairing=told)
+
+
+def _is_there(file: Path) -> bool:
+    """Return whether a file is there; one on a disk that is away is not."""
+    return os.path.isfile(file)  # noqa: PTH113  (before Python 3.14 a Path raises where a disk fails)

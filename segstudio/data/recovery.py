@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.data.atomic import reach_disk, written
-from segstudio.data.cases import Case
+from segstudio.data.project import PROJECT_FILE, Place
 
 LOCK = "running.lock"
 COPIES = ("a.npz", "b.npz")
@@ -47,6 +47,8 @@ class Recovery:
         Its image.
     frames : tuple of int
         Of the image's file, as in `Case`.
+    project : Path or None
+        The folder of the project in which it was painted, if it was in one.
     opens : tuple of Path
         What to open to have the case again: a project, folders, or a file.
     labels : Path or None
@@ -68,6 +70,7 @@ class Recovery:
     case: str
     image: Path
     frames: tuple[int, ...]
+    project: Path | None
     opens: tuple[Path, ...]
     labels: Path | None
     stamp: str
@@ -83,13 +86,15 @@ class Recovery:
 
         A program that is killed between saving and removing its copy leaves one like this.
         """
-        if self.labels is None or not self.labels.exists():
-            return False
-        return self.labels.stat().st_mtime > self.time.timestamp()
+        try:
+            return self.labels is not None and self.labels.stat().st_mtime > self.time.timestamp()
+        except OSError:
+            return False  # it is gone, or its disk is away
 
-    def is_of(self, case: Case) -> bool:
-        """Return whether it was painted on a case's image."""
-        return (self.image, self.frames) == (case.image, case.frames)
+    @property
+    def place(self) -> Place:
+        """The image on which it was painted, in its project."""
+        return Place(self.project, self.image, self.frames)
 
     def onto(self, labels: NDArray[np.int32] | None) -> NDArray[np.int32]:
         """Return labels ``(Z, Y, X)`` as a new array with the painted planes put back.
@@ -112,14 +117,6 @@ class Recovery:
 def recovery_home() -> Path:
     """Return where copies lie: ``$SEGSTUDIO_RECOVERY``, or ``segstudio/recovery`` at home."""
     return Path(os.environ.get("SEGSTUDIO_RECOVERY") or Path.home() / "segstudio" / "recovery")
-
-
-def stamp_of(labels: Path | None) -> str:
-    """Return what tells a file's content from another time's: its size and time of writing."""
-    if labels is None or not labels.exists():
-        return ""
-    found = labels.stat()
-    return f"{found.st_size} {found.st_mtime_ns}"
 
 
 class RecoveryFolder:
@@ -148,13 +145,14 @@ class RecoveryFolder:
         if not self._lock.is_locked:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock.acquire()
-        folder = self.path / _key(recovery.image, recovery.frames)
+        folder = self.path / _key(recovery.place)
         path, newest = sorted((folder / name for name in COPIES), key=_time_of_writing)
         before = _time_of_writing(newest)
         header = {
             "case": recovery.case,
             "image": str(recovery.image),
             "frames": recovery.frames,
+            "project": str(recovery.project) if recovery.project is not None else None,
             "opens": [str(path) for path in recovery.opens],
             "labels": str(recovery.labels) if recovery.labels is not None else None,
             "stamp": recovery.stamp,
@@ -174,9 +172,9 @@ class RecoveryFolder:
             os.utime(path, ns=(before + 1, before + 1))
         return path
 
-    def forget(self, image: Path, frames: tuple[int, ...]) -> None:
+    def forget(self, place: Place) -> None:
         """Remove the copies of an image: it is saved, or as it was read."""
-        shutil.rmtree(self.path / _key(image, frames), ignore_errors=True)
+        shutil.rmtree(self.path / _key(place), ignore_errors=True)
 
     def leave(self) -> None:
         """Let go of the copies; the next start offers them."""
@@ -213,15 +211,15 @@ class LeftBehind:
     @property
     def recoveries(self) -> list[Recovery]:
         """The newest readable copy of each image, the newest first."""
-        newest: dict[object, Recovery] = {}
+        newest: dict[Place, Recovery] = {}
         for _, found in sorted(self._found, key=lambda pair: pair[1].time):
-            newest[found.image, found.frames] = found
+            newest[found.place] = found
         return sorted(newest.values(), key=lambda recovery: recovery.time, reverse=True)
 
-    def forget(self, image: Path, frames: tuple[int, ...]) -> None:
-        """Remove all that was left of an image."""
+    def forget(self, place: Place) -> None:
+        """Remove all that was left of an image, in its project."""
         for folder, recovery in self._found:
-            if (recovery.image, recovery.frames) == (image, frames):
+            if recovery.place == place:
                 shutil.rmtree(folder, ignore_errors=True)
         self._found = [pair for pair in self._found if pair[0].is_dir()]
 
@@ -240,8 +238,8 @@ def _lock_of(folder: Path) -> FileLock:
     return FileLock(folder / LOCK, timeout=0, thread_local=False)
 
 
-def _key(image: Path, frames: tuple[int, ...]) -> str:
-    return sha256(f"{image}|{frames}".encode()).hexdigest()[:16]
+def _key(place: Place) -> str:
+    return sha256(f"{place.image}|{place.frames}|{place.project}".encode()).hexdigest()[:16]
 
 
 def _time_of_writing(path: Path) -> int:
@@ -286,6 +284,7 @@ def _recovery_of(
         case=str(header["case"]),
         image=Path(header["image"]),
         frames=tuple(int(n) for n in header["frames"]),
+        project=_project_in(header),
         opens=tuple(Path(name) for name in header["opens"]),
         labels=Path(header["labels"]) if header["labels"] is not None else None,
         stamp=str(header["stamp"]),
@@ -295,3 +294,11 @@ def _recovery_of(
         picture=picture,
         time=datetime.fromisoformat(header["time"]),
     )
+
+
+def _project_in(header: Any) -> Path | None:
+    """Return the project of a copy; those of earlier versions say only what is to be opened."""
+    if "project" in header:
+        return Path(header["project"]) if header["project"] is not None else None
+    roots = [Path(name) for name in header["opens"]]
+    return roots[0] if len(roots) == 1 and (roots[0] / PROJECT_FILE).is_file() else None

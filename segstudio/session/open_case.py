@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from segstudio.core.errors import InputError, sentence
 from segstudio.core.labels import PALETTE, ClassTable
 from segstudio.core.volume import Volume
+from segstudio.data.atomic import stamp_of
 from segstudio.data.datasets import Case, Dataset, read_case_labels, read_image
-from segstudio.data.recovery import stamp_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from psygnal import Signal
 from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
 from segstudio.data.datasets import Case, Dataset
-from segstudio.data.project import Project, in_project
+from segstudio.data.project import Place, Project, in_project, place_of
 from segstudio.session.annotation import Annotation
 from segstudio.session.annotation_choices import Ground
 from segstudio.session.case_facts import CaseFacts
@@ -48,7 +48,7 @@ class OpenData:
     project_opened = Signal(object)
     case_opened = Signal(OpenCase)
     unsaved_changed = Signal(str)
-    painted = Signal(OpenCase, object)  # with the labels
+    painted = Signal(OpenCase, object, object)  # with the labels, and the project
     reading_asked = Signal(ReadingRequest)
     ahead_asked = Signal(Case)
     reading_changed = Signal(str)
@@ -151,7 +151,7 @@ class OpenData:
 
     def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
         """Take a dataset, and its project, for the open one; its cases are still to be read."""
-        self._keep_painting()
+        self._leave_case()
         # Another patient's picture must not stand under the new names while they are read.
         self.open_case, self.labels = None, None
         is_other = self.dataset is None or self.dataset.root != dataset.root
@@ -167,11 +167,14 @@ class OpenData:
 
     def show_read(self, opened: OpenCase) -> None:
         """Show a case of the open dataset that was read, and that fits what was painted on it."""
-        self._keep_painting()
-        kept, opened = self._paintings.of(opened.case), self._as_painted(opened)
+        self._leave_case()
+        kept, opened = self._paintings.of(self.place_of(opened.case)), self._as_painted(opened)
         self.open_case = opened
         base = opened.base
-        self.labels = kept if kept is not None or base is None else base.copy()
+        if kept is not None:
+            self.labels = kept.labels
+        else:
+            self.labels = None if base is None else base.copy()
         self.facts.note_left_out(opened.case.name, opened.left_out or opened.stray)
         if opened.truth is not None:
             self.facts.note_present(opened.case.name, opened.present)
@@ -181,15 +184,20 @@ class OpenData:
         name = opened.case.name  # and not the case, which a change that waits would keep in memory
         self._record(lambda project: replace(project, last_case=name))
 
-    def _keep_painting(self) -> None:
+    def _leave_case(self) -> None:
         """Keep the labels of the case that goes out of view, of which a script may have told none.
 
         Who copies what is painted hears of them before they go.
         """
+        self.annotation.end_stroke()  # what was drawn of it is a step like others
         opened = self.open_case
         self._keep_labels()
         if opened is not None and self.is_unsaved(opened.case):
-            self.painted.emit(opened, self.labels)
+            self.painted.emit(opened, self.labels, self.project)
+
+    def place_of(self, case: Case) -> Place:
+        """Return where labels of a case belong that are painted now: with the open project."""
+        return place_of(self.project, case)
 
     def _keep_labels(self) -> None:
         """Keep the labels of the case in view, where they are not what was read."""
@@ -202,10 +210,10 @@ class OpenData:
 
     def _as_painted(self, opened: OpenCase) -> OpenCase:
         """Return a case with classes to paint with, where it was painted on and has none."""
-        painted = self._paintings.of(opened.case)
+        painted = self._paintings.of(self.place_of(opened.case))
         if painted is None or opened.base is not None:
             return opened
-        own = {value for value, voxels in count_voxels(painted).items() if voxels}
+        own = {value for value, voxels in count_voxels(painted.labels).items() if voxels}
         return opened.paintable((own | self.facts.values_but(opened.case.name)) - {0})
 
     def _tell_doubts(self, opened: OpenCase) -> None:
@@ -220,23 +228,44 @@ class OpenData:
             self.say(f"{opened.case.name}: {opened.stray}", is_error=False)
 
     def _record(
-        self, changed: Callable[[Project], Project], project: Project | None = None
+        self,
+        changed: Callable[[Project], Project],
+        project: Project | None = None,
+        file: Path | None = None,
     ) -> Project | None:
-        """Change a project, the open one if none is given, and its file; tell if that fails."""
-        project = project or self.project
+        """Change a project, the open one if none is given, and its file; tell if that fails.
+
+        `file` is that of labels of which the change lets the project know.
+        """
+        open_root = self.project.root if self.project is not None else None
+        is_open = project is None or project.root == open_root
+        project = self.project if is_open else project
         if project is None:
             return None
         before = self._projects.failure
-        after = self._projects.change(project, changed)
-        if self.project is not None and self.project.root == project.root:
+        after = self._projects.change(project, changed, file)
+        if is_open:
             self.project = after
-        if self._projects.failure and self._projects.failure != before:
-            self.say(
-                f"The project '{project.name}' was not brought up to date. "
-                f"{self._projects.failure} Your labels are not concerned; it is tried again at the "
-                "next change."
-            )
+        if self._projects.failure and (self._projects.failure != before or file is not None):
+            self._tell_not_recorded(project.name, file)
         return after
+
+    def _tell_not_recorded(self, name: str, file: Path | None) -> None:
+        concerned = "Your labels are not concerned"
+        if file is not None:
+            concerned = f"'{file.name}' is written, and the project does not know of it yet"
+        self.say(
+            f"The project '{name}' was not brought up to date. {self._projects.failure} "
+            f"{concerned}; it is tried again at the next change."
+        )
+
+    def labels_unknown_to_projects(self) -> dict[str, list[Path]]:
+        """Return the files that were saved and whose projects could not be told, by their names."""
+        return self._projects.unknown_files()
+
+    def knows_labels(self, place: Place) -> bool:
+        """Return whether the project of a place, if it is in one, knows what was saved in it."""
+        return self._projects.knows_labels(place.project)
 
     @property
     def _is_recorded(self) -> bool:
@@ -244,8 +273,12 @@ class OpenData:
         return self.project is None or not self._projects.failure
 
     def is_unsaved(self, case: Case) -> bool:
-        """Return whether a case has painting that is in no file."""
-        return self._paintings.is_unsaved(case)
+        """Return whether a case of what is open has painting that is in no file."""
+        return self.is_place_unsaved(self.place_of(case))
+
+    def is_place_unsaved(self, place: Place) -> bool:
+        """Return whether there is painting of a place that is in no file."""
+        return self._paintings.is_unsaved(place)
 
     def _annotate(self) -> None:
         """Let the annotation paint the labels of the case in view."""

@@ -20,10 +20,12 @@ def opening(*paths: str | Path) -> ReadingRequest:
     InputError
         The project's file has a mistake.
     """
-    if len(paths) == 1 and holds_project(Path(paths[0])):
-        return opening_project(paths[0])
-    names = ", ".join(Path(path).name for path in paths)
-    return ReadingRequest(partial(open_paths, *paths), None, f"Reading {names} …")
+    # Of a relative path a copy of what is painted would say nothing: it counts from elsewhere then.
+    whole = [Path(path).absolute() for path in paths]
+    if len(whole) == 1 and holds_project(whole[0]):
+        return opening_project(whole[0])
+    names = ", ".join(path.name for path in whole)
+    return ReadingRequest(partial(open_paths, *whole), None, f"Reading {names} …")
 
 
 def opening_project(path: str | Path) -> ReadingRequest:

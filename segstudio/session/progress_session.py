@@ -12,15 +12,15 @@ from segstudio.data.cases import Case, Dataset
 from segstudio.data.project import Project
 from segstudio.session.annotation_progress import AnnotationProgress
 from segstudio.session.drafting import DraftRequest, Work, draft_request, drafts_folder
-from segstudio.session.labels_session import LabelsSession
 from segstudio.session.open_case import OpenCase
 from segstudio.session.paintings import image_of
 from segstudio.session.saving import SaveRequest
+from segstudio.session.saving_session import SavingSession
 
 MOST_NAMED = 3
 
 
-class ProgressSession(LabelsSession):
+class ProgressSession(SavingSession):
     """The part of the session that is about drafts, and states of cases; see `Session`.
 
     Attributes
@@ -44,7 +44,7 @@ class ProgressSession(LabelsSession):
     def note_painting(self, *, surely: bool = True) -> None:
         """Note that the labels of the case in view have been changed, or may have been."""
         case = None if self.open_case is None else self.open_case.case
-        was_saved = case is not None and case not in self._paintings
+        was_saved = case is not None and self.place_of(case) not in self._paintings
         super().note_painting(surely=surely)
         if surely and case is not None:
             self.progress.note_painting(case, was_saved=was_saved)
@@ -54,8 +54,8 @@ class ProgressSession(LabelsSession):
     def note_saved(self, request: SaveRequest, pair: Path | None) -> None:
         """Follow a save; what was undone while it was written is in the file, unreviewed."""
         super().note_saved(request, pair)
-        case, painted = request.case, self._paintings.of(request.case)
-        differs = painted is not None and not np.array_equal(painted, request.labels)
+        case, painted = request.case, self._paintings.of(request.place)
+        differs = painted is not None and not np.array_equal(painted.labels, request.labels)
         if self._uses(request) and self._is_listed(case):
             self.progress.note_saved(case)
             if differs and self.progress.of(case).state != "edited":
@@ -75,6 +75,26 @@ class ProgressSession(LabelsSession):
         self.note_progress()
         self.progress.take(project.progress if project is not None else ())
         super().list_cases(dataset, project)
+        if project is not None and not project.labels and not project.progress:
+            # It was made of what is open: nothing was done in it before.
+            for case in self._paintings.take_along(dataset.cases, project):
+                self.progress.set_state(case, "edited")
+        self._tell_painted_elsewhere()
+
+    def _tell_painted_elsewhere(self) -> None:
+        """Say which of the cases have painting that belongs to another project, or to none."""
+        images = {image_of(case) for case in self._cases}
+        elsewhere = [
+            painting.case.name
+            for painting in self._paintings.unsaved
+            if image_of(painting.case) in images and painting.place != self.place_of(painting.case)
+        ]
+        if elsewhere:
+            self.say(
+                f"Not shown here: what you painted elsewhere on {shortened(elsewhere, MOST_NAMED)} "
+                "and have not saved. It is there when you open that project or folder again.",
+                is_error=False,
+            )
 
     def show_read(self, opened: OpenCase) -> None:
         """Show a case that was read; the time spent on it is counted from now."""
@@ -141,7 +161,11 @@ class ProgressSession(LabelsSession):
         cases, waiting = self._cases, self.recoveries.waiting
         states = {case.name: self.progress.of(case).state for case in cases}
         return Work(
-            frozenset(c.name for c in cases if c in self._paintings or image_of(c) in waiting),
+            frozenset(
+                case.name
+                for case, place in ((each, self.place_of(each)) for each in cases)
+                if place in self._paintings or place in waiting
+            ),
             frozenset(name for name, state in states.items() if state == "reviewed"),
             frozenset(name for name, state in states.items() if state == "edited"),
             frozenset(v for c in cases if c.labels for v in self.facts.present.get(c.name, ())),

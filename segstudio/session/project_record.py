@@ -1,6 +1,7 @@
 """Changes on their way into the files of projects: what cannot be written waits. Free of Qt."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from os import W_OK, access
 from pathlib import Path
 
@@ -9,6 +10,13 @@ from segstudio.data.project import Project
 from segstudio.data.project_file import read_project, write_project
 
 Change = Callable[[Project], Project]
+
+
+@dataclass(eq=False)
+class _Waiting:
+    project: Project  # as it was known last
+    changes: list[Change] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)  # of labels that were saved in it
 
 
 class ProjectRecord:
@@ -25,26 +33,48 @@ class ProjectRecord:
 
     def __init__(self) -> None:
         self.failure = ""
-        self._waiting: dict[Path, list[Change]] = {}
+        self._waiting: dict[Path, _Waiting] = {}
 
-    def change(self, project: Project, change: Change) -> Project:
-        """Return a project changed, in its file too where that may be written."""
-        waiting = self._waiting.setdefault(project.root, [])
-        waiting.append(change)
+    def change(self, project: Project, change: Change, file: Path | None = None) -> Project:
+        """Return a project changed, in its file too where that may be written.
+
+        `file` is that of labels of which the change lets the project know.
+        """
+        waiting = self._waiting.setdefault(project.root, _Waiting(project))
+        waiting.project = project
+        waiting.changes.append(change)
+        waiting.files += [file] if file is not None else []
+        return self._write(waiting)
+
+    def unknown_files(self) -> dict[str, list[Path]]:
+        """Return the files of labels that projects do not know of yet, by the projects' names.
+
+        What waits is tried again before.
+        """
+        for waiting in list(self._waiting.values()):
+            self._write(waiting)
+        return {w.project.name: w.files for w in self._waiting.values() if w.files}
+
+    def knows_labels(self, root: Path | None) -> bool:
+        """Return whether the file of a project, if it is one, names all labels saved in it."""
+        return root not in self._waiting or not self._waiting[root].files
+
+    def _write(self, waiting: _Waiting) -> Project:
+        root = waiting.project.root
         try:
             # As it is there now: somebody may have edited the file meanwhile.
-            after = read_project(project.root) if project.file.is_file() else project
-            for each in waiting:
+            after = read_project(root) if waiting.project.file.is_file() else waiting.project
+            for each in waiting.changes:
                 after = each(after)
-            if access(project.root, W_OK):
-                write_project(after)
-                waiting.clear()
-                self.failure = ""
+            if not access(root, W_OK):
+                self.failure = f"Its folder can only be read, or is away: '{root}'."
             else:
-                self.failure = f"Its folder can only be read: '{project.root}'."
+                write_project(after)
+                del self._waiting[root]
+                self.failure = ""
         except (InputError, OSError) as error:
             self.failure = sentence(error)
-            after = project
-            for each in waiting:
+            after = waiting.project
+            for each in waiting.changes:
                 after = each(after)
         return after

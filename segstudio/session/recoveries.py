@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from segstudio.core.labels import ClassTable
+from segstudio.data.project import Place
 from segstudio.data.recovery import Recovery
 from segstudio.session.open_case import OpenCase
-from segstudio.session.paintings import image_of
 
 LONGEST_SIDE = 160  # pixels of a copy's picture
 TINT = 0.45  # of a label's colour over the image
@@ -36,12 +36,12 @@ class Recoveries:
     def __init__(self) -> None:
         self.offered: tuple[Recovery, ...] = ()
         self.doubt = ""
-        self._wanted: dict[object, Recovery] = {}
+        self._wanted: dict[Place, Recovery] = {}
 
     @property
-    def waiting(self) -> frozenset[object]:
-        """The images whose painting waits in copies, as `image_of` tells them."""
-        return frozenset(self._wanted) | {(each.image, each.frames) for each in self.offered}
+    def waiting(self) -> frozenset[Place]:
+        """The places whose painting waits in copies."""
+        return frozenset(self._wanted) | {each.place for each in self.offered}
 
     def offer(self, recoveries: Iterable[Recovery]) -> None:
         """Offer copies to the user."""
@@ -50,7 +50,7 @@ class Recoveries:
 
     def ask(self, recovery: Recovery) -> None:
         """Ask for a copy to be put back when its case is shown, and for that to be shown."""
-        self._wanted[recovery.image, recovery.frames] = recovery
+        self._wanted[recovery.place] = recovery
         self._take_from_offered(recovery)
         self.put_back.emit(recovery)
 
@@ -63,14 +63,14 @@ class Recoveries:
         self.offer(each for each in self.offered if each is not recovery)
 
     def labels_of(
-        self, opened: OpenCase, labels: NDArray[np.int32] | None
+        self, opened: OpenCase, place: Place, labels: NDArray[np.int32] | None
     ) -> NDArray[np.int32] | None:
         """Return a case's labels with what was painted put back, once; None where none is wanted.
 
         `labels` are those that it has now, ``(Z, Y, X)``, or None; they are not changed. A copy
         of another shape than the image is left where it is; `doubt` says so.
         """
-        recovery = self._wanted.pop(image_of(opened.case), None)
+        recovery = self._wanted.pop(place, None)
         self.doubt = ""
         if recovery is None:
             return None
@@ -90,7 +90,10 @@ class Recoveries:
 
 
 def recovery_of(
-    opened: OpenCase, labels: NDArray[np.int32], opens: tuple[Path, ...]
+    opened: OpenCase,
+    labels: NDArray[np.int32],
+    opens: tuple[Path, ...],
+    project: Path | None = None,
 ) -> Recovery | None:
     """Return a copy of what was painted on a case; None where nothing differs from its file.
 
@@ -102,6 +105,8 @@ def recovery_of(
         What it has now; may be painted on meanwhile.
     opens : tuple of Path
         What to open to have the case again.
+    project : Path, optional
+        The folder of the project in which it was painted, if it was in one.
     """
     base = opened.base
     # Plane by plane: comparing at once would take as much memory as the labels themselves.
@@ -118,6 +123,7 @@ def recovery_of(
         case=opened.case.name,
         image=opened.case.image,
         frames=opened.case.frames,
+        project=project,
         opens=opens,
         labels=opened.base_file,
         stamp=opened.stamp,  # not that of now: others may have written the file since

@@ -1,6 +1,8 @@
 """Labels on their way into a file."""
 
+import os
 from dataclasses import dataclass, replace
+from errno import ENOENT
 from pathlib import Path
 
 import numpy as np
@@ -8,16 +10,11 @@ from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid
+from segstudio.data.atomic import stamp_of
 from segstudio.data.datasets import Case, Dataset, labels_found_again
 from segstudio.data.formats import write_labels
-from segstudio.data.project import Project
-from segstudio.data.recovery import stamp_of
+from segstudio.data.project import Place, Project, place_of
 from segstudio.session.paintings import image_of
-
-
-def place_of(project: Project | None, case: Case) -> object:
-    """Return what tells a case's image from all others, in a project or without one."""
-    return None if project is None else project.root, image_of(case)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +36,8 @@ class SaveRequest:
         Whether a file that is there may be replaced; it is kept once, as ``NAME~``.
     project : Project or None
         The one that was open when it was asked, and is to know of the file.
-    stamp : str, optional
-        Of the file that may be replaced, see `stamp_of`: that which is there when it is asked.
+    stamp : str
+        Of the file that may be replaced, see `stamp_of`; empty where none was there.
     """
 
     dataset: Dataset
@@ -49,41 +46,43 @@ class SaveRequest:
     labels: NDArray[np.int32]
     path: Path
     overwrite: bool
-    project: Project | None = None
-    stamp: str | None = None
+    project: Project | None
+    stamp: str
 
-    def __post_init__(self) -> None:
-        if self.stamp is None:
-            object.__setattr__(self, "stamp", stamp_of(self.path))
-        if self.path.exists():
-            self._expect_no_image()
-            self._expect_no_labels_of_others()
+    @property
+    def place(self) -> Place:
+        """Where the labels belong."""
+        return place_of(self.project, self.case)
 
-    def _expect_no_image(self) -> None:
-        images = (
-            image for case in self.dataset.cases for image in case.channels if case.labels != image
-        )
-        if any(image.exists() and image.samefile(self.path) for image in images):
-            raise InputError(
-                f"'{self.path.name}' is an image of this dataset, and the labels would replace "
-                "it. Choose another name."
-            )
-
-    def _expect_no_labels_of_others(self) -> None:
+    def expect_no_other_use(self) -> None:
+        """Raise `InputError` where the file is an image, or holds the labels of another case."""
+        if not stamp_of(self.path):
+            return  # it is no file yet
         name, own = self.path.name, self.case
         for case in self.dataset.cases:
-            labels = case.labels
-            if labels is None or labels.name != name or image_of(case) == image_of(own):
+            for image in case.channels:
+                if image != case.labels and is_one_file(image, self.path):
+                    raise InputError(
+                        f"'{name}' is an image of this dataset, and the labels would replace it. "
+                        "Choose another name."
+                    )
+            if case.labels is None or case.labels.name != name or image_of(case) == image_of(own):
                 continue
-            if labels.exists() and labels.samefile(self.path):
+            if is_one_file(case.labels, self.path):
                 raise InputError(
                     f"'{name}' holds the labels of '{case.name}', and those of '{own.name}' would "
                     "replace them. Choose another name."
                 )
 
-    def after_another(self) -> "SaveRequest":
-        """Return the request as it is after another of the same file was done."""
-        return replace(self, stamp=stamp_of(self.path))
+    def goes_where(self, other: "SaveRequest") -> bool:
+        """Return whether it puts labels of the same case into the same file as another."""
+        return (self.place, self.path) == (other.place, other.path)
+
+    def after(self, done: "SaveRequest") -> "SaveRequest":
+        """Return the request as it is when another is done: a file it made may be replaced."""
+        if not self.goes_where(done):
+            return self
+        return replace(self, overwrite=True, stamp=stamp_of(self.path))
 
     def write(self) -> Path | None:
         """Write the file in the geometry of its image; return which labels the case has now.
@@ -95,6 +94,9 @@ class SaveRequest:
         OSError
             It cannot be written; what was there is as it was.
         """
+        if self.stamp and not self.path.parent.is_dir():
+            # It was there: its stick or share is away, or it was moved, and nothing is made anew.
+            raise FileNotFoundError(ENOENT, os.strerror(ENOENT), str(self.path.parent))
         if self.overwrite and stamp_of(self.path) not in ("", self.stamp):
             raise InputError(
                 f"'{self.path.name}' was written by another program before it could be saved, so "
@@ -110,4 +112,12 @@ class SaveRequest:
             return labels_found_again(self.dataset, self.case)
         except (InputError, OSError):
             # They are written, under a name perhaps that no layout bears beside the image's.
-            return self.case.labels if self.case.labels and self.case.labels.exists() else None
+            return self.case.labels if stamp_of(self.case.labels) else None
+
+
+def is_one_file(one: Path, other: Path) -> bool:
+    """Return whether two paths lead to one file that can be reached."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False  # one of them is not there, or on a disk that is away

@@ -96,7 +96,8 @@ class Session(TrainingSession):
         InputError
             What was painted on it does not fit its image any more, which is another by now.
         """
-        self._paintings.expect_fit(opened)  # before anything of the case in view is given up
+        # Before anything of the case in view is given up.
+        self._paintings.expect_fit(opened, self.project)
         self.prediction = None
         self.map_view.open(None)
         super().show_read(opened)

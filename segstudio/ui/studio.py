@@ -106,8 +106,8 @@ class Studio(QObject):
         self.helper.close()
         self.saver.close()
         self.session.note_progress()
-        unsaved = self.session.unsaved
-        self.autosaver.close(discard=self.close_question.discards or not unsaved)
+        is_all_kept = not (self.session.unsaved or self.session.labels_unknown_to_projects())
+        self.autosaver.close(discard=self.close_question.discards or is_all_kept)
         # A studio holds its viewer, so forgetting it here is what frees both.
         _studios.pop(self._viewer, None)
 

@@ -1,5 +1,5 @@
 import os
-from errno import ENOSPC
+from errno import EIO, ENOSPC
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +7,7 @@ import pytest
 
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid
-from segstudio.data.atomic import write_text, written, written_folder
+from segstudio.data.atomic import stamp_of, write_text, written, written_folder
 from segstudio.data.formats import write_labels
 
 
@@ -28,6 +28,15 @@ def test_a_file_that_exists_is_refused_before_anything_is_written(tmp_path: Path
     with pytest.raises(InputError, match=r"a\.txt' exists already"), written(path):
         pytest.fail("the block was entered")
     assert path.read_text() == "old"
+
+
+def test_a_file_that_another_program_makes_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    with pytest.raises(InputError, match=r"a\.txt' exists already"), written(path) as temporary:
+        temporary.write_text("ours")
+        path.write_text("theirs")
+    assert path.read_text() == "theirs"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_file_that_exists_is_replaced_when_told(tmp_path: Path) -> None:
@@ -113,7 +122,7 @@ def test_a_writing_that_fails_keeps_both_files_as_they_were(tmp_path: Path) -> N
     assert (tmp_path / "labels.nii~").read_text() == "one"
 
 
-def test_a_file_of_labels_is_on_the_disk_before_it_takes_its_name(
+def test_a_file_of_labels_and_then_its_name_are_on_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target, reached = tmp_path / "a.nii", []
@@ -125,4 +134,28 @@ def test_a_file_of_labels_is_on_the_disk_before_it_takes_its_name(
 
     monkeypatch.setattr(os, "fsync", noted)
     write_labels(target, np.ones((2, 3, 4), np.uint8), Grid((2, 3, 4), (1.0,) * 3, np.eye(4)))
-    assert reached == [(target.stat().st_ino, target.stat().st_size, False)]
+    file, folder = target.stat(), tmp_path.stat()
+    assert reached == [(file.st_ino, file.st_size, False), (folder.st_ino, folder.st_size, True)]
+
+
+def test_a_stamp_changes_with_the_file(tmp_path: Path) -> None:
+    labels = tmp_path / "labels.nii"
+    assert stamp_of(None) == stamp_of(labels) == ""
+    labels.write_bytes(b"1")
+    before = stamp_of(labels)
+    labels.write_bytes(b"12")
+    assert before
+    assert stamp_of(labels) != before
+
+
+def test_a_file_on_a_disk_that_fails_has_no_stamp(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "labels.nii"
+    path.write_bytes(b"1")
+
+    def fail(self: Path, **_options: object) -> None:
+        raise OSError(EIO, "Input/output error", str(self))
+
+    monkeypatch.setattr(Path, "stat", fail)
+    assert stamp_of(path) == ""

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from segstudio.core.errors import InputError
+from segstudio.data.project import Place
 from segstudio.data.recovery import (
     COPIES,
     LeftBehind,
@@ -17,7 +19,6 @@ from segstudio.data.recovery import (
     RecoveryFolder,
     read_recovery,
     recovery_home,
-    stamp_of,
 )
 
 TIME = datetime(2026, 11, 26, 10, tzinfo=UTC)
@@ -29,7 +30,8 @@ def painted(value: int = 3, minutes: int = 0, image: str = "heart.nii.gz") -> Re
     values[:, 1:3, 2:5] = value
     picture = np.full((8, 9, 3), 77, np.uint8)
     return Recovery(
-        *("heart", Path("/data") / image, (1,), (Path("/data"),), Path("/data/heart_gt.nii.gz")),
+        *("heart", Path("/data") / image, (1,), None, (Path("/data"),)),
+        Path("/data/heart_gt.nii.gz"),
         *("12 34", (5, 4, 6), np.array([1, 4]), values, picture, TIME + timedelta(minutes=minutes)),
     )
 
@@ -51,10 +53,11 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert told.returncode == -signal.SIGKILL
 
 
-def test_a_copy_comes_back_as_it_was(tmp_path: Path) -> None:
-    wrote = painted()
+@pytest.mark.parametrize("project", [None, Path("/projects/mine")])
+def test_a_copy_comes_back_as_it_was(tmp_path: Path, project: Path | None) -> None:
+    wrote = replace(painted(), project=project)
     read = read_recovery(RecoveryFolder(tmp_path).write(wrote))
-    for name in ("case", "image", "frames", "opens", "labels", "stamp", "shape", "time"):
+    for name in ("case", "image", "frames", "project", "opens", "labels", "stamp", "shape", "time"):
         assert getattr(read, name) == getattr(wrote, name), name
     for name in ("planes", "values", "picture"):
         assert np.array_equal(getattr(read, name), getattr(wrote, name)), name
@@ -146,7 +149,7 @@ def test_of_several_programs_the_newest_copy_of_an_image_counts(tmp_path: Path) 
     left = LeftBehind(tmp_path)
     (found,) = left.recoveries
     assert found.values.max() == 5
-    left.forget(found.image, found.frames)
+    left.forget(found.place)
     assert not left.recoveries
     left.close()
     assert not any(tmp_path.iterdir()), "what holds nothing any more is removed"
@@ -156,9 +159,11 @@ def test_forgetting_an_image_leaves_the_others(tmp_path: Path) -> None:
     folder = RecoveryFolder(tmp_path)
     folder.write(painted(image="one.nii"))
     folder.write(painted(image="two.nii"))
-    folder.forget(Path("/data/one.nii"), (1,))
+    folder.write(replace(painted(image="one.nii"), project=Path("/mine")))
+    folder.forget(Place(None, Path("/data/one.nii"), (1,)))
     folder.leave()
-    assert [found.image.name for found in LeftBehind(tmp_path).recoveries] == ["two.nii"]
+    left = {(each.image.name, each.project) for each in LeftBehind(tmp_path).recoveries}
+    assert left == {("two.nii", None), ("one.nii", Path("/mine"))}
 
 
 def test_a_file_of_copies_is_the_users_own(tmp_path: Path) -> None:
@@ -177,14 +182,17 @@ def test_a_copy_that_is_older_than_the_file_of_its_labels_says_so(tmp_path: Path
         assert copy.is_older_than_file == is_older
 
 
-def test_a_stamp_changes_with_the_file(tmp_path: Path) -> None:
-    labels = tmp_path / "labels.nii"
-    assert stamp_of(None) == stamp_of(labels) == ""
-    labels.write_bytes(b"1")
-    before = stamp_of(labels)
-    labels.write_bytes(b"12")
-    assert before
-    assert stamp_of(labels) != before
+def test_a_copy_of_an_earlier_version_is_of_the_project_that_it_opens(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "project.toml").write_text("")
+    path = RecoveryFolder(tmp_path / "home").write(replace(painted(), opens=(tmp_path / "mine",)))
+    with np.load(path) as told:
+        arrays = dict(told)
+    header = json.loads(arrays["header"].tobytes())
+    del header["project"]
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    np.savez_compressed(path, **arrays)
+    assert read_recovery(path).project == tmp_path / "mine"
 
 
 def test_the_home_can_be_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

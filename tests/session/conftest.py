@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from segstudio.session import Session
+from segstudio.session.saving import SaveRequest
 from tests.session.labelling import reading
 
 
@@ -27,3 +28,11 @@ def session(bare: Path) -> Session:
     made.open(bare)
     made.new_labels()
     return made
+
+
+@pytest.fixture
+def waiting(session: Session) -> list[SaveRequest]:
+    """What was asked to be saved, and is still to be written."""
+    asked: list[SaveRequest] = []
+    session.save_asked.connect(asked.append)
+    return asked

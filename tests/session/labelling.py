@@ -6,6 +6,7 @@ import numpy as np
 
 from segstudio.session import Session
 from segstudio.session.messages import ReadingRequest
+from segstudio.session.saving import SaveRequest
 
 
 def reading(session: Session) -> Session:
@@ -37,4 +38,11 @@ def save_in_project(session: Session, root: Path) -> None:
 
 
 def names(session: Session) -> list[str]:
-    return [case.name for case in session.unsaved]
+    return [painting.case.name for painting in session.unsaved]
+
+
+def write(session: Session, waiting: list[SaveRequest]) -> None:
+    """Write what waits."""
+    while waiting:
+        request = waiting.pop(0)
+        session.note_saved(request, request.write())

@@ -94,7 +94,7 @@ def test_a_draft_is_shown_to_be_corrected_and_is_no_unsaved_work(
 
     session.labels[0, 0, 0] = 1 + (draft[0, 0, 0] == 1)
     session.note_painting()
-    assert [case.name for case in session.unsaved] == ["a"]
+    assert [painting.case.name for painting in session.unsaved] == ["a"]
     assert state(session, "a") == "edited"
 
 
@@ -209,7 +209,7 @@ def test_work_that_waits_to_be_put_back_is_not_drafted_over(
     asked = []
     session.new_labels()
     session.annotation.paint((0, 3, 3), (0, 3, 3), 1, 0)
-    copy = recovery_of(session.open_case, session.labels, session.opens)
+    copy = recovery_of(session.open_case, session.labels, session.opens, session.project.root)
     after = Session()
     after.drafts_asked.connect(asked.append)
     after.open(session.project.root)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid, Volume
-from segstudio.data.atomic import reach_disk, written
+from segstudio.data.atomic import reach_disk, reach_disk_by_name, written
 from segstudio.data.formats.arrays import KEYS
 from segstudio.data.formats.opened import Content, Opened
 from segstudio.data.formats.table import WRITABLE, format_of, suffix_of
@@ -244,4 +244,5 @@ def _write(
     with written(path, overwrite=overwrite, keep_previous=keep_previous) as temporary:
         format_of(path).load().write_array(temporary, data, grid)
         reach_disk(temporary)
+    reach_disk_by_name(path.parent)
     return path

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer
 
 from segstudio.data.cases import Case
+from segstudio.data.project import Place, Project, place_of
 from segstudio.data.recovery import LeftBehind, Recovery, RecoveryFolder, recovery_home
 from segstudio.session import Session
 from segstudio.session.open_case import OpenCase
@@ -17,20 +18,20 @@ from segstudio.ui.edge import at_the_edge
 from segstudio.ui.threads.beside import Beside
 
 EVERY = 5  # seconds
-Image = tuple[Path, tuple[int, ...]]
 
 
 @dataclass(frozen=True, eq=False)
 class _Painted:
     opened: OpenCase
     labels: NDArray[np.int32]
+    place: Place
     opens: tuple[Path, ...]
 
     def copy(self, folder: RecoveryFolder) -> None:
         """Write what differs from the case's file; where nothing does, remove what was copied."""
-        found = recovery_of(self.opened, self.labels, self.opens)
+        found = recovery_of(self.opened, self.labels, self.opens, self.place.project)
         if found is None:
-            folder.forget(*_image(self.opened.case))
+            folder.forget(self.place)
         else:
             folder.write(found)
 
@@ -50,10 +51,10 @@ class Autosaver(QObject):
         self._home = recovery_home()
         self._folder = RecoveryFolder(self._home)
         self._left: LeftBehind | None = None
-        self._painted: dict[Image, _Painted] = {}
-        self._copying: dict[Image, _Painted] = {}
-        self._put_back: set[Image] = set()
-        self._opens: dict[Image, tuple[Path, ...]] = {}
+        self._painted: dict[Place, _Painted] = {}
+        self._copying: dict[Place, _Painted] = {}
+        self._put_back: set[Place] = set()
+        self._opens: dict[Place, tuple[Path, ...]] = {}
         self._is_failing = False
         self.timer = QTimer(self)
         self.timer.setSingleShot(True)
@@ -88,9 +89,9 @@ class Autosaver(QObject):
         """
         self._note_in_view()
         self._beside.wait()
-        for image, painted in (self._copying | self._painted).items():
+        for place, painted in (self._copying | self._painted).items():
             painted.copy(self._folder)
-            self._painted.pop(image, None)
+            self._painted.pop(place, None)
 
     def close(self, *, discard: bool) -> None:
         """End; what is unsaved is left for the next start, unless it is to be discarded."""
@@ -111,34 +112,46 @@ class Autosaver(QObject):
     def _copy_at_the_end(self, painted: _Painted) -> None:
         painted.copy(self._folder)
 
-    def _note(self, opened: OpenCase, labels: NDArray[np.int32] | None) -> None:
+    def _note(
+        self, opened: OpenCase, labels: NDArray[np.int32] | None, project: Project | None
+    ) -> None:
         if labels is not None:
-            image = _image(opened.case)
+            place = place_of(project, opened.case)
             if labels is self.session.labels:  # which others are not, whose data may be closed
-                self._opens[image] = self.session.opens
-            opens = self._opens.get(image, self.session.opens)
-            self._painted[image] = _Painted(opened, labels, opens)
+                self._opens[place] = self.session.opens
+            opens = self._opens.get(place, self.session.opens)
+            self._painted[place] = _Painted(opened, labels, place, opens)
             if not self.timer.isActive():
                 self.timer.start()
 
     def _note_edit(self, *_: object) -> None:
         """Note what a stroke has done so far: it may take longer than a crash may take away."""
         if self.session.open_case is not None:
-            self._note(self.session.open_case, self.session.labels)
+            self._note(self.session.open_case, self.session.labels, self.session.project)
 
     def _copy(self) -> None:
         self._copying |= self._painted
         self._painted = {}
-        for image, painted in self._copying.items():
+        for place, painted in self._copying.items():
             call = partial(painted.copy, self._folder)
-            self._beside.ask(image, call, partial(self._note_copied, image, painted))
+            self._beside.ask(place, call, partial(self._note_copied, place, painted))
 
-    def _note_copied(self, image: Image, painted: _Painted | None, _: None) -> None:
-        if painted is None or self._copying.get(image) is painted:  # or a newer one waits
-            self._copying.pop(image, None)
+    def _note_copied(self, place: Place, painted: _Painted | None, _: None) -> None:
+        if painted is None or self._copying.get(place) is painted:  # or a newer one waits
+            self._copying.pop(place, None)
         self._is_failing = False
-        if image in self._put_back and self._left is not None:
-            self._left.forget(*image)
+        if place in self._put_back and self._left is not None:
+            self._left.forget(place)
+        before = place._replace(project=None)
+        is_own = painted is not None and place != before
+        if is_own and not self.session.is_place_unsaved(before):
+            self._forget(before)  # what a new project took along, and what is copied as its own
+
+    def _forget(self, place: Place) -> None:
+        """Remove the copies of a place beside the window."""
+        self._painted.pop(place, None)
+        forget = partial(self._folder.forget, place)
+        self._beside.ask(place, forget, partial(self._note_copied, place, None))
 
     def _fail(self, text: str) -> None:
         """Say, once, that copies cannot be written; try again until they are."""
@@ -153,29 +166,22 @@ class Autosaver(QObject):
         self._is_failing = True
         self.timer.start()
 
-    def _note_saved(self, case: Case) -> None:
-        """Remove the copies of a case whose labels are in a file."""
-        image = _image(case)
-        if not self.session.is_unsaved(case):
-            self._painted.pop(image, None)
-            forget = partial(self._folder.forget, *image)
-            self._beside.ask(image, forget, partial(self._note_copied, image, None))
-        else:
+    def _note_saved(self, _case: Case, place: Place) -> None:
+        """Remove the copies of a case whose labels are in a file, which its project knows."""
+        if self.session.is_place_unsaved(place):
             self._note_in_view()  # what differs from the file that was written just now
+        elif self.session.knows_labels(place):
+            self._forget(place)
 
     def _note_in_view(self) -> None:
         opened = self.session.open_case
         if opened is not None and self.session.is_unsaved(opened.case):
-            self._note(opened, self.session.labels)
+            self._note(opened, self.session.labels, self.session.project)
 
     def _note_taken(self, recovery: Recovery) -> None:
         # What was put back is copied anew before the old copy goes.
-        self._put_back.add((recovery.image, recovery.frames))
+        self._put_back.add(recovery.place)
 
     def _remove(self, recovery: Recovery) -> None:
         if self._left is not None:
-            self._left.forget(recovery.image, recovery.frames)
-
-
-def _image(case: Case) -> Image:
-    return case.image, case.frames
+            self._left.forget(recovery.place)

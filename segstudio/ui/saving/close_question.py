@@ -1,6 +1,7 @@
 """The questions before a window is closed in which a network trains, or labels are unsaved."""
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,14 +9,16 @@ from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QMessageBox
 
 from segstudio.core.errors import sentence
-from segstudio.data.cases import Case
 from segstudio.session import Session
+from segstudio.session.paintings import Painting
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.widgets.file_names import free_name
 
 if TYPE_CHECKING:
     from napari._qt.qt_main_window import _QtMainWindow
 
+
+logger = logging.getLogger(__name__)
 
 MOST_LISTED = 12
 EXPLAINED = (
@@ -61,7 +64,7 @@ class CloseQuestion(QObject):
         # A script that closes the viewer has taken the canvas down already: it is not asked.
         if event.type() != QEvent.Type.Close or watched._qt_viewer.isHidden():
             return False
-        if self._may_stop(watched) and self._may_leave(watched):
+        if self._may_stop(watched) and self._may_leave_surely(watched):
             return False
         event.ignore()
         return True
@@ -87,13 +90,42 @@ class CloseQuestion(QObject):
         box.exec()
         return bool(box.clickedButton() is stop)
 
+    def _may_leave_surely(self, window: "_QtMainWindow") -> bool:
+        """Return whether nothing is lost, or the user lets it be; also where asking goes wrong."""
+        try:
+            return self._may_leave(window) and self._may_leave_untold(window)
+        except Exception as error:
+            logger.exception("In the question before closing")
+            return _closes_anyway(
+                window,
+                "Labels could not be looked through",
+                f"Whether all that you painted is saved could not be found out. {sentence(error)} "
+                "Copies of it from the last seconds are offered at the next start.",
+            )
+
+    def _may_leave_untold(self, window: "_QtMainWindow") -> bool:
+        """Ask whether to leave files of labels of which their projects could not be told."""
+        untold = self.session.labels_unknown_to_projects()
+        if not untold:
+            return True
+        pairs = [(name, file) for name, files in untold.items() for file in files]
+        listed = "\n".join(f"• {file.name}, of the project {name}" for name, file in pairs)
+        return _closes_anyway(
+            window,
+            "A project does not know its labels",
+            "These files are saved, and the project's own file, project.toml, could not be told of "
+            f"them:\n{listed}\nMend it or its folder, and go back; or copies of these labels are "
+            "offered at the next start.",
+        )
+
     def _may_leave(self, window: "_QtMainWindow") -> bool:
         """Ask what becomes of unsaved labels, where there are any."""
+        self.discards = False
         self._finish_saving()
         unsaved = self.session.unsaved
         if not unsaved:
             return True
-        targets = {case: _target(self.session, case) for case in unsaved}
+        targets = [(painting, _target(self.session, painting)) for painting in unsaved]
         box = QMessageBox(window)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle("Labels are not saved")
@@ -107,7 +139,9 @@ class CloseQuestion(QObject):
         box.setEscapeButton(back)
         box.exec()
         if box.clickedButton() is save:
-            self._save(targets)
+            for painting, path in targets:
+                self._save(painting, path)
+            self._finish_saving()
             return not self.session.unsaved  # why one is still there, was told
         self.discards = box.clickedButton() is discard
         return self.discards or (box.clickedButton() is keep and self._keeps(window))
@@ -124,19 +158,39 @@ class CloseQuestion(QObject):
         return True
 
     @at_the_edge
-    def _save(self, targets: Mapping[Case, Path]) -> None:
-        for case, path in targets.items():
-            # Only what this program wrote is there already: a free name is no file's.
-            self.session.ask_save_of(case, path, overwrite=path.exists())
-        self._finish_saving()
+    def _save(self, painting: Painting, path: Path) -> None:
+        if not self.session.is_place_unsaved(painting.place):
+            return  # it was tried again meanwhile, and is
+        # While the question was open, others may have written: only one's own file is replaced.
+        own = self.session.own_file_of(painting.case, painting.project)
+        self.session.ask_save_of(painting, path, overwrite=path == own)
 
 
-def _target(session: Session, case: Case) -> Path:
-    """Return the file that a case's labels are saved to where nobody is asked."""
-    return session.own_file_of(case) or free_name(case)
+def _target(session: Session, painting: Painting) -> Path:
+    """Return the file that labels are saved to where nobody is asked."""
+    own = session.own_file_of(painting.case, painting.project)
+    return own or free_name(painting.case)
 
 
-def _listed(targets: Mapping[Case, Path]) -> str:
-    lines = [f"• {case.name}, to {path.name}" for case, path in targets.items()]
+def _closes_anyway(window: "_QtMainWindow", title: str, text: str) -> bool:
+    box = QMessageBox(window)
+    box.setIcon(QMessageBox.Icon.Warning)
+    box.setWindowTitle(title)
+    box.setText(text)
+    close = box.addButton("Close all the same", QMessageBox.ButtonRole.DestructiveRole)
+    back = box.addButton("Go back", QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(back)
+    box.setEscapeButton(back)
+    box.exec()
+    return bool(box.clickedButton() is close)
+
+
+def _listed(targets: Sequence[tuple[Painting, Path]]) -> str:
+    lines = [_line(painting, path) for painting, path in targets]
     more = len(lines) - MOST_LISTED
     return "\n".join([*lines[:MOST_LISTED], *([f"… and {more} more"] if more > 0 else [])])
+
+
+def _line(painting: Painting, path: Path) -> str:
+    of = f" of the project {painting.project.name}" if painting.project is not None else ""
+    return f"• {painting.case.name}{of}, to {path.name}"

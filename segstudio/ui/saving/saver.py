@@ -5,9 +5,9 @@ from dataclasses import replace
 from qtpy.QtCore import QObject, QTimer
 
 from segstudio.core.errors import sentence
+from segstudio.data.project import Place
 from segstudio.session import Session
-from segstudio.session.paintings import image_of
-from segstudio.session.saving import SaveRequest, place_of
+from segstudio.session.saving import SaveRequest
 from segstudio.ui.edge import at_the_edge
 from segstudio.ui.threads.beside import CallThread
 
@@ -30,7 +30,7 @@ class Saver(QObject):
         self._thread: CallThread | None = None
         self._writing: SaveRequest | None = None
         self._waiting: list[SaveRequest] = []
-        self._failed: dict[object, SaveRequest] = {}
+        self._failed: dict[Place, SaveRequest] = {}
         self.timer = QTimer(self)
         self.timer.setSingleShot(True)
         self.timer.setInterval(AGAIN_AFTER * 1000)
@@ -55,17 +55,19 @@ class Saver(QObject):
 
     def _take(self, request: SaveRequest) -> None:
         """Write labels after what is being written; they replace any that failed."""
-        failed = self._failed.pop(_key(request), None)
+        failed = self._failed.pop(request.place, None)
         if not self._failed:
             self.timer.stop()
         # Of one file only the newest content counts, and what failed is not tried again after it.
-        gone = {request.path, failed.path if failed is not None else request.path}
-        dropped = [each for each in self._waiting if each.path in gone]
-        self._waiting = [each for each in self._waiting if each.path not in gone]
-        self._waiting.append(request)
+        dropped = [
+            each
+            for each in self._waiting
+            if each.path == request.path or (failed is not None and each.goes_where(failed))
+        ]
+        self._waiting = [*(each for each in self._waiting if each not in dropped), request]
         for each in dropped:
             self.session.note_not_saved(each)
-            if image_of(each.case) != image_of(request.case):
+            if each.place != request.place:
                 self.session.say(
                     f"The labels of '{each.case.name}' were not saved: those of "
                     f"'{request.case.name}' go to the same file, '{request.path.name}'."
@@ -74,10 +76,10 @@ class Saver(QObject):
             self.session.note_not_saved(failed)
         self._start_next()
 
-    def _is_tried(self, failed: SaveRequest, waiting: list[SaveRequest]) -> bool:
-        """Return whether what failed is being written again, or waits for that."""
-        tried = [*waiting, self._writing] if self._writing is not None else waiting
-        return any((_key(r), r.path) == (_key(failed), failed.path) for r in tried)
+    def _is_tried(self, failed: SaveRequest, asked: list[SaveRequest]) -> bool:
+        """Return whether what failed is being written again, or is among what was asked for."""
+        tried = [*asked, self._writing] if self._writing is not None else asked
+        return any(each.goes_where(failed) for each in tried)
 
     def _start_next(self) -> None:
         if self._thread is not None or not self._waiting:
@@ -98,15 +100,13 @@ class Saver(QObject):
         if isinstance(thread.error, OSError):
             self._fail(request, thread.error)
         else:
-            self._failed.pop(_key(request), None)
+            self._failed.pop(request.place, None)
             if thread.error is not None:
                 self.session.say(sentence(thread.error))
                 self.session.note_not_saved(request)
             else:
                 self._note_saved(request, thread)
-                self._waiting = [
-                    r.after_another() if r.path == request.path else r for r in self._waiting
-                ]
+                self._waiting = [each.after(request) for each in self._waiting]
         self._tell_failed()
         self._start_next()
 
@@ -116,15 +116,18 @@ class Saver(QObject):
 
     def _fail(self, request: SaveRequest, error: OSError) -> None:
         """Say that labels could not be written, once; try again until they are."""
-        key = _key(request)
-        if any(_key(each) == key for each in self._waiting):
-            # Newer labels are on their way, which older ones must not come to replace.
+        newer = next((each for each in self._waiting if each.place == request.place), None)
+        if newer is not None:
+            # They are on their way, and older ones must not come to replace them.
             self.session.note_not_saved(request)
+            if newer.path != request.path:
+                self.session.say(f"{sentence(error)} '{newer.path.name}' is written instead.")
             return
-        before = self._failed.get(key)
+        before = self._failed.get(request.place)
         if before is None or before.path != request.path:
             self.session.say(f"{sentence(error)} {KEPT}")
-        self._failed[key] = request
+        self._failed[request.place] = request
+        self.session.note_save_failed(request)
         self.timer.start()
 
     def _tell_failed(self) -> None:
@@ -144,12 +147,8 @@ class Saver(QObject):
     def _with_newest(self, request: SaveRequest) -> SaveRequest:
         """Return a request with what was painted since, where its case is in view."""
         opened, labels = self.session.open_case, self.session.labels
-        if opened is None or place_of(self.session.project, opened.case) != _key(request):
+        if opened is None or self.session.place_of(opened.case) != request.place:
             return request
         if labels is None or labels.shape != request.labels.shape:
             return request
         return replace(request, labels=labels.copy())
-
-
-def _key(request: SaveRequest) -> object:
-    return place_of(request.project, request.case)

@@ -5,6 +5,8 @@ from pathlib import Path
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from segstudio.compare.demo import sample_dataset
+from segstudio.core.errors import InputError
+from segstudio.data.project import place_of
 from segstudio.learn.run_folder import runs_home
 from segstudio.session import Session
 from segstudio.ui.widgets.file_names import free_name, open_filter, save_filter, with_suffix
@@ -46,13 +48,19 @@ def open_sample(session: Session) -> None:
 
 def ask_save(session: Session, parent: QWidget) -> None:
     """Ask where to save the labels of the case in view."""
-    opened = session.open_case
+    opened, project = session.open_case, session.project
     if opened is None:
         return
     chosen, kind = QFileDialog.getSaveFileName(
         parent, "Save labels", str(free_name(opened.case)), save_filter()
     )
     if chosen:
+        now, name = session.open_case, opened.case.name
+        if now is None or session.place_of(now.case) != place_of(project, opened.case):
+            raise InputError(
+                f"Another case came into view while you chose a file for the labels of '{name}', "
+                f"so nothing was written. Open '{name}' again and save it there."
+            )
         path = with_suffix(Path(chosen), kind)
         # The dialog asks before an existing file is chosen, by the name it knows.
         session.ask_save(path, overwrite=str(path) == chosen and path.exists())

@@ -133,10 +133,10 @@ class ProgramActions(QObject):
         """Save where this case was saved before; ask where, the first time."""
         if self.session.labels is None:
             self._save_as_napari_does()
-        elif self.session.own_file is None:
+        elif (own := self.session.own_file) is None:
             self._ask_save()
         else:
-            self.session.ask_save(self.session.own_file, overwrite=True)
+            self.session.ask_save(own, overwrite=True)
 
     def _save_as_napari_does(self) -> None:
         try:

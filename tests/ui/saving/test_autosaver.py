@@ -69,12 +69,12 @@ def test_after_a_crash_the_copy_is_offered_and_put_back(
     assert any(name in text and "painted today at" in text for text in words)
     assert any(not label.pixmap().isNull() for label in dialog.rows.findChildren(QLabel))
     buttons = {b.text(): b for b in dialog.rows.findChildren(QPushButton)}
-    session._paintings.forget(session.dataset.case(name))
+    session._paintings.forget(session.place_of(session.dataset.case(name)))
     buttons["Put back"].click()
     painted.wait_for(lambda: session.open_case.case.name == name, 30)
 
     assert np.array_equal(session.labels, wanted)
-    assert [case.name for case in session.unsaved] == [name]
+    assert [painting.case.name for painting in session.unsaved] == [name]
     assert painted.said[-1] == f"What was painted on '{name}' is back."
     assert not [w for w in QApplication.topLevelWidgets() if type(w) is RecoveryDialog]
 
@@ -199,3 +199,50 @@ def test_a_window_whose_labels_cannot_be_kept_stays_open(
     assert window.main.isVisible()
     assert window.session.unsaved
     own_recovery.unlink()
+
+
+def opened(window, root: Path) -> None:
+    """Open a project, or make one of what is open."""
+    session = window.session
+    (session.ask_project if root.exists() else session.ask_new_project)(root)
+    window.wait_for(lambda: getattr(session.project, "root", None) == root, 30)
+    window.wait_for(lambda: not session.reading and session.open_case is not None, 30)
+
+
+def test_copies_of_one_image_in_two_projects_come_back_in_each(
+    window, hearts: Path, own_recovery: Path, tmp_path: Path
+) -> None:
+    window.studio.autosaver.timer.setInterval(20)
+    session, painted = window.session, {}
+    for n, name in enumerate(("first", "second")):
+        session.open(hearts)
+        opened(window, tmp_path / name)
+        window.paint((1, 20, 20 + n))
+        painted[name] = session.labels.copy()
+    window.wait_for(lambda: len({path.parent for path in copies(own_recovery)}) == 2, 30)
+    window.studio.autosaver.copy_now()
+    window.studio.autosaver._folder.leave()
+    left = LeftBehind(own_recovery)
+    found = {recovery.project.name: recovery for recovery in left.recoveries}
+    left.close()
+    assert set(found) == set(painted)
+    for painting in session.unsaved:
+        session._paintings.forget(painting.place)
+    for name, recovery in found.items():
+        session.recoveries.ask(recovery)
+        window.wait_for(lambda n=name: session.project.name == n and not session.reading, 30)
+        assert np.array_equal(session.labels, painted[name])
+
+
+def test_what_a_new_project_takes_along_is_copied_as_its_own(
+    painted, own_recovery: Path, tmp_path: Path
+) -> None:
+    painted.wait_for(lambda: bool(copies(own_recovery)), 30)
+    (before,) = {path.parent for path in copies(own_recovery)}
+    opened(painted, tmp_path / "mine")
+    painted.paint((1, 2, 2))
+    painted.wait_for(lambda: not before.exists() and bool(copies(own_recovery)), 30)
+    painted.studio.autosaver._folder.leave()
+    left = LeftBehind(own_recovery)
+    assert [recovery.project for recovery in left.recoveries] == [tmp_path / "mine"]
+    left.close()

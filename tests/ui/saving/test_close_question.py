@@ -1,6 +1,7 @@
 """Closing with unsaved labels saves them all, or leaves the window open and says why not."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +11,17 @@ from qtpy.QtWidgets import QApplication, QMessageBox
 
 from segstudio.data.formats import read_labels, write_labels
 from segstudio.session import saving
+from segstudio.ui.saving import close_question
 
 
-def answer(text: str, asked: list[str]) -> None:
-    """Press a button of the question as soon as it is there."""
+def answer(text: str, asked: list[str], meanwhile: Callable[[], object] = lambda: None) -> None:
+    """Press a button of the question as soon as it is there, after what is done meanwhile."""
     box = QApplication.activeModalWidget()
     if not isinstance(box, QMessageBox):
-        QTimer.singleShot(20, lambda: answer(text, asked))
+        QTimer.singleShot(20, lambda: answer(text, asked, meanwhile))
         return
     asked.append(box.text())
+    meanwhile()
     next(b for b in box.buttons() if b.text().replace("&", "") == text).click()
 
 
@@ -44,7 +47,7 @@ def test_closing_saves_every_unsaved_case_or_stays_open_and_says_why(
     window.main.close()
     assert window.main.isVisible()
     assert any("are still in this window" in text for text in window.said)
-    assert {case.name for case in session.unsaved} == {first, second}
+    assert {painting.case.name for painting in session.unsaved} == {first, second}
 
     monkeypatch.setattr(saving, "write_labels", write_labels)
     files = {name: f"{name}_copy1_gt.nii.gz" for name in painted}
@@ -57,3 +60,90 @@ def test_closing_saves_every_unsaved_case_or_stays_open_and_says_why(
     for name, labels in painted.items():
         (written,) = folder.rglob(files[name])
         assert np.array_equal(read_labels(written), labels)
+
+
+@pytest.fixture
+def painted(window, hearts: Path, tmp_path: Path):
+    """A window with a project of copies of hearts, in which a case was painted on."""
+    shutil.copytree(hearts, tmp_path / "hearts")
+    session = window.session
+    session.open(tmp_path / "hearts")
+    session.ask_new_project(tmp_path / "mine")
+    window.wait_for(lambda: session.project is not None and not session.reading, 30)
+    window.paint((1, 20, 20))
+    return window
+
+
+def close(window, button: str, meanwhile: Callable[[], object] = lambda: None) -> str:
+    """Close the window and press a button; return what was asked."""
+    asked: list[str] = []
+    QTimer.singleShot(0, lambda: answer(button, asked, meanwhile))
+    window.main.close()
+    return asked[-1]
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_what_another_program_writes_while_the_question_is_open_is_not_replaced(
+    painted, tmp_path: Path, is_own: bool
+) -> None:
+    session, folder = painted.session, tmp_path / "hearts"
+    if is_own:
+        session.save_labels(tmp_path / "mine" / "a.nii.gz")
+        painted.paint((1, 2, 2))
+    grid, theirs = session.open_case.volume.grid, np.full_like(session.labels, 3)
+    name = f"{session.open_case.case.name}_copy1_gt.nii.gz"
+    file = tmp_path / "mine" / "a.nii.gz" if is_own else next(folder.rglob("*.nii.gz")).parent
+
+    def write() -> None:
+        path = file if is_own else session.open_case.case.image.with_name(name)
+        write_labels(path, theirs, grid, overwrite=True)
+
+    told = close(painted, "Save and close", write)
+    path = file if is_own else session.open_case.case.image.with_name(name)
+    assert path.name in told
+    assert painted.main.isVisible()
+    assert "exists already" in painted.said[-1]
+    assert np.array_equal(read_labels(path), theirs)
+    assert len(session.unsaved) == 1
+
+
+def test_what_is_saved_while_the_question_is_open_is_not_saved_again(
+    painted, tmp_path: Path
+) -> None:
+    session = painted.session
+    close(painted, "Save and close", lambda: session.save_labels(tmp_path / "mine" / "a.nii.gz"))
+    painted._qtbot.wait(50)
+    assert not painted.said[:-1]
+    assert not [w for w in QApplication.topLevelWidgets() if w.isVisible()]
+    assert not list((tmp_path / "hearts").rglob("*_copy1_gt*"))
+
+
+def test_files_of_which_a_project_could_not_be_told_are_named_before_closing(
+    painted, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine" / "project.toml"
+    told = file.read_text()
+    file.write_text("folders = [")
+    painted.session.save_labels(tmp_path / "mine" / "a.nii.gz")
+    asked = close(painted, "Go back")
+    assert "a.nii.gz, of the project mine" in asked
+    assert painted.main.isVisible()
+    file.write_text(told)
+    painted.main.close()
+    painted._qtbot.wait(50)
+    assert not [w for w in QApplication.topLevelWidgets() if w.isVisible()]
+    assert "a.nii.gz" in file.read_text()
+
+
+def test_where_asking_goes_wrong_the_window_closes_only_if_the_user_says_so(
+    painted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_case: object) -> None:
+        raise OSError(5, "Input/output error", "stick")
+
+    monkeypatch.setattr(close_question, "free_name", fail)
+    assert "could not be found out" in close(painted, "Go back")
+    assert painted.main.isVisible()
+    close(painted, "Close all the same")
+    painted._qtbot.wait(50)
+    assert not [w for w in QApplication.topLevelWidgets() if w.isVisible()]

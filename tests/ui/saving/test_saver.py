@@ -21,7 +21,7 @@ def painted(window, hearts):
 
 
 def names_of_unsaved(window) -> list[str]:
-    return [case.name for case in window.session.unsaved]
+    return [painting.case.name for painting in window.session.unsaved]
 
 
 def test_a_full_disk_is_told_of_once_and_saving_goes_on_when_there_is_room(
@@ -200,7 +200,7 @@ def test_an_own_file_that_another_program_wrote_while_it_was_away_is_left(
     saver.finish()
     assert (read_labels(folder / "x_gt.nii") == 7).all()
     assert "written by another program" in said[-1]
-    assert session.unsaved == [session.open_case.case]
+    assert [painting.case for painting in session.unsaved] == [session.open_case.case]
     assert not saver._failed
     saver._try_again()
     assert not saver.is_busy
@@ -217,7 +217,7 @@ def test_of_all_that_was_asked_for_the_session_hears_once(
     disk.failures = failures
     for path in ("a_gt.nii", "a_gt.nii", "b_gt.nii"):
         session.ask_save(tmp_path / path, overwrite=True)
-    assert session._paintings.is_being_saved(case)
+    assert session._paintings.is_being_saved(session.place_of(case))
     saver.finish()
     saver._try_again()
     session.ask_save(tmp_path / "a_gt.nii", overwrite=True)
@@ -226,7 +226,7 @@ def test_of_all_that_was_asked_for_the_session_hears_once(
     session.ask_save(tmp_path / "taken.nii")
     saver.finish()
     assert not saver._failed
-    assert not session._paintings.is_being_saved(case)
+    assert not session._paintings.is_being_saved(session.place_of(case))
     assert session._paintings._being_saved == {}
 
 
@@ -304,5 +304,65 @@ def test_labels_that_another_case_s_replace_before_they_are_written_are_told_of(
     session.ask_save(tmp_path / "x_gt.nii")
     saver.finish()
     assert any(f"'{first.name}' were not saved" in text for text in said)
+    assert (read_labels(tmp_path / "x_gt.nii")[0] == 2).all()
+    assert session._paintings._being_saved == {}
+
+
+def test_saving_again_at_once_writes_the_newest_labels_to_the_new_file(
+    saver, tmp_path: Path
+) -> None:
+    session, said = saver.session, []
+    session.said.connect(lambda message: said.append(message.text))
+    session.ask_save(tmp_path / "x_gt.nii")
+    session.labels[0] = 2
+    session.note_painting()
+    session.ask_save(session.own_file, overwrite=True)
+    saver.finish()
+    assert (read_labels(tmp_path / "x_gt.nii")[0] == 2).all()
+    assert session.unsaved == []
+    assert all(text.startswith("Saved") for text in said)
+
+
+def test_after_a_save_that_failed_the_user_is_asked_where_to(
+    saver, disk: Disk, tmp_path: Path
+) -> None:
+    disk.is_full = True
+    saver.session.ask_save(tmp_path / "x_gt.nii")
+    assert saver.session.own_file == tmp_path / "x_gt.nii"
+    saver.finish()
+    assert saver.session.own_file is None
+
+
+def test_a_file_that_could_not_be_written_is_told_of_though_another_is_written_instead(
+    saver, disk: Disk, tmp_path: Path
+) -> None:
+    session, said = saver.session, []
+    session.said.connect(lambda message: said.append(message.text))
+    disk.failures = [True]
+    for name in ("x_gt.nii", "y_gt.nii"):
+        session.ask_save(tmp_path / name)
+    saver.finish()
+    assert "x_gt.nii' could not be written" in said[0]
+    assert said[0].endswith("'y_gt.nii' is written instead.")
+    assert (tmp_path / "y_gt.nii").exists()
+    assert not saver._failed
+
+
+def test_what_another_case_has_waiting_for_the_file_that_failed_stays(
+    saver, disk: Disk, tmp_path: Path
+) -> None:
+    session = saver.session
+    first, second = session.dataset.cases[:2]
+    disk.failures = [True]
+    session.ask_save(tmp_path / "x_gt.nii")
+    saver.finish()
+    session.ask_save(tmp_path / "busy_gt.nii")
+    session.show_case(second.name)
+    session.labels[0] = 2
+    session.note_painting()
+    session.ask_save(tmp_path / "x_gt.nii")
+    session.show_case(first.name)
+    session.ask_save(tmp_path / "z_gt.nii")
+    saver.finish()
     assert (read_labels(tmp_path / "x_gt.nii")[0] == 2).all()
     assert session._paintings._being_saved == {}

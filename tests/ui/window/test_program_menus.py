@@ -55,6 +55,27 @@ def test_ctrl_s_asks_once_where_the_labels_go_and_then_saves_there(
     assert len(asked) == 2
 
 
+def test_labels_of_another_case_that_came_into_view_meanwhile_are_not_saved(
+    window, hearts, tmp_path, monkeypatch
+) -> None:
+    session = window.session
+    session.open(hearts)
+    first, second = (case.name for case in session.dataset.cases[:2])
+    window.paint((1, 20, 20))
+    target = tmp_path / "first_gt.nii.gz"
+
+    def choose(*_: object) -> tuple[str, str]:
+        session.show_case(second)  # it was being read when the dialog opened
+        return str(target), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
+    window.main.findChild(ProgramActions).save.trigger()
+    window.wait_for_saving()
+    assert not target.exists()
+    assert f"so nothing was written. Open '{first}' again" in window.said[-1]
+    assert [painting.case.name for painting in session.unsaved] == [first]
+
+
 def test_ctrl_s_is_napari_s_where_no_labels_of_a_case_are_open(window, monkeypatch) -> None:
     actions = window.main.findChild(ProgramActions)
     napari_s = _napari_action(window.main, SAVE_LAYERS)

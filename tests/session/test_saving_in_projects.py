@@ -1,4 +1,4 @@
-"""Which file labels are saved to, what is done meanwhile, and what of it is used afterwards."""
+"""Labels saved in projects: each knows its own, whatever is open when they are written."""
 
 import gc
 import weakref
@@ -8,15 +8,12 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from segstudio.core.errors import InputError
 from segstudio.data.formats import read_labels
 from segstudio.data.project_file import read_project
-from segstudio.data.recovery import stamp_of
 from segstudio.session import Session
 from segstudio.session.paintings import image_of
-from segstudio.session.recoveries import recovery_of
 from segstudio.session.saving import SaveRequest
-from tests.session.labelling import names, paint, reading, save_in_project
+from tests.session.labelling import names, paint, reading, save_in_project, write
 
 
 def correct_in_a_project(session: Session, bare: Path, tmp_path: Path) -> None:
@@ -26,84 +23,6 @@ def correct_in_a_project(session: Session, bare: Path, tmp_path: Path) -> None:
     session.ask_new_project(tmp_path / "mine")
     paint(session, 7)
     session.save_labels(tmp_path / "mine" / "a.nii")
-
-
-def test_unsaved_cases_are_those_whose_painting_is_in_no_file(
-    session: Session, bare: Path, tmp_path: Path
-) -> None:
-    paint(session)
-    session.show_case("b")
-    session.new_labels()
-    paint(session)
-    assert names(session) == ["a", "b"]
-    session.save_labels(bare / "b_gt.nii")
-    assert names(session) == ["a"]
-    session.show_case("a")
-    session.save_labels(tmp_path / "elsewhere.nii")
-    session.note_painting()
-    assert names(session) == [], "a copy is a file, too"
-    paint(session, 2)
-    assert names(session) == ["a"]
-
-
-def test_what_is_painted_while_labels_are_written_stays_unsaved(
-    session: Session, bare: Path
-) -> None:
-    asked = []
-    session.save_asked.connect(asked.append)
-    wrote = paint(session)
-    session.ask_save(bare / "a_gt.nii")
-    paint(session, 2)
-    (request,) = asked
-    session.note_saved(request, request.write())
-
-    assert np.array_equal(read_labels(bare / "a_gt.nii"), wrote)
-    assert names(session) == ["a"]
-    assert session.labels.max() == 2
-    assert session.open_case.truth.max() == 1
-
-
-def test_labels_that_are_written_after_another_case_was_opened_are_still_the_case_s(
-    session: Session, bare: Path
-) -> None:
-    asked = []
-    session.save_asked.connect(asked.append)
-    wrote = paint(session)
-    session.ask_save(bare / "a_gt.nii")
-    session.show_case("b")
-    (request,) = asked
-    session.note_saved(request, request.write())
-
-    assert names(session) == []
-    assert session.open_case.case.name == "b"
-    assert session.dataset.case("a").labels == bare / "a_gt.nii"
-    session.show_case("a")
-    assert np.array_equal(session.labels, wrote)
-
-
-def test_saving_again_goes_to_the_file_that_was_written_and_keeps_the_one_before(
-    session: Session, bare: Path
-) -> None:
-    assert session.own_file is None
-    paint(session, 1)
-    session.save_labels(bare / "a_gt.nii")
-    for value in (2, 3):
-        paint(session, value)
-        session.save_labels(session.own_file, overwrite=True)
-
-    assert session.own_file == bare / "a_gt.nii"
-    assert read_labels(bare / "a_gt.nii").max() == 3
-    previous = (bare / "a_gt.nii~").rename(bare / "before.nii")
-    assert read_labels(previous).max() == 2
-
-
-def test_a_file_this_program_did_not_write_is_not_its_own(session: Session, bare: Path) -> None:
-    paint(session)
-    session.save_labels(bare / "a_gt.nii")
-    other = Session()
-    other.open(bare)
-    assert other.open_case.case.labels == bare / "a_gt.nii"
-    assert other.own_file is None
 
 
 def test_in_a_project_what_was_saved_once_is_its_own_at_the_next_start(
@@ -140,7 +59,7 @@ def test_in_a_project_what_was_corrected_is_what_the_case_has_from_then_on(
     assert read_labels((tmp_path / "mine" / "corrected.nii~").rename(bare / "c.nii")).max() == 7
 
 
-def test_painting_that_began_with_other_labels_replaces_no_file_of_the_project(
+def test_what_is_painted_beside_an_image_replaces_no_file_of_a_project(
     session: Session, bare: Path, tmp_path: Path
 ) -> None:
     correct_in_a_project(session, bare, tmp_path)
@@ -151,11 +70,11 @@ def test_painting_that_began_with_other_labels_replaces_no_file_of_the_project(
 
     paint(session, 2)
     session.open(tmp_path / "mine")
+    assert session.labels.max() == 7, "what is painted beside the image is not the project's"
+    assert session.own_file == tmp_path / "mine" / "a.nii"
+    session.open(bare)
     assert session.labels.max() == 2
-    assert session.own_file is None
-    session.save_labels(tmp_path / "mine" / "merged.nii")
-    assert session.own_file == tmp_path / "mine" / "merged.nii"
-    assert read_labels(tmp_path / "mine" / "a.nii").max() == 7
+    assert session.own_file == bare / "a_gt.nii"
 
 
 def test_a_time_point_of_labels_over_time_is_read_again_from_a_file_of_its_own(
@@ -184,22 +103,6 @@ def test_a_time_point_of_labels_over_time_is_read_again_from_a_file_of_its_own(
         assert np.array_equal(each.labels, wrote)
 
 
-def test_what_was_undone_while_it_was_written_is_in_the_file_and_not_reviewed(
-    session: Session, bare: Path
-) -> None:
-    paint(session)
-    session.save_labels(bare / "a_gt.nii")
-    session.mark_reviewed()
-    asked = []
-    session.save_asked.connect(asked.append)
-    session.annotation.paint((0, 0, 0), (0, 0, 0), 5, 0)
-    session.ask_save(bare / "a_gt.nii", overwrite=True)
-    session.annotation.undo()
-    session.note_saved(asked[0], asked[0].write())
-    assert session.is_unsaved(session.open_case.case)
-    assert session.progress.of(session.open_case.case).state == "edited"
-
-
 def test_labels_of_the_project_that_are_not_in_view_are_not_replaced(
     session: Session, tmp_path: Path
 ) -> None:
@@ -211,11 +114,6 @@ def test_labels_of_the_project_that_are_not_in_view_are_not_replaced(
     other.save_labels(tmp_path / "mine" / "a.nii")
     session.project = other.project
     assert session.own_file is None
-
-
-def test_labels_are_not_written_over_an_image(session: Session, bare: Path) -> None:
-    with pytest.raises(InputError, match="is an image of this dataset"):
-        session.ask_save(bare / "b.nii", overwrite=True)
 
 
 def test_labels_saved_while_another_project_is_opened_are_known_to_their_own(
@@ -239,52 +137,6 @@ def test_labels_saved_while_another_project_is_opened_are_known_to_their_own(
     assert session.project.root == tmp_path / "second"
 
 
-def test_what_another_program_wrote_since_is_not_this_one_s_to_replace(
-    session: Session, bare: Path
-) -> None:
-    paint(session)
-    session.save_labels(bare / "a_gt.nii")
-    assert session.own_file == bare / "a_gt.nii"
-    nib.save(nib.Nifti1Image(np.full((5, 4, 3), 70, np.int32), np.eye(4)), bare / "a_gt.nii")
-    assert session.own_file is None
-
-
-def test_labels_are_not_written_over_those_of_another_case(session: Session, bare: Path) -> None:
-    wrote = paint(session)
-    session.save_labels(bare / "a_gt.nii")
-    session.show_case("b")
-    session.new_labels()
-    paint(session, 2)
-    with pytest.raises(InputError, match="holds the labels of 'a'"):
-        session.ask_save(bare / "a_gt.nii", overwrite=True)
-    assert np.array_equal(read_labels(bare / "a_gt.nii"), wrote)
-
-
-def test_labels_are_saved_although_their_name_makes_two_images_of_one(
-    session: Session, bare: Path
-) -> None:
-    wanted = paint(session)
-    session.save_labels(bare / "b.nrrd")
-    assert np.array_equal(read_labels(bare / "b.nrrd"), wanted)
-    assert names(session) == []
-    assert session.own_file == bare / "b.nrrd"
-
-
-@pytest.fixture
-def waiting(session: Session) -> list[SaveRequest]:
-    """What was asked to be saved, and is still to be written."""
-    asked: list[SaveRequest] = []
-    session.save_asked.connect(asked.append)
-    return asked
-
-
-def write(session: Session, waiting: list[SaveRequest]) -> None:
-    """Write what waits."""
-    while waiting:
-        request = waiting.pop(0)
-        session.note_saved(request, request.write())
-
-
 def test_what_was_painted_in_a_project_is_saved_there_when_another_folder_is_open(
     session: Session, hearts: Path, waiting: list[SaveRequest], tmp_path: Path
 ) -> None:
@@ -292,8 +144,8 @@ def test_what_was_painted_in_a_project_is_saved_there_when_another_folder_is_ope
     newest = paint(session, 5)
     session.open(hearts)
     (left,) = session.unsaved
-    assert session.own_file_of(left) == tmp_path / "mine" / "a.nii"
-    session.ask_save_of(left, session.own_file_of(left), overwrite=True)
+    assert session.own_file_of(left.case, left.project) == tmp_path / "mine" / "a.nii"
+    session.ask_save_of(left, session.own_file_of(left.case, left.project), overwrite=True)
     write(session, waiting)
     assert session.unsaved == []
     assert session.dataset.root == hearts
@@ -310,68 +162,12 @@ def test_a_first_file_of_a_project_is_its_own_when_another_folder_is_open(
     newest = paint(session, 5)
     session.open(hearts)
     (left,) = session.unsaved
-    assert session.own_file_of(left) is None
+    assert session.own_file_of(left.case, left.project) is None
     session.ask_save_of(left, tmp_path / "new.nii")
     write(session, waiting)
     other = Session()
     other.open(tmp_path / "mine")
     assert np.array_equal(other.labels, newest)
-
-
-def test_a_stroke_while_a_file_is_written_leaves_it_one_s_own(
-    session: Session, bare: Path, waiting: list[SaveRequest]
-) -> None:
-    paint(session)
-    session.ask_save(bare / "a_gt.nii")
-    newest = paint(session, 2)
-    session.show_case("b")
-    write(session, waiting)
-    assert names(session) == ["a"]
-    assert session.own_file_of(session.dataset.case("a")) == bare / "a_gt.nii"
-    session.show_case("a")
-    assert session.own_file == bare / "a_gt.nii"
-    assert np.array_equal(session.labels, newest)
-
-
-@pytest.mark.parametrize("leave", [True, False])
-def test_what_was_undone_while_a_file_was_written_is_not_lost(
-    session: Session, bare: Path, waiting: list[SaveRequest], leave: bool
-) -> None:
-    paint(session)
-    session.save_labels(bare / "a_gt.nii")
-    case, reviewed = session.open_case.case, session.labels.copy()
-    session.mark_reviewed()
-    session.annotation.paint((0, 0, 0), (0, 0, 0), 5, 0)
-    session.ask_save(bare / "a_gt.nii", overwrite=True)
-    session.annotation.undo()
-    if leave:
-        session.show_case("b")
-    write(session, waiting)
-    assert read_labels(bare / "a_gt.nii")[0, 0, 0] == 5
-    assert names(session) == ["a"]
-    assert session.progress.of(case).state == "edited"
-    session.show_case("a")
-    assert np.array_equal(session.labels, reviewed)
-    session.save_labels(session.own_file, overwrite=True)
-    assert np.array_equal(read_labels(bare / "a_gt.nii"), reviewed)
-    assert names(session) == []
-
-
-def test_what_was_undone_while_a_copy_was_written_is_what_the_case_s_own_file_has(
-    session: Session, bare: Path, waiting: list[SaveRequest], tmp_path: Path
-) -> None:
-    paint(session)
-    session.save_labels(bare / "a_gt.nii")
-    session.annotation.paint((0, 0, 0), (0, 0, 0), 5, 0)
-    session.ask_save(tmp_path / "copy.nii")
-    session.annotation.undo()
-    session.show_case("b")
-    assert names(session) == [], "nothing differs from the file while the copy is written"
-    write(session, waiting)
-    assert names(session) == []
-    session.show_case("a")
-    assert session.annotation.undoable == 0
-    assert np.array_equal(session.labels, read_labels(bare / "a_gt.nii"))
 
 
 def test_labels_saved_while_a_folder_is_added_stay_the_project_s(
@@ -468,24 +264,10 @@ def test_a_save_in_a_project_is_not_used_by_its_folder_opened_meanwhile(
     write(session, waiting)
     assert session.dataset.case("a").labels == bare / "a_gt.nii"
     assert session.open_case.case.labels == bare / "a_gt.nii"
-    assert session.labels.max() == 5, "what was painted comes along"
-    assert session.own_file is None, "it began with the project's file by now"
+    assert session.labels.max() == 1
+    assert session.own_file == bare / "a_gt.nii"
     assert session.dataset.case("b").labels is None
-
-
-def test_reviewed_are_the_labels_that_were_looked_at(
-    session: Session, bare: Path, tmp_path: Path
-) -> None:
-    paint(session)
-    session.save_labels(bare / "a_gt.nii")
-    session.annotation.paint((0, 0, 0), (0, 0, 0), 5, 0)
-    session.save_labels(tmp_path / "copy.nii")
-    session.mark_reviewed()
-    session.annotation.paint((0, 0, 1), (0, 0, 1), 5, 0)
-    while session.annotation.undo():
-        pass
-    assert np.array_equal(session.labels, read_labels(bare / "a_gt.nii"))
-    assert session.progress.of(session.open_case.case).state == "edited"
+    assert names(session) == []
 
 
 def test_a_project_that_can_only_be_read_holds_no_case_in_memory(
@@ -518,11 +300,11 @@ def test_a_save_that_ends_in_another_project_of_the_same_images_replaces_nothing
     session.mark_reviewed()
     session.ask_save(session.own_file, overwrite=True)
     session.open(tmp_path / "second")
-    assert np.array_equal(session.labels, newest), "what is painted comes along"
-    assert session.own_file is None
+    assert session.labels.max() == 7
     write(session, waiting)
-    assert session.own_file is None
-    assert names(session) == ["a"]
+    assert session.labels.max() == 7
+    assert session.own_file == tmp_path / "second" / "a.nii"
+    assert names(session) == []
     assert read_labels(tmp_path / "second" / "a.nii").max() == 7
     for name in ("first", "second"):
         assert [each.state for each in read_project(tmp_path / name).progress] == ["reviewed"]
@@ -547,81 +329,16 @@ def test_what_was_undone_while_it_was_saved_is_not_reviewed_in_a_project_left_me
     assert [each.state for each in read_project(tmp_path / "mine").progress] == ["edited"]
 
 
-@pytest.mark.parametrize("first", ["a_gt.nii", "copy.nii"])
-def test_what_is_undone_between_two_saves_is_not_lost(
-    session: Session, bare: Path, waiting: list[SaveRequest], tmp_path: Path, first: str
-) -> None:
-    paint(session)
-    session.save_labels(bare / "a_gt.nii")
-    before = session.labels.copy()
-    session.annotation.paint((0, 0, 0), (0, 0, 0), 5, 0)
-    path = bare / first if first == "a_gt.nii" else tmp_path / first
-    session.ask_save(path, overwrite=path.exists())
-    if first == "a_gt.nii":
-        session.annotation.paint((1, 0, 0), (1, 0, 0), 6, 0)
-    session.ask_save(bare / "a_gt.nii", overwrite=True)
-    write(session, [waiting.pop(0)])
-    last = waiting.pop()
-    waiting.append(last.after_another() if path == last.path else last)
-    while session.annotation.undo():
-        pass
-    session.show_case("b")
-    write(session, waiting)
-    assert read_labels(bare / "a_gt.nii")[0, 0, 0] == 5
-    assert names(session) == ["a"]
-    session.show_case("a")
-    assert np.array_equal(session.labels, before)
-
-
-def test_what_is_unsaved_by_an_undo_is_told_of_with_its_labels(
-    session: Session, bare: Path, waiting: list[SaveRequest]
-) -> None:
-    paint(session)
-    session.save_labels(bare / "a_gt.nii")
-    before = session.labels.copy()
-    session.annotation.paint((0, 0, 0), (0, 0, 0), 5, 0)
-    session.ask_save(bare / "a_gt.nii", overwrite=True)
-    session.annotation.undo()
-    session.show_case("b")
-    told = []
-    session.painted.connect(lambda opened, labels: told.append((opened, labels)))
-    write(session, waiting)
-    ((opened, labels),) = told
-    assert np.array_equal(labels, before)
-    found = recovery_of(opened, labels, (bare,))
-    assert found.planes.tolist() == [0]
-    assert found.stamp == stamp_of(bare / "a_gt.nii")
-    assert np.array_equal(found.onto(read_labels(bare / "a_gt.nii")), before)
-
-
-def test_what_will_not_be_saved_holds_nothing_back(
-    session: Session, bare: Path, waiting: list[SaveRequest]
-) -> None:
-    paint(session)
-    session.save_labels(bare / "a_gt.nii")
-    session.mark_reviewed()
-    session.ask_save(bare / "other.nii")
-    assert session.work.painted == frozenset()
-    session.note_not_saved(waiting.pop())
-    session.annotation.paint((0, 0, 0), (0, 0, 0), 5, 0)
-    session.annotation.undo()
-    assert session.progress.of(session.open_case.case).state == "reviewed"
-    session.show_case("b")
-    nib.save(nib.Nifti1Image(np.full((5, 4, 3), 7, np.uint8), np.eye(4)), bare / "a_gt.nii")
-    session.show_case("a")
-    assert session.labels.max() == 7
-
-
-def test_a_painted_case_that_is_only_looked_at_elsewhere_is_saved_where_it_was_painted(
+def test_what_is_painted_in_a_project_stays_there(
     session: Session, bare: Path, hearts: Path, tmp_path: Path
 ) -> None:
     save_in_project(session, tmp_path / "mine")
     paint(session, 5)
     session.open(bare)
-    assert session.labels.max() == 5
+    assert session.labels is None
     session.open(hearts)
     (left,) = session.unsaved
-    assert session.own_file_of(left) == tmp_path / "mine" / "a.nii"
+    assert session.own_file_of(left.case, left.project) == tmp_path / "mine" / "a.nii"
 
 
 def test_a_project_opened_again_while_a_folder_is_added_keeps_it(
@@ -651,27 +368,28 @@ def test_time_spent_until_a_folder_is_added_is_counted(
     assert read_project(tmp_path / "mine").progress[0].seconds == 150
 
 
-def test_what_was_painted_on_in_another_project_is_saved_in_that(
+def test_what_is_painted_on_one_image_in_two_projects_is_saved_in_each(
     session: Session, bare: Path, hearts: Path, waiting: list[SaveRequest], tmp_path: Path
 ) -> None:
     for name in ("first", "second"):
         session.open(bare)
         save_in_project(session, tmp_path / name)
-    session.open(tmp_path / "first")
-    before = session.labels.copy()
-    paint(session, 5)
-    session.open(tmp_path / "second")
-    session.annotation.paint((1, 0, 0), (1, 0, 0), 6, 0)
-    newest = session.labels.copy()
+    expected = {}
+    for name, value in (("first", 5), ("second", 6)):
+        session.open(tmp_path / name)
+        session.mark_reviewed()
+        expected[name] = paint(session, value)
     session.open(hearts)
-    (left,) = session.unsaved
-    assert session.own_file_of(left) is None, "it began with the first one's"
-    session.ask_save_of(left, tmp_path / "second" / "new.nii")
+    assert names(session) == ["a", "a"]
+    for left in session.unsaved:
+        session.ask_save_of(left, session.own_file_of(left.case, left.project), overwrite=True)
     write(session, waiting)
-    for name, expected in (("first", before), ("second", newest)):
+    assert names(session) == []
+    for name, labels in expected.items():
         other = Session()
         other.open(tmp_path / name)
-        assert np.array_equal(other.labels, expected)
+        assert np.array_equal(other.labels, labels)
+        assert other.progress.of(other.open_case.case).state == "edited"
 
 
 def test_what_was_painted_before_a_project_was_made_and_after_is_the_project_s(
@@ -701,21 +419,7 @@ def test_a_save_without_a_project_is_no_progress_of_one_that_has_not_the_image(
     assert read_project(tmp_path / "mine").progress == ()
 
 
-def test_what_another_program_writes_while_a_save_waits_is_not_replaced(
-    session: Session, bare: Path, waiting: list[SaveRequest]
-) -> None:
-    paint(session)
-    session.save_labels(bare / "a_gt.nii")
-    paint(session, 2)
-    session.ask_save(session.own_file, overwrite=True)
-    nib.save(nib.Nifti1Image(np.full((5, 4, 3), 7, np.uint8), np.eye(4)), bare / "a_gt.nii")
-    with pytest.raises(InputError, match="written by another program"):
-        write(session, waiting)
-    assert read_labels(bare / "a_gt.nii").max() == 7
-    assert names(session) == ["a"]
-
-
-def test_an_undo_during_a_save_comes_along_into_another_project(
+def test_an_undo_during_a_save_stays_in_its_project(
     session: Session, bare: Path, waiting: list[SaveRequest], tmp_path: Path
 ) -> None:
     review_in_two_projects(session, bare, tmp_path)
@@ -725,10 +429,14 @@ def test_an_undo_during_a_save_comes_along_into_another_project(
     session.annotation.undo()
     session.open(tmp_path / "second")
     write(session, waiting)
-    assert names(session) == ["a"]
-    assert np.array_equal(session.labels, before)
-    assert session.own_file is None
-    assert read_project(tmp_path / "first").progress[0].state == "edited"
+    assert session.labels.max() == 7
+    (left,) = session.unsaved
+    assert np.array_equal(left.labels, before)
+    assert left.project.root == tmp_path / "first"
+    assert [read_project(tmp_path / name).progress[0].state for name in ("first", "second")] == [
+        "edited",
+        "reviewed",
+    ]
 
 
 def test_labels_saved_where_the_project_s_file_cannot_be_written_stay_in_view(
@@ -743,3 +451,74 @@ def test_labels_saved_where_the_project_s_file_cannot_be_written_stay_in_view(
     assert session.open_case.case.labels == tmp_path / "mine" / "b.nii"
     assert np.array_equal(session.labels, newest)
     assert session.own_file == tmp_path / "mine" / "b.nii"
+
+
+def test_what_is_painted_before_a_project_is_made_is_the_project_s(
+    session: Session, bare: Path, tmp_path: Path
+) -> None:
+    newest = paint(session, 3)
+    session.show_case("b")
+    session.ask_new_project(tmp_path / "mine")
+    assert names(session) == ["a"]
+    assert session.is_unsaved(session.dataset.case("a"))
+    assert read_project(tmp_path / "mine").progress[0].state == "edited"
+    session.show_case("a")
+    assert np.array_equal(session.labels, newest)
+    told = []
+    session.said.connect(lambda message: told.append(message.text))
+    session.open(bare)
+    session.show_case("a")
+    assert session.labels is None
+    assert "Not shown here: what you painted elsewhere on a and have" in told[0]
+
+
+def test_an_own_file_asked_for_while_its_stick_is_away_is_written_when_it_is_back(
+    session: Session, waiting: list[SaveRequest], tmp_path: Path
+) -> None:
+    stick = tmp_path / "stick"
+    save_in_project(session, tmp_path / "mine")
+    session.save_labels(stick / "a.nii")
+    newest = paint(session, 2)
+    stick.rename(tmp_path / "away")
+    session.ask_save(session.own_file, overwrite=True)
+    with pytest.raises(FileNotFoundError):
+        write(session, list(waiting))
+    assert not stick.exists(), "or labels would lie where the stick is to be"
+    (tmp_path / "away").rename(stick)
+    write(session, waiting)
+    assert np.array_equal(read_labels(stick / "a.nii"), newest)
+
+
+def test_a_stroke_that_outlasts_its_case_is_a_step_of_it(session: Session, tmp_path: Path) -> None:
+    save_in_project(session, tmp_path / "mine")
+    case = session.open_case.case
+    session.mark_reviewed()
+    session.annotation.begin_stroke()
+    session.annotation.paint((0, 0, 0), (0, 0, 0), 5, 0)
+    session.show_case("b")
+    session.annotation.end_stroke()
+    assert names(session) == ["a"]
+    assert session.progress.of(case).state == "edited"
+    assert read_project(tmp_path / "mine").progress[0].state == "edited"
+
+
+def test_a_project_that_cannot_be_told_of_a_file_is_told_later(
+    session: Session, tmp_path: Path
+) -> None:
+    save_in_project(session, tmp_path / "mine")
+    told = (tmp_path / "mine" / "project.toml").read_text()
+    (tmp_path / "mine" / "project.toml").write_text("folders = [")
+    said = []
+    session.said.connect(lambda message: said.append(message.text))
+    newest = paint(session, 5)
+    place, file = session.place_of(session.open_case.case), tmp_path / "mine" / "b.nii"
+    session.save_labels(file)
+    assert "'b.nii' is written, and the project does not know of it yet" in said[-1]
+    assert not session.knows_labels(place)
+    assert session.labels_unknown_to_projects() == {"mine": [file]}
+    (tmp_path / "mine" / "project.toml").write_text(told)
+    assert session.labels_unknown_to_projects() == {}
+    assert session.knows_labels(place)
+    other = Session()
+    other.open(tmp_path / "mine")
+    assert np.array_equal(other.labels, newest)
