@@ -14,6 +14,7 @@ from segstudio.data.cases import Case
 from segstudio.data.project import Place, Project, place_of, with_own_labels
 from segstudio.session.class_counts import count_voxels
 from segstudio.session.labels_session import LabelsSession
+from segstudio.session.open_case import OpenCase
 from segstudio.session.paintings import Painting, image_of
 from segstudio.session.saving import SaveRequest, is_one_file
 
@@ -200,34 +201,43 @@ class SavingSession(LabelsSession):
 
     def _take_saved(self, case: Case, request: SaveRequest) -> None:
         """Take labels that were saved for what their case is known to have."""
-        truth, opened = request.labels, self.open_case
         if not self._uses(request):
-            self._note_kept(request.place, case, truth)
+            self._note_kept(request, case)
             return
-        present = tuple(sorted(value for value, voxels in count_voxels(truth).items() if voxels))
-        if opened is not None and image_of(opened.case) == image_of(case):
-            now = replace(opened, case=case, truth=truth, present=present, left_out="", draft=None)
-            self.open_case = replace(now, stamp=stamp_of(case.labels))
-            self.annotation.limits.note_mask("saved", truth)
-        if opened is not None and self.place_of(opened.case) == request.place:
-            self._paintings.forget(request.place)
-            self._keep_labels()  # painted while they were written
+        opened, voxels = self.open_case, count_voxels(request.labels)
+        present = tuple(sorted(value for value, count in voxels.items() if count))
+        is_in_view = opened is not None and image_of(opened.case) == image_of(case)
+        if opened is not None and is_in_view and self.place_of(opened.case) == request.place:
+            self._take_into_view(replace(opened, case=case, present=present), request)
         else:
-            self._note_kept(request.place, case, truth)
-        if self.dataset is None or not self._is_listed(case):
-            return
-        cases = tuple(case if image_of(c) == image_of(case) else c for c in self.dataset.cases)
-        self.dataset = replace(self.dataset, cases=cases)
+            self._note_kept(request, case)
+        if self._is_listed(case):
+            self._list_saved(case, present)
+            if is_in_view and self.place_of(case) != request.place and not self.is_unsaved(case):
+                self.ask_case(case.name)  # what was saved beside the image is the project's, too
+
+    def _take_into_view(self, opened: OpenCase, request: SaveRequest) -> None:
+        """Let the case in view be that of the file; what was painted meanwhile differs from it."""
+        truth, stamp = request.labels, stamp_of(opened.case.labels)
+        self.open_case = replace(opened, truth=truth, left_out="", draft=None, stamp=stamp)
+        self.annotation.limits.note_mask("saved", truth)
+        self._paintings.forget(request.place)
+        self._keep_labels()
+
+    def _list_saved(self, case: Case, present: tuple[int, ...]) -> None:
+        """List a case with what its file has."""
+        dataset = self._open_dataset()
+        cases = tuple(case if image_of(c) == image_of(case) else c for c in dataset.cases)
+        self.dataset = replace(dataset, cases=cases)
         self.facts.forget_labels(case.name)
         self.facts.note_present(case.name, present)
         self.dataset_opened.emit(self.dataset)
 
-    def _note_kept(self, place: Place, case: Case, truth: NDArray[np.int32]) -> None:
+    def _note_kept(self, request: SaveRequest, case: Case) -> None:
         """Note what a file has of a case that is not in view; what was undone since is unsaved."""
-        unsaved = self._paintings.note_saved(place, case, truth)
-        painting = self._paintings.of(place)
-        if unsaved is not None and painting is not None:
-            self.painted.emit(*unsaved, painting.project)
+        unsaved = self._paintings.note_saved(request.place, case, request.labels)
+        if unsaved is not None:
+            self.painted.emit(*unsaved, request.project)
 
     def _uses(self, request: SaveRequest) -> bool:
         """Return whether what is open now has its labels from what was saved, if it has the case.

@@ -522,3 +522,16 @@ def test_a_project_that_cannot_be_told_of_a_file_is_told_later(
     other = Session()
     other.open(tmp_path / "mine")
     assert np.array_equal(other.labels, newest)
+
+
+def test_what_is_still_being_saved_beside_its_image_is_shown_in_a_project_made_meanwhile(
+    session: Session, bare: Path, waiting: list[SaveRequest], tmp_path: Path
+) -> None:
+    newest = paint(session)
+    session.ask_save(bare / "a_gt.nii")
+    session.ask_new_project(tmp_path / "mine")
+    assert session.labels is None
+    write(session, waiting)
+    assert session.open_case.case.labels == bare / "a_gt.nii"
+    assert np.array_equal(session.labels, newest)
+    assert names(session) == []
