@@ -242,22 +242,12 @@ class OpenData:
         project = self.project if is_open else project
         if project is None:
             return None
-        before = self._projects.failure
         after = self._projects.change(project, changed, file)
         if is_open:
             self.project = after
-        if self._projects.failure and (self._projects.failure != before or file is not None):
-            self._tell_not_recorded(project.name, file)
+        if trouble := self._projects.trouble(project, file):
+            self.say(trouble)
         return after
-
-    def _tell_not_recorded(self, name: str, file: Path | None) -> None:
-        concerned = "Your labels are not concerned"
-        if file is not None:
-            concerned = f"'{file.name}' is written, and the project does not know of it yet"
-        self.say(
-            f"The project '{name}' was not brought up to date. {self._projects.failure} "
-            f"{concerned}; it is tried again at the next change."
-        )
 
     def labels_unknown_to_projects(self) -> dict[str, list[Path]]:
         """Return the files that were saved and whose projects could not be told, by their names."""

@@ -32,7 +32,7 @@ class ProjectRecord:
     """
 
     def __init__(self) -> None:
-        self.failure = ""
+        self.failure = self._told = ""
         self._waiting: dict[Path, _Waiting] = {}
 
     def change(self, project: Project, change: Change, file: Path | None = None) -> Project:
@@ -45,6 +45,22 @@ class ProjectRecord:
         waiting.changes.append(change)
         waiting.files += [file] if file is not None else []
         return self._write(waiting)
+
+    def trouble(self, project: Project, file: Path | None) -> str:
+        """Return what to tell of a change of a project just now; empty if it went well.
+
+        So is what was told before, unless `file`, of labels, is concerned.
+        """
+        before, self._told = self._told, self.failure
+        if not self.failure or (self.failure == before and file is None):
+            return ""
+        concerned = "Your labels are not concerned"
+        if file is not None:
+            concerned = f"'{file.name}' is written, and the project does not know of it yet"
+        return (
+            f"The project '{project.name}' was not brought up to date. {self.failure} {concerned}; "
+            "it is tried again at the next change."
+        )
 
     def unknown_files(self) -> dict[str, list[Path]]:
         """Return the files of labels that projects do not know of yet, by the projects' names.
