@@ -24,7 +24,9 @@ def stamp_of(path: Path | None) -> str:
 
 
 @contextmanager
-def written(path: Path, *, overwrite: bool = False, keep_previous: bool = False) -> Iterator[Path]:
+def written(
+    path: Path, *, overwrite: bool = False, keep_previous: bool = False, stamp: str | None = None
+) -> Iterator[Path]:
     """Yield a temporary path beside `path`; it takes the name of `path` when the block ends well.
 
     Parameters
@@ -35,6 +37,8 @@ def written(path: Path, *, overwrite: bool = False, keep_previous: bool = False)
         Whether a file that is there may be replaced.
     keep_previous : bool
         Whether such a file stays beside the new one, as ``NAME~``, instead of the one before.
+    stamp : str, optional
+        Of the file that may be replaced, see `stamp_of`; any, by default.
 
     Yields
     ------
@@ -44,14 +48,15 @@ def written(path: Path, *, overwrite: bool = False, keep_previous: bool = False)
     Raises
     ------
     InputError
-        The file exists and `overwrite` is false.
+        The file exists and `overwrite` is false, or is another than the one of `stamp`; it may
+        have been written meanwhile.
     """
-    _expect_free(path, overwrite)
+    _expect_replaceable(path, overwrite, stamp)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     try:
         yield temporary
-        _expect_free(path, overwrite)  # another program may have made it meanwhile
+        _expect_replaceable(path, overwrite, stamp)
         if keep_previous and path.exists():
             _keep(path)
         temporary.replace(path)
@@ -64,9 +69,14 @@ def written(path: Path, *, overwrite: bool = False, keep_previous: bool = False)
             temporary.unlink(missing_ok=True)
 
 
-def _expect_free(path: Path, overwrite: bool) -> None:
+def _expect_replaceable(path: Path, overwrite: bool, stamp: str | None) -> None:
     if path.exists() and not overwrite:
         raise InputError(f"'{path}' exists already. Choose another name, or remove it first.")
+    if path.exists() and stamp is not None and stamp_of(path) != stamp:
+        raise InputError(
+            f"'{path}' was written by another program meanwhile, so it is left as it is. Choose "
+            "another name."
+        )
 
 
 def reach_disk(path: Path) -> None:

@@ -2,7 +2,8 @@
 
 Each running program has a folder of its own below `recovery_home`, locked while it runs: what lies
 in a folder without a lock was left by a program that was killed, or whose machine went off. In it
-every image has a folder with two copies, of which the older is replaced: one is always whole.
+every image has a folder with two copies, one for each project in which it was painted; the older
+copy is replaced: one is always whole.
 """
 
 import json
@@ -11,7 +12,7 @@ import shutil
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -96,6 +97,23 @@ class Recovery:
         """The image on which it was painted, in its project."""
         return Place(self.project, self.image, self.frames)
 
+    def goes_to(self, place: Place) -> bool:
+        """Return whether what was painted belongs to a place by now.
+
+        That is where it was painted; or the image in the project that its folder became since; or,
+        where its own project is not there any more, in any: it may have another name by now.
+        """
+        if self.place == place or (self.image, self.frames) != (place.image, place.frames):
+            return self.place == place
+        if self.project is None:
+            return place.project in self.opens
+        return not self.has_its_project
+
+    @property
+    def has_its_project(self) -> bool:
+        """Whether the project in which it was painted, if it was in one, is there."""
+        return self.project is None or (self.project / PROJECT_FILE).is_file()
+
     def onto(self, labels: NDArray[np.int32] | None) -> NDArray[np.int32]:
         """Return labels ``(Z, Y, X)`` as a new array with the painted planes put back.
 
@@ -135,7 +153,7 @@ class RecoveryFolder:
         self._lock = _lock_of(self.path)
 
     def write(self, recovery: Recovery) -> Path:
-        """Write a copy over the older one of the same image; return its path.
+        """Write a copy over the older one of the same place; return its path.
 
         Raises
         ------
@@ -173,8 +191,16 @@ class RecoveryFolder:
         return path
 
     def forget(self, place: Place) -> None:
-        """Remove the copies of an image: it is saved, or as it was read."""
+        """Remove the copies of a place: it is saved, or as it was read."""
         shutil.rmtree(self.path / _key(place), ignore_errors=True)
+
+    def move(self, before: Place, now: Place) -> None:
+        """Make what was copied of a place the copy of another, in a project."""
+        found = _newest_in(self.path) if self.path.is_dir() else ()
+        for recovery in [each for _, each in found if each.place == before]:
+            opens = recovery.opens if now.project is None else (now.project,)
+            self.write(replace(recovery, project=now.project, opens=opens))
+        self.forget(before)
 
     def leave(self) -> None:
         """Let go of the copies; the next start offers them."""
@@ -210,7 +236,7 @@ class LeftBehind:
 
     @property
     def recoveries(self) -> list[Recovery]:
-        """The newest readable copy of each image, the newest first."""
+        """The newest readable copy of each place, the newest first."""
         newest: dict[Place, Recovery] = {}
         for _, found in sorted(self._found, key=lambda pair: pair[1].time):
             newest[found.place] = found

@@ -112,9 +112,14 @@ class LabelsSession(OpenData):
     def _ask_recovered(self, recovery: Recovery) -> None:
         """Ask for the case of a copy, in what is open or in what was open when it was made."""
         cases = self.dataset.cases if self.dataset is not None else ()
-        here = [case.name for case in cases if self.place_of(case) == recovery.place]
+        here = [case.name for case in cases if recovery.goes_to(self.place_of(case))]
         if here:
             self.ask_case(here[0])
+        elif not recovery.has_its_project:
+            raise InputError(
+                f"The project '{recovery.project}' is not there any more. Open it where it is by "
+                f"now: what was painted on '{recovery.case}' comes back when you open that case."
+            )
         else:
             wish, image = opening(*recovery.opens), (recovery.image, recovery.frames)
             wanted = replace(wish, is_wanted=lambda case: image_of(case) == image)

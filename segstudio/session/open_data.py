@@ -249,8 +249,8 @@ class OpenData:
             self.say(trouble)
         return after
 
-    def labels_unknown_to_projects(self) -> dict[str, list[Path]]:
-        """Return the files that were saved and whose projects could not be told, by their names."""
+    def labels_unknown_to_projects(self) -> list[tuple[Project, Path]]:
+        """Return the files that were saved and whose projects could not be told, with these."""
         return self._projects.unknown_files()
 
     def knows_labels(self, place: Place) -> bool:

@@ -151,13 +151,15 @@ class Paintings:
     def take_along(self, cases: Collection[Case], project: Project) -> list[Case]:
         """Make a project's own what was painted on its cases without one; return those cases.
 
-        What is being saved stays where it was when that was asked for.
+        What is being saved stays where it was when that was asked for. A file that has the labels
+        as a copy is none that the project knows.
         """
         taken = []
         for case in cases:
             before, now = place_of(None, case), place_of(project, case)
             if before in self._kept and now not in self._kept and not self.is_being_saved(before):
-                self._kept[now] = replace(self._kept.pop(before), project=project)
+                kept = self._kept.pop(before)
+                self._kept[now] = replace(kept, project=project, case=case, copy=None)
                 taken.append(case)
         return taken
 

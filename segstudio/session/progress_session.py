@@ -34,6 +34,7 @@ class ProgressSession(SavingSession):
     drafts_asked = Signal(DraftRequest)
     drafts_stop_asked = Signal()
     drafting_changed = Signal(str)
+    taken_along = Signal(Case)  # into the open project, with what was painted on it without one
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,20 +66,23 @@ class ProgressSession(SavingSession):
 
     def list_found(self, dataset: Dataset, project: Project | None = None) -> Dataset:
         """Take a dataset that was found, with its project as that is by now; return it as taken."""
-        self.note_progress()  # which belongs to it
+        self.annotation.end_stroke()  # which belongs, as its time does, to what is open
+        self.note_progress()
         return super().list_found(dataset, project)
 
     def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
         """Take a dataset, and its project, for the open one; its cases are still to be read."""
         if self.drafting and self.dataset is not None and self.dataset.root != dataset.root:
             self.ask_drafts_stop()  # they are of cases that go out of sight
+        self.annotation.end_stroke()
         self.note_progress()
         self.progress.take(project.progress if project is not None else ())
         super().list_cases(dataset, project)
         if project is not None and not project.labels and not project.progress:
-            # It was made of what is open: nothing was done in it before.
+            # Nothing was done in it yet: what is painted on its images is its beginning.
             for case in self._paintings.take_along(dataset.cases, project):
                 self.progress.set_state(case, "edited")
+                self.taken_along.emit(case)
         self._tell_painted_elsewhere()
 
     def _tell_painted_elsewhere(self) -> None:
@@ -98,6 +102,7 @@ class ProgressSession(SavingSession):
 
     def show_read(self, opened: OpenCase) -> None:
         """Show a case that was read; the time spent on it is counted from now."""
+        self.annotation.end_stroke()
         self.note_progress()
         self.progress.begin(opened.case)
         super().show_read(opened)
@@ -164,7 +169,7 @@ class ProgressSession(SavingSession):
             frozenset(
                 case.name
                 for case, place in ((each, self.place_of(each)) for each in cases)
-                if place in self._paintings or place in waiting
+                if place in self._paintings or any(copy.goes_to(place) for copy in waiting)
             ),
             frozenset(name for name, state in states.items() if state == "reviewed"),
             frozenset(name for name, state in states.items() if state == "edited"),

@@ -62,14 +62,14 @@ class ProjectRecord:
             "it is tried again at the next change."
         )
 
-    def unknown_files(self) -> dict[str, list[Path]]:
-        """Return the files of labels that projects do not know of yet, by the projects' names.
+    def unknown_files(self) -> list[tuple[Project, Path]]:
+        """Return the files of labels that projects do not know of yet, each with its project.
 
         What waits is tried again before.
         """
         for waiting in list(self._waiting.values()):
             self._write(waiting)
-        return {w.project.name: w.files for w in self._waiting.values() if w.files}
+        return [(each.project, file) for each in self._waiting.values() for file in each.files]
 
     def knows_labels(self, root: Path | None) -> bool:
         """Return whether the file of a project, if it is one, names all labels saved in it."""
@@ -78,8 +78,9 @@ class ProjectRecord:
     def _write(self, waiting: _Waiting) -> Project:
         root = waiting.project.root
         try:
-            # As it is there now: somebody may have edited the file meanwhile.
-            after = read_project(root) if waiting.project.file.is_file() else waiting.project
+            # As it is there now: somebody may have edited the file meanwhile. One that is gone is
+            # not made anew: its stick may be away, or the folder have another name by now.
+            after = read_project(root)
             for each in waiting.changes:
                 after = each(after)
             if not access(root, W_OK):

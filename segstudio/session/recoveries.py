@@ -30,7 +30,7 @@ class Recoveries:
 
     offered_changed = Signal(tuple)
     put_back = Signal(Recovery)
-    taken = Signal(Recovery)
+    taken = Signal(Recovery, Place)
     given_up = Signal(Recovery)
 
     def __init__(self) -> None:
@@ -39,9 +39,9 @@ class Recoveries:
         self._wanted: dict[Place, Recovery] = {}
 
     @property
-    def waiting(self) -> frozenset[Place]:
-        """The places whose painting waits in copies."""
-        return frozenset(self._wanted) | {each.place for each in self.offered}
+    def waiting(self) -> tuple[Recovery, ...]:
+        """The copies whose painting is not put back yet."""
+        return (*self._wanted.values(), *self.offered)
 
     def offer(self, recoveries: Iterable[Recovery]) -> None:
         """Offer copies to the user."""
@@ -70,10 +70,12 @@ class Recoveries:
         `labels` are those that it has now, ``(Z, Y, X)``, or None; they are not changed. A copy
         of another shape than the image is left where it is; `doubt` says so.
         """
-        recovery = self._wanted.pop(place, None)
+        fitting = [each for each in self._wanted.values() if each.goes_to(place)]
         self.doubt = ""
-        if recovery is None:
+        if not fitting:
             return None
+        recovery = max(fitting, key=lambda each: each.place == place)
+        del self._wanted[recovery.place]
         if recovery.shape != opened.volume.data.shape:
             self.doubt = (
                 f"What was painted on '{opened.case.name}' does not fit its image any more, and "
@@ -85,7 +87,7 @@ class Recoveries:
                 "The file of its labels has changed since: look through the planes that were not "
                 "painted on."
             )
-        self.taken.emit(recovery)
+        self.taken.emit(recovery, place)
         return recovery.onto(labels)
 
 

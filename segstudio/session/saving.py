@@ -94,17 +94,12 @@ class SaveRequest:
         OSError
             It cannot be written; what was there is as it was.
         """
-        if self.stamp and not self.path.parent.is_dir():
-            # It was there: its stick or share is away, or it was moved, and nothing is made anew.
-            raise FileNotFoundError(ENOENT, os.strerror(ENOENT), str(self.path.parent))
-        if self.overwrite and stamp_of(self.path) not in ("", self.stamp):
-            raise InputError(
-                f"'{self.path.name}' was written by another program before it could be saved, so "
-                f"it is left as it is. The labels of '{self.case.name}' are still in this window: "
-                "save them under another name."
-            )
+        self._expect_nothing_away()
         write_labels(
-            self.path, self.labels, self.grid, overwrite=self.overwrite, keep_previous=True
+            *(self.path, self.labels, self.grid),
+            overwrite=self.overwrite,
+            keep_previous=True,
+            stamp=self.stamp,
         )
         if self.project is not None:
             return self.path  # a project knows what no layout would find
@@ -113,6 +108,19 @@ class SaveRequest:
         except (InputError, OSError):
             # They are written, under a name perhaps that no layout bears beside the image's.
             return self.case.labels if stamp_of(self.case.labels) else None
+
+    def _expect_nothing_away(self) -> None:
+        """Raise `FileNotFoundError` where a stick or a share is away, or a folder was moved.
+
+        What was there when it was asked would be made anew in its place.
+        """
+        folder, project = self.path.parent, self.project
+        was_there = bool(self.stamp) or not self.case.image.exists()
+        if was_there and not folder.is_dir():
+            raise FileNotFoundError(ENOENT, os.strerror(ENOENT), str(folder))
+        is_gone = bool(self.stamp) and not stamp_of(self.path)
+        if is_gone and project is not None and not project.file.is_file():
+            raise FileNotFoundError(ENOENT, os.strerror(ENOENT), str(project.file))
 
 
 def is_one_file(one: Path, other: Path) -> bool:

@@ -66,9 +66,9 @@ class SavingSession(LabelsSession):
         labels that nobody has seen: the project's file, where it is not what is painted on.
         """
         own, asked = self._own(case, project), self._asked.get(place_of(project, case))
-        if own is not None:
-            return own[0]
-        return None if asked is None else asked.path
+        if asked is not None:
+            return asked.path
+        return None if own is None else own[0]
 
     def _own(self, case: Case, project: Project | None) -> tuple[Path, str] | None:
         """Return the file that this program wrote, with its stamp, if nobody wrote it since."""
@@ -180,6 +180,8 @@ class SavingSession(LabelsSession):
         """Note that labels were written; `pair` are those that the case has by now."""
         path, case, place = request.path, request.case, request.place
         self._note_saving_ended(request)
+        if asked := self._asked.get(place):
+            self._asked[place] = asked.after(request)
         if pair is None or not is_one_file(pair, path):
             began = self._began(case, request.project)[0]
             # What pairs with the image is what is read again, so the painting itself is kept.
@@ -213,7 +215,8 @@ class SavingSession(LabelsSession):
             self._note_kept(request, case)
         if self._is_listed(case):
             self._list_saved(case, present)
-            if is_in_view and self.place_of(case) != request.place and not self.is_unsaved(case):
+            is_elsewhere = self.place_of(case) != request.place
+            if is_in_view and is_elsewhere and not self.is_unsaved(case) and not self.reading:
                 self.ask_case(case.name)  # what was saved beside the image is the project's, too
 
     def _take_into_view(self, opened: OpenCase, request: SaveRequest) -> None:

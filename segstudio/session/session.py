@@ -25,8 +25,8 @@ class Session(TrainingSession):
     """The open project, case, runs and selection.
 
     Panels and layers follow its signals and call its methods; they never call each other. What is
-    about data is in `OpenData`, about labels in `LabelsSession`, about drafts and states of cases
-    in `ProgressSession`, about trainings in `TrainingSession`.
+    about data is in `OpenData`, about labels in `LabelsSession` and `SavingSession`, about drafts
+    and states of cases in `ProgressSession`, about trainings in `TrainingSession`.
 
     Attributes
     ----------

@@ -159,3 +159,22 @@ def test_a_file_on_a_disk_that_fails_has_no_stamp(
 
     monkeypatch.setattr(Path, "stat", fail)
     assert stamp_of(path) == ""
+
+
+def test_a_file_that_another_program_writes_meanwhile_is_left_where_its_stamp_is_given(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    stamp = stamp_of(path)
+    with (
+        pytest.raises(InputError, match="written by another program meanwhile"),
+        written(path, overwrite=True, keep_previous=True, stamp=stamp) as temporary,
+    ):
+        temporary.write_text("ours")
+        path.write_text("theirs")
+    assert path.read_text() == "theirs"
+    assert list(tmp_path.iterdir()) == [path]
+    with written(path, overwrite=True, stamp=stamp_of(path)) as temporary:
+        temporary.write_text("ours")
+    assert path.read_text() == "ours"

@@ -195,6 +195,40 @@ def test_a_copy_of_an_earlier_version_is_of_the_project_that_it_opens(tmp_path: 
     assert read_recovery(path).project == tmp_path / "mine"
 
 
+def test_a_copy_goes_to_its_own_place_and_to_what_that_became(tmp_path: Path) -> None:
+    folder, mine = tmp_path / "images", tmp_path / "mine"
+    bare = replace(painted(), opens=(folder,))
+    own = replace(painted(), project=mine, opens=(mine,))
+    mine.mkdir()
+    (mine / "project.toml").write_text("")
+    image, frames = bare.image, bare.frames
+    here, elsewhere = Place(folder, image, frames), Place(tmp_path / "else", image, frames)
+    assert bare.goes_to(bare.place)
+    assert bare.goes_to(here), "its folder holds a project by now"
+    assert not bare.goes_to(elsewhere)
+    assert own.goes_to(own.place)
+    assert not own.goes_to(elsewhere)
+    mine.rename(tmp_path / "else")
+    assert own.goes_to(elsewhere), "its project has another name by now"
+    assert not own.goes_to(Place(tmp_path / "else", Path("/data/other.nii"), frames))
+
+
+def test_copies_that_are_moved_are_a_project_s(tmp_path: Path) -> None:
+    folder, mine = RecoveryFolder(tmp_path), Path("/mine")
+    now = Place(mine, painted().image, painted().frames)
+    folder.move(painted().place, now)  # nothing was copied yet
+    folder.write(painted(image="other.nii"))
+    folder.write(painted(3))
+    folder.move(painted().place, now)
+    folder.leave()
+    left = LeftBehind(tmp_path)
+    found = {recovery.place: recovery for recovery in left.recoveries}
+    left.close()
+    assert set(found) == {now, painted(image="other.nii").place}
+    assert found[now].opens == (mine,)
+    assert found[now].values.max() == 3
+
+
 def test_the_home_can_be_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SEGSTUDIO_RECOVERY", str(tmp_path))
     assert recovery_home() == tmp_path

@@ -515,9 +515,10 @@ def test_a_project_that_cannot_be_told_of_a_file_is_told_later(
     session.save_labels(file)
     assert "'b.nii' is written, and the project does not know of it yet" in said[-1]
     assert not session.knows_labels(place)
-    assert session.labels_unknown_to_projects() == {"mine": [file]}
+    ((project, unknown),) = session.labels_unknown_to_projects()
+    assert (project.root, unknown) == (tmp_path / "mine", file)
     (tmp_path / "mine" / "project.toml").write_text(told)
-    assert session.labels_unknown_to_projects() == {}
+    assert session.labels_unknown_to_projects() == []
     assert session.knows_labels(place)
     other = Session()
     other.open(tmp_path / "mine")
@@ -535,3 +536,74 @@ def test_what_is_still_being_saved_beside_its_image_is_shown_in_a_project_made_m
     assert session.open_case.case.labels == bare / "a_gt.nii"
     assert np.array_equal(session.labels, newest)
     assert names(session) == []
+
+
+def test_files_unknown_to_projects_of_one_name_are_told_of_all(
+    session: Session, bare: Path, tmp_path: Path
+) -> None:
+    files = []
+    for parent in ("x", "y"):
+        session.open(bare)
+        root = tmp_path / parent / "mine"
+        save_in_project(session, root)
+        (root / "project.toml").write_text("folders = [")
+        paint(session, 5)
+        files.append(root / "b.nii")
+        session.save_labels(files[-1])
+    assert [file for _, file in session.labels_unknown_to_projects()] == files
+
+
+def test_a_project_that_is_away_is_not_made_anew(
+    session: Session, waiting: list[SaveRequest], tmp_path: Path
+) -> None:
+    save_in_project(session, tmp_path / "mine")
+    newest = paint(session, 5)
+    (tmp_path / "mine").rename(tmp_path / "away")
+    (tmp_path / "mine").mkdir()  # as where a share was mounted
+    session.ask_save(session.own_file, overwrite=True)
+    with pytest.raises(FileNotFoundError):
+        write(session, list(waiting))
+    session.show_case("b")
+    assert not list((tmp_path / "mine").iterdir())
+    (tmp_path / "mine").rmdir()
+    (tmp_path / "away").rename(tmp_path / "mine")
+    write(session, waiting)
+    other = Session()
+    other.open(tmp_path / "mine")
+    other.show_case("a")
+    assert np.array_equal(other.labels, newest)
+
+
+def test_a_first_file_is_not_written_where_its_image_was(
+    session: Session, bare: Path, waiting: list[SaveRequest]
+) -> None:
+    paint(session)
+    bare.rename(bare.with_name("away"))
+    session.ask_save(bare / "a_gt.nii")
+    with pytest.raises(FileNotFoundError):
+        write(session, waiting)
+    assert not bare.exists()
+
+
+def test_a_stroke_that_lasts_until_another_project_is_listed_is_of_its_own(
+    session: Session, bare: Path, tmp_path: Path
+) -> None:
+    for name in ("second", "first"):
+        session.open(bare)
+        save_in_project(session, tmp_path / name)
+        session.mark_reviewed()
+    session.annotation.begin_stroke()
+    session.annotation.paint((0, 0, 0), (0, 0, 0), 5, 0)
+    session.open(tmp_path / "second")
+    states = {name: read_project(tmp_path / name).progress[0].state for name in ("first", "second")}
+    assert states == {"first": "edited", "second": "reviewed"}
+
+
+def test_what_only_a_copy_has_is_unsaved_in_a_project_that_takes_it_along(
+    session: Session, tmp_path: Path
+) -> None:
+    paint(session)
+    session.save_labels(tmp_path / "copy.nii")
+    assert names(session) == []
+    session.ask_new_project(tmp_path / "mine")
+    assert names(session) == ["a"]

@@ -174,7 +174,7 @@ def write_volume(path: str | Path, volume: Volume, *, overwrite: bool = False) -
     InputError
         Shape or suffix do not fit, or the file exists.
     """
-    return _write(Path(path), volume.data, volume.grid, overwrite)
+    return _write(Path(path), volume.data, volume.grid, overwrite=overwrite)
 
 
 def write_labels(
@@ -184,6 +184,7 @@ def write_labels(
     *,
     overwrite: bool = False,
     keep_previous: bool = False,
+    stamp: str | None = None,
 ) -> Path:
     """Write label values on their source's grid; return the path.
 
@@ -200,15 +201,20 @@ def write_labels(
         Whether a file that is there may be replaced.
     keep_previous : bool
         Whether such a file stays beside the new one, as ``NAME~``.
+    stamp : str, optional
+        Of the file that may be replaced, as `stamp_of` tells it; any, by default.
 
     Raises
     ------
     InputError
-        Shape or suffix do not fit, or the file exists.
+        Shape or suffix do not fit, or the file exists and may not be replaced.
     """
     largest = int(labels.max(initial=0))
     kept = labels.dtype if labels.dtype.itemsize <= 2 else np.min_scalar_type(largest)
-    return _write(Path(path), labels.astype(kept, copy=False), grid, overwrite, keep_previous)
+    array = labels.astype(kept, copy=False)
+    return _write(
+        Path(path), array, grid, overwrite=overwrite, keep_previous=keep_previous, stamp=stamp
+    )
 
 
 def write_maps(
@@ -227,12 +233,11 @@ def write_maps(
     overwrite : bool
         Whether a file that is there may be replaced.
     """
-    return _write(Path(path), maps.astype(np.float32, copy=False), grid, overwrite)
+    return _write(Path(path), maps.astype(np.float32, copy=False), grid, overwrite=overwrite)
 
 
-def _write(
-    path: Path, data: NDArray[Any], grid: Grid, overwrite: bool, keep_previous: bool = False
-) -> Path:
+def _write(path: Path, data: NDArray[Any], grid: Grid, **replaces: Any) -> Path:
+    """Write an array; see `written` for what is replaced."""
     if suffix_of(path).lower() not in WRITABLE:
         raise InputError(f"'{path}' should end in {', '.join(WRITABLE)}.")
     if data.shape[-3:] != grid.shape:
@@ -241,7 +246,7 @@ def _write(
         )
     if data.dtype in (np.bool_, np.float16):  # no format has these
         data = data.astype(np.uint8 if data.dtype == np.bool_ else np.float32)
-    with written(path, overwrite=overwrite, keep_previous=keep_previous) as temporary:
+    with written(path, **replaces) as temporary:
         format_of(path).load().write_array(temporary, data, grid)
         reach_disk(temporary)
     reach_disk_by_name(path.parent)

@@ -1,6 +1,6 @@
 """Copies what is painted beside the window, so that a crash takes seconds of work at most."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -53,7 +53,7 @@ class Autosaver(QObject):
         self._left: LeftBehind | None = None
         self._painted: dict[Place, _Painted] = {}
         self._copying: dict[Place, _Painted] = {}
-        self._put_back: set[Place] = set()
+        self._put_back: dict[Place, Place] = {}  # where it was painted before the crash
         self._opens: dict[Place, tuple[Path, ...]] = {}
         self._is_failing = False
         self.timer = QTimer(self)
@@ -66,6 +66,7 @@ class Autosaver(QObject):
         session.annotation.edited.connect(self._note_edit)
         session.saved.connect(self._note_saved)
         session.recoveries.taken.connect(self._note_taken)
+        session.taken_along.connect(self._note_taken_along)
         session.recoveries.given_up.connect(self._remove)
 
     def look_for_copies(self) -> None:
@@ -141,11 +142,7 @@ class Autosaver(QObject):
             self._copying.pop(place, None)
         self._is_failing = False
         if place in self._put_back and self._left is not None:
-            self._left.forget(place)
-        before = place._replace(project=None)
-        is_own = painted is not None and place != before
-        if is_own and not self.session.is_place_unsaved(before):
-            self._forget(before)  # what a new project took along, and what is copied as its own
+            self._left.forget(self._put_back[place])
 
     def _forget(self, place: Place) -> None:
         """Remove the copies of a place beside the window."""
@@ -178,9 +175,20 @@ class Autosaver(QObject):
         if opened is not None and self.session.is_unsaved(opened.case):
             self._note(opened, self.session.labels, self.session.project)
 
-    def _note_taken(self, recovery: Recovery) -> None:
+    def _note_taken(self, recovery: Recovery, place: Place) -> None:
         # What was put back is copied anew before the old copy goes.
-        self._put_back.add(recovery.place)
+        self._put_back[place] = recovery.place
+
+    def _note_taken_along(self, case: Case) -> None:
+        """Let copies of what was painted without a project be the open project's."""
+        now = self.session.place_of(case)
+        before = now._replace(project=None)
+        waiting = self._painted.pop(before, None) or self._copying.pop(before, None)
+        if waiting is not None:
+            self._painted[now] = replace(waiting, place=now, opens=self.session.opens)
+            self.timer.start()
+        move = partial(self._folder.move, before, now)
+        self._beside.ask(("move", now), move, lambda _: None)
 
     def _remove(self, recovery: Recovery) -> None:
         if self._left is not None:

@@ -1,7 +1,7 @@
 """The questions before a window is closed in which a network trains, or labels are unsaved."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,30 +92,32 @@ class CloseQuestion(QObject):
 
     def _may_leave_surely(self, window: "_QtMainWindow") -> bool:
         """Return whether nothing is lost, or the user lets it be; also where asking goes wrong."""
+        may_leave = False
         try:
-            return self._may_leave(window) and self._may_leave_untold(window)
+            may_leave = self._may_leave(window) and self._may_leave_untold(window)
         except Exception as error:
             logger.exception("In the question before closing")
-            return _closes_anyway(
+            may_leave = _closes_anyway(
                 window,
                 "Labels could not be looked through",
                 f"Whether all that you painted is saved could not be found out. {sentence(error)} "
-                "Copies of it from the last seconds are offered at the next start.",
+                "Copies of it are offered at the next start.",
             )
+        self.discards &= may_leave
+        return may_leave
 
     def _may_leave_untold(self, window: "_QtMainWindow") -> bool:
         """Ask whether to leave files of labels of which their projects could not be told."""
         untold = self.session.labels_unknown_to_projects()
         if not untold:
             return True
-        pairs = [(name, file) for name, files in untold.items() for file in files]
-        listed = "\n".join(f"• {file.name}, of the project {name}" for name, file in pairs)
+        lines = [f"• {file.name}, of the project {project.name}" for project, file in untold]
         return _closes_anyway(
             window,
             "A project does not know its labels",
             "These files are saved, and the project's own file, project.toml, could not be told of "
-            f"them:\n{listed}\nMend it or its folder, and go back; or copies of these labels are "
-            "offered at the next start.",
+            f"them:\n{_shortened(lines)}\nMend it or its folder, and go back; or the project shows "
+            "what these images had before, until it is told of the files.",
         )
 
     def _may_leave(self, window: "_QtMainWindow") -> bool:
@@ -125,7 +127,10 @@ class CloseQuestion(QObject):
         unsaved = self.session.unsaved
         if not unsaved:
             return True
-        targets = [(painting, _target(self.session, painting)) for painting in unsaved]
+        targets: list[tuple[Painting, Path]] = []
+        for painting in unsaved:
+            taken = [path for _, path in targets]
+            targets.append((painting, _target(self.session, painting, taken)))
         box = QMessageBox(window)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle("Labels are not saved")
@@ -166,10 +171,10 @@ class CloseQuestion(QObject):
         self.session.ask_save_of(painting, path, overwrite=path == own)
 
 
-def _target(session: Session, painting: Painting) -> Path:
-    """Return the file that labels are saved to where nobody is asked."""
+def _target(session: Session, painting: Painting, taken: Collection[Path]) -> Path:
+    """Return the file that labels are saved to where nobody is asked, which no others go to."""
     own = session.own_file_of(painting.case, painting.project)
-    return own or free_name(painting.case)
+    return own or free_name(painting.case, taken)
 
 
 def _closes_anyway(window: "_QtMainWindow", title: str, text: str) -> bool:
@@ -186,7 +191,10 @@ def _closes_anyway(window: "_QtMainWindow", title: str, text: str) -> bool:
 
 
 def _listed(targets: Sequence[tuple[Painting, Path]]) -> str:
-    lines = [_line(painting, path) for painting, path in targets]
+    return _shortened([_line(painting, path) for painting, path in targets])
+
+
+def _shortened(lines: Sequence[str]) -> str:
     more = len(lines) - MOST_LISTED
     return "\n".join([*lines[:MOST_LISTED], *([f"… and {more} more"] if more > 0 else [])])
 

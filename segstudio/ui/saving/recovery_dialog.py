@@ -86,7 +86,8 @@ class RecoveryDialog(QDialog):
         line = QHBoxLayout(row)
         picture = QLabel()
         picture.setPixmap(_pixmap(recovery.picture))
-        told = QLabel(f"<b>{escape(recovery.case)}</b><br>{_words(recovery)}")
+        of = f" of the project {recovery.project.name}" if recovery.project is not None else ""
+        told = QLabel(f"<b>{escape(recovery.case)}</b>{escape(of)}<br>{_words(recovery)}")
         told.setTextFormat(Qt.TextFormat.RichText)
         told.setToolTip(str(recovery.image))
         told.setWordWrap(True)
@@ -112,7 +113,8 @@ class RecoveryDialog(QDialog):
 
     @at_the_edge
     def _discard(self, recovery: Recovery) -> None:
-        question = f"Remove what was painted on '{recovery.case}' for good?"
+        within = f" in the project {recovery.project.name}" if recovery.project is not None else ""
+        question = f"Remove what was painted on '{recovery.case}'{within} for good?"
         yes, no = QMessageBox.StandardButton.Discard, QMessageBox.StandardButton.Cancel
         if QMessageBox.question(self, "Discard labels", question, yes | no, no) == yes:
             self.session.recoveries.give_up(recovery)

@@ -1,5 +1,6 @@
 """Which files a dialog offers, and under which name labels are saved."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from segstudio.data.cases import Case
@@ -35,7 +36,7 @@ def _title(name: str) -> str:
     return name[0].upper() + name[1:]
 
 
-def free_name(case: Case) -> Path:
+def free_name(case: Case, taken: Collection[Path] = ()) -> Path:
     """Return the name that pairs with a case's image; where it is taken, one that is a copy's.
 
     The image's own suffix is kept where it is written: a picture's labels are a NIfTI file.
@@ -47,12 +48,13 @@ def free_name(case: Case) -> Path:
         base += f"_t{case.frames[0]:02d}"
     if (named := nnunet_name(image)) and image.parent.name in NNUNET_FOLDERS:
         folder = image.parent.with_name(NNUNET_FOLDERS[image.parent.name])
-        if first_file(folder, named[0]) is None:
-            return folder / (named[0] + suffix_beside(image))
-    name, n = f"{base}_gt", 1
-    while first_file(image.parent, name) is not None:
+        beside = folder / (named[0] + suffix_beside(image))
+        if first_file(folder, named[0]) is None and beside not in taken:
+            return beside
+    name, n, suffix = f"{base}_gt", 1, suffix_beside(image)
+    while first_file(image.parent, name) is not None or image.with_name(name + suffix) in taken:
         name, n = f"{base}_copy{n}_gt", n + 1
-    return image.with_name(name + suffix_beside(image))
+    return image.with_name(name + suffix)
 
 
 def with_suffix(path: Path, chosen: str) -> Path:

@@ -1,5 +1,6 @@
 """Painting that no crash takes away, and the questions before a window closes."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -219,6 +220,7 @@ def test_copies_of_one_image_in_two_projects_come_back_in_each(
         opened(window, tmp_path / name)
         window.paint((1, 20, 20 + n))
         painted[name] = session.labels.copy()
+    session.show_case(session.dataset.cases[1].name)
     window.wait_for(lambda: len({path.parent for path in copies(own_recovery)}) == 2, 30)
     window.studio.autosaver.copy_now()
     window.studio.autosaver._folder.leave()
@@ -234,15 +236,34 @@ def test_copies_of_one_image_in_two_projects_come_back_in_each(
         assert np.array_equal(session.labels, painted[name])
 
 
-def test_what_a_new_project_takes_along_is_copied_as_its_own(
-    painted, own_recovery: Path, tmp_path: Path
+@pytest.mark.parametrize("is_inside", [True, False])
+def test_what_a_new_project_takes_along_is_copied_and_put_back_as_its_own(
+    window, hearts: Path, own_recovery: Path, tmp_path: Path, is_inside: bool
 ) -> None:
-    painted.wait_for(lambda: bool(copies(own_recovery)), 30)
-    (before,) = {path.parent for path in copies(own_recovery)}
-    opened(painted, tmp_path / "mine")
-    painted.paint((1, 2, 2))
-    painted.wait_for(lambda: not before.exists() and bool(copies(own_recovery)), 30)
-    painted.studio.autosaver._folder.leave()
+    folder = tmp_path / "hearts"
+    shutil.copytree(hearts, folder)
+    root = folder if is_inside else tmp_path / "mine"
+    window.studio.autosaver.timer.setInterval(20)
+    session = window.session
+    session.open(folder)
+    window.paint((1, 20, 20))
+    wanted, name = session.labels.copy(), session.open_case.case.name
+    session.show_case(session.dataset.cases[1].name)
+    window.wait_for(lambda: bool(copies(own_recovery)), 30)
+    session.ask_new_project(root)
+    window.wait_for(lambda: session.project is not None and not session.reading, 30)
+    session.show_case(session.dataset.cases[1].name)
+    window.wait_for(lambda: not window.studio.autosaver._beside.is_busy, 30)
+    window.studio.autosaver.copy_now()
+    window.studio.autosaver._folder.leave()
     left = LeftBehind(own_recovery)
-    assert [recovery.project for recovery in left.recoveries] == [tmp_path / "mine"]
+    (found,) = left.recoveries
     left.close()
+    assert found.project == root
+    session._paintings.forget(found.place)
+    session.open(hearts)
+    session.recoveries.ask(found)
+    window.wait_for(lambda: session.project is not None and not session.reading, 30)
+    assert session.project.root == root
+    assert session.open_case.case.name == name
+    assert np.array_equal(session.labels, wanted)

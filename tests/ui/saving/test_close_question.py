@@ -10,6 +10,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QMessageBox
 
 from segstudio.data.formats import read_labels, write_labels
+from segstudio.data.recovery import LeftBehind
 from segstudio.session import saving
 from segstudio.ui.saving import close_question
 
@@ -86,20 +87,19 @@ def close(window, button: str, meanwhile: Callable[[], object] = lambda: None) -
 def test_what_another_program_writes_while_the_question_is_open_is_not_replaced(
     painted, tmp_path: Path, is_own: bool
 ) -> None:
-    session, folder = painted.session, tmp_path / "hearts"
+    session = painted.session
     if is_own:
         session.save_labels(tmp_path / "mine" / "a.nii.gz")
         painted.paint((1, 2, 2))
     grid, theirs = session.open_case.volume.grid, np.full_like(session.labels, 3)
     name = f"{session.open_case.case.name}_copy1_gt.nii.gz"
-    file = tmp_path / "mine" / "a.nii.gz" if is_own else next(folder.rglob("*.nii.gz")).parent
+    beside = session.open_case.case.image.with_name(name)
+    path = tmp_path / "mine" / "a.nii.gz" if is_own else beside
 
     def write() -> None:
-        path = file if is_own else session.open_case.case.image.with_name(name)
         write_labels(path, theirs, grid, overwrite=True)
 
     told = close(painted, "Save and close", write)
-    path = file if is_own else session.open_case.case.image.with_name(name)
     assert path.name in told
     assert painted.main.isVisible()
     assert "exists already" in painted.said[-1]
@@ -136,14 +136,57 @@ def test_files_of_which_a_project_could_not_be_told_are_named_before_closing(
 
 
 def test_where_asking_goes_wrong_the_window_closes_only_if_the_user_says_so(
-    painted, monkeypatch: pytest.MonkeyPatch
+    painted, own_recovery: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_case: object) -> None:
         raise OSError(5, "Input/output error", "stick")
 
     monkeypatch.setattr(close_question, "free_name", fail)
+    newest, place = painted.session.labels.copy(), painted.session.unsaved[0].place
     assert "could not be found out" in close(painted, "Go back")
     assert painted.main.isVisible()
     close(painted, "Close all the same")
     painted._qtbot.wait(50)
     assert not [w for w in QApplication.topLevelWidgets() if w.isVisible()]
+    left = LeftBehind(own_recovery)
+    (kept,) = left.recoveries
+    left.close()
+    assert kept.place == place
+    assert np.array_equal(newest[kept.planes], kept.values)
+
+
+def test_labels_that_were_to_be_discarded_are_kept_where_the_window_stays(
+    painted, tmp_path: Path
+) -> None:
+    (tmp_path / "mine" / "project.toml").write_text("folders = [")
+    painted.session.save_labels(tmp_path / "mine" / "a.nii.gz")
+    painted.paint((1, 2, 2))
+    asked: list[str] = []
+    QTimer.singleShot(0, lambda: answer("Discard them", asked))
+    QTimer.singleShot(400, lambda: answer("Go back", asked))
+    painted.main.close()
+    assert "not saved" in asked[0]
+    assert "could not be told" in asked[1]
+    assert painted.main.isVisible()
+    assert not painted.studio.close_question.discards
+
+
+def test_one_image_painted_in_two_projects_goes_to_two_files(painted, tmp_path: Path) -> None:
+    session, folder = painted.session, tmp_path / "hearts"
+    name = session.open_case.case.name
+    session.open(folder)
+    painted.paint((1, 2, 2))
+    asked = close(painted, "Save and close")
+    painted._qtbot.wait(50)
+    assert f"• {name} of the project mine, to {name}_copy1_gt.nii.gz" in asked
+    assert f"• {name}, to {name}_copy2_gt.nii.gz" in asked
+    assert not [w for w in QApplication.topLevelWidgets() if w.isVisible()]
+    ones = {
+        path.name: read_labels(path)[1, [20, 2], [20, 2]].tolist()
+        for path in folder.rglob("*_copy?_gt.nii.gz")
+    }
+    before = session.open_case.truth is not None
+    assert before
+    assert len(ones) == 2
+    assert ones[f"{name}_copy1_gt.nii.gz"][0] == 1
+    assert ones[f"{name}_copy2_gt.nii.gz"][1] == 1

@@ -366,3 +366,26 @@ def test_what_another_case_has_waiting_for_the_file_that_failed_stays(
     saver.finish()
     assert (read_labels(tmp_path / "x_gt.nii")[0] == 2).all()
     assert session._paintings._being_saved == {}
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_of_three_saves_the_last_is_written_though_the_second_failed(
+    saver, disk: Disk, tmp_path: Path, is_own: bool
+) -> None:
+    session, path = saver.session, tmp_path / "x_gt.nii"
+    if is_own:
+        session.ask_save(path)
+        saver.finish()
+    disk.failures = [False, True]
+    for value in (2, 3):
+        session.labels[0] = value
+        session.note_painting()
+        session.ask_save(path, overwrite=is_own)
+    saver._thread.wait()
+    saver._end()  # the first is written, and the second begun
+    session.labels[0] = 4
+    session.note_painting()
+    session.ask_save(session.own_file, overwrite=True)
+    saver.finish()
+    assert (read_labels(path)[0] == 4).all()
+    assert session.unsaved == []
