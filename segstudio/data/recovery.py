@@ -2,8 +2,8 @@
 
 Each running program has a folder of its own below `recovery_home`, locked while it runs: what lies
 in a folder without a lock was left by a program that was killed, or whose machine went off. In it
-every image has a folder with two copies, one for each project in which it was painted; the older
-copy is replaced: one is always whole.
+every image, by itself in each project, has a folder with two copies, of which the older is
+replaced: one is always whole.
 """
 
 import json
@@ -100,19 +100,16 @@ class Recovery:
     def goes_to(self, place: Place) -> bool:
         """Return whether what was painted belongs to a place by now.
 
-        That is where it was painted; or the image in the project that its folder became since; or,
-        where its own project is not there any more, in any: it may have another name by now.
+        That is where it was painted; or the image in the project that its folder became since.
         """
-        if self.place == place or (self.image, self.frames) != (place.image, place.frames):
-            return self.place == place
-        if self.project is None:
-            return place.project in self.opens
-        return not self.has_its_project
+        is_image = (self.image, self.frames) == (place.image, place.frames)
+        became = self.project is None and place.project in self.opens
+        return self.place == place or (is_image and became)
 
     @property
     def has_its_project(self) -> bool:
         """Whether the project in which it was painted, if it was in one, is there."""
-        return self.project is None or (self.project / PROJECT_FILE).is_file()
+        return self.project is None or os.path.isfile(self.project / PROJECT_FILE)  # noqa: PTH113
 
     def onto(self, labels: NDArray[np.int32] | None) -> NDArray[np.int32]:
         """Return labels ``(Z, Y, X)`` as a new array with the painted planes put back.
@@ -195,11 +192,10 @@ class RecoveryFolder:
         shutil.rmtree(self.path / _key(place), ignore_errors=True)
 
     def move(self, before: Place, now: Place) -> None:
-        """Make what was copied of a place the copy of another, in a project."""
-        found = _newest_in(self.path) if self.path.is_dir() else ()
-        for recovery in [each for _, each in found if each.place == before]:
-            opens = recovery.opens if now.project is None else (now.project,)
-            self.write(replace(recovery, project=now.project, opens=opens))
+        """Make what was copied of an image the copy of the same in a project."""
+        recovery = _newest_of(self.path / _key(before))
+        if recovery is not None and now.project is not None:
+            self.write(replace(recovery, project=now.project, opens=(now.project,)))
         self.forget(before)
 
     def leave(self) -> None:
@@ -273,13 +269,19 @@ def _time_of_writing(path: Path) -> int:
 
 
 def _newest_in(folder: Path) -> Iterator[tuple[Path, Recovery]]:
-    """Yield each image's newest copy that is whole, with the folder of its copies."""
+    """Yield each place's newest copy that is whole, with the folder of its copies."""
     for kept in sorted(path for path in folder.iterdir() if path.is_dir()):
-        copies = [kept / name for name in COPIES]
-        for path in sorted(copies, key=_time_of_writing, reverse=True):
-            with suppress(InputError):
-                yield kept, read_recovery(path)
-                break
+        found = _newest_of(kept)
+        if found is not None:
+            yield kept, found
+
+
+def _newest_of(kept: Path) -> Recovery | None:
+    """Return the newer of two copies that is whole."""
+    for path in sorted((kept / name for name in COPIES), key=_time_of_writing, reverse=True):
+        with suppress(InputError):
+            return read_recovery(path)
+    return None
 
 
 def read_recovery(path: Path) -> Recovery:

@@ -115,11 +115,6 @@ class LabelsSession(OpenData):
         here = [case.name for case in cases if recovery.goes_to(self.place_of(case))]
         if here:
             self.ask_case(here[0])
-        elif not recovery.has_its_project:
-            raise InputError(
-                f"The project '{recovery.project}' is not there any more. Open it where it is by "
-                f"now: what was painted on '{recovery.case}' comes back when you open that case."
-            )
         else:
             wish, image = opening(*recovery.opens), (recovery.image, recovery.frames)
             wanted = replace(wish, is_wanted=lambda case: image_of(case) == image)

@@ -245,7 +245,7 @@ class OpenData:
         after = self._projects.change(project, changed, file)
         if is_open:
             self.project = after
-        if trouble := self._projects.trouble(project, file):
+        if trouble := self._projects.take_trouble(project, file):
             self.say(trouble)
         return after
 
@@ -265,6 +265,10 @@ class OpenData:
     def is_unsaved(self, case: Case) -> bool:
         """Return whether a case of what is open has painting that is in no file."""
         return self.is_place_unsaved(self.place_of(case))
+
+    def is_painted(self, place: Place) -> bool:
+        """Return whether a place has painting that is not in its case's own file."""
+        return place in self._paintings
 
     def is_place_unsaved(self, place: Place) -> bool:
         """Return whether there is painting of a place that is in no file."""

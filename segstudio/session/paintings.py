@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.core.volume import Grid
-from segstudio.data.atomic import stamp_of
 from segstudio.data.cases import Case
 from segstudio.data.project import Place, Project, place_of
 from segstudio.session.open_case import OpenCase
@@ -192,7 +191,7 @@ class Paintings:
             self._kept[place] = replace(kept, copy=labels)
 
     def note_saved(
-        self, place: Place, case: Case, labels: NDArray[np.int32]
+        self, place: Place, case: Case, labels: NDArray[np.int32], stamp: str
     ) -> tuple[OpenCase, NDArray[np.int32]] | None:
         """Note that a file has these labels; what was painted since began with it.
 
@@ -203,6 +202,8 @@ class Paintings:
             With the file as its own.
         labels : ndarray of int32, shape (Z, Y, X)
             As they were written.
+        stamp : str
+            Of the file as it was written.
 
         Returns
         -------
@@ -212,13 +213,13 @@ class Paintings:
         kept = self._kept.get(place)
         if kept is None:
             return None
-        began, is_same = (case.labels, stamp_of(case.labels)), np.array_equal(kept.labels, labels)
+        began, is_same = (case.labels, stamp), np.array_equal(kept.labels, labels)
         if is_same and not self.is_being_saved(place):
             self.forget(place)
             return None
         now, read = replace(kept, case=case, began=began, copy=None, undone=None), None
         if kept.undone is not None:
-            read = replace(kept.undone, case=case, truth=labels, draft=None, stamp=began[1])
+            read = replace(kept.undone, case=case, truth=labels, draft=None, stamp=stamp)
         if is_same:  # and more is being written
             now = replace(now, undone=read, copy=labels if read is None else None)
         self._kept[place] = now

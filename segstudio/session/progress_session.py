@@ -14,7 +14,7 @@ from segstudio.session.annotation_progress import AnnotationProgress
 from segstudio.session.drafting import DraftRequest, Work, draft_request, drafts_folder
 from segstudio.session.open_case import OpenCase
 from segstudio.session.paintings import image_of
-from segstudio.session.saving import SaveRequest
+from segstudio.session.saving import Saved, SaveRequest
 from segstudio.session.saving_session import SavingSession
 
 MOST_NAMED = 3
@@ -52,9 +52,9 @@ class ProgressSession(SavingSession):
             if not self.is_unsaved(case):
                 self.progress.note_back(case)
 
-    def note_saved(self, request: SaveRequest, pair: Path | None) -> None:
+    def note_saved(self, request: SaveRequest, saved: Saved) -> None:
         """Follow a save; what was undone while it was written is in the file, unreviewed."""
-        super().note_saved(request, pair)
+        super().note_saved(request, saved)
         case, painted = request.case, self._paintings.of(request.place)
         differs = painted is not None and not np.array_equal(painted.labels, request.labels)
         if self._uses(request) and self._is_listed(case):

@@ -46,10 +46,10 @@ class ProjectRecord:
         waiting.files += [file] if file is not None else []
         return self._write(waiting)
 
-    def trouble(self, project: Project, file: Path | None) -> str:
-        """Return what to tell of a change of a project just now; empty if it went well.
+    def take_trouble(self, project: Project, file: Path | None) -> str:
+        """Return what is still to be told of a change of a project just now, once; or nothing.
 
-        So is what was told before, unless `file`, of labels, is concerned.
+        What was told before is told again where `file`, of labels, is concerned.
         """
         before, self._told = self._told, self.failure
         if not self.failure or (self.failure == before and file is None):
@@ -88,7 +88,7 @@ class ProjectRecord:
             else:
                 write_project(after)
                 del self._waiting[root]
-                self.failure = ""
+                self.failure = self._told = ""
         except (InputError, OSError) as error:
             self.failure = sentence(error)
             after = waiting.project

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from segstudio.core.errors import InputError
 from segstudio.core.labels import ClassTable
 from segstudio.data.project import Place
 from segstudio.data.recovery import Recovery
@@ -49,7 +50,18 @@ class Recoveries:
         self.offered_changed.emit(self.offered)
 
     def ask(self, recovery: Recovery) -> None:
-        """Ask for a copy to be put back when its case is shown, and for that to be shown."""
+        """Ask for a copy to be put back when its case is shown, and for that to be shown.
+
+        Raises
+        ------
+        InputError
+            Its project is not there.
+        """
+        if not recovery.has_its_project:
+            raise InputError(
+                f"'{recovery.case}' was painted in the project '{recovery.project}', which is not "
+                "there. The copy is kept: bring the folder back to its place, and put it back then."
+            )
         self._wanted[recovery.place] = recovery
         self._take_from_offered(recovery)
         self.put_back.emit(recovery)
@@ -75,7 +87,10 @@ class Recoveries:
         if not fitting:
             return None
         recovery = max(fitting, key=lambda each: each.place == place)
-        del self._wanted[recovery.place]
+        for each in fitting:
+            del self._wanted[each.place]
+        if others := [each for each in fitting if each is not recovery]:
+            self.offer((*others, *self.offered))  # one at a time: each replaces planes of the other
         if recovery.shape != opened.volume.data.shape:
             self.doubt = (
                 f"What was painted on '{opened.case.name}' does not fit its image any more, and "

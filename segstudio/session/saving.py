@@ -17,6 +17,22 @@ from segstudio.data.project import Place, Project, place_of
 from segstudio.session.paintings import image_of
 
 
+@dataclass(frozen=True)
+class Saved:
+    """What came of a request.
+
+    Attributes
+    ----------
+    pair : Path or None
+        The labels that the case has by now: the file, or others where that is a copy.
+    stamp : str
+        Of the file as it was written.
+    """
+
+    pair: Path | None
+    stamp: str
+
+
 @dataclass(frozen=True, eq=False)
 class SaveRequest:
     """Labels that are to be written.
@@ -78,14 +94,14 @@ class SaveRequest:
         """Return whether it puts labels of the same case into the same file as another."""
         return (self.place, self.path) == (other.place, other.path)
 
-    def after(self, done: "SaveRequest") -> "SaveRequest":
+    def after(self, done: "SaveRequest", saved: Saved) -> "SaveRequest":
         """Return the request as it is when another is done: a file it made may be replaced."""
         if not self.goes_where(done):
             return self
-        return replace(self, overwrite=True, stamp=stamp_of(self.path))
+        return replace(self, overwrite=True, stamp=saved.stamp)
 
-    def write(self) -> Path | None:
-        """Write the file in the geometry of its image; return which labels the case has now.
+    def write(self) -> Saved:
+        """Write the file in the geometry of its image.
 
         Raises
         ------
@@ -101,6 +117,11 @@ class SaveRequest:
             keep_previous=True,
             stamp=self.stamp,
         )
+        stamp = stamp_of(self.path)  # before another program may have written it
+        return Saved(self._pair_now(), stamp)
+
+    def _pair_now(self) -> Path | None:
+        """Return which labels the case has, now that the file is written."""
         if self.project is not None:
             return self.path  # a project knows what no layout would find
         try:
@@ -110,17 +131,19 @@ class SaveRequest:
             return self.case.labels if stamp_of(self.case.labels) else None
 
     def _expect_nothing_away(self) -> None:
-        """Raise `FileNotFoundError` where a stick or a share is away, or a folder was moved.
+        """Raise `FileNotFoundError` where a stick or a share seems away, or a folder was moved.
 
-        What was there when it was asked would be made anew in its place.
+        No folder is made anew then, and nothing written where it is mounted else.
         """
         folder, project = self.path.parent, self.project
-        was_there = bool(self.stamp) or not self.case.image.exists()
-        if was_there and not folder.is_dir():
+        is_image_gone = not self.case.image.exists()
+        is_expected = bool(self.stamp) or folder == self.case.image.parent
+        if (is_expected or is_image_gone) and not folder.is_dir():
             raise FileNotFoundError(ENOENT, os.strerror(ENOENT), str(folder))
-        is_gone = bool(self.stamp) and not stamp_of(self.path)
-        if is_gone and project is not None and not project.file.is_file():
-            raise FileNotFoundError(ENOENT, os.strerror(ENOENT), str(project.file))
+        if is_expected and not stamp_of(self.path):
+            is_project_gone = project is not None and not project.file.is_file()
+            if is_image_gone or (self.stamp and is_project_gone):
+                raise FileNotFoundError(ENOENT, os.strerror(ENOENT), str(self.path))
 
 
 def is_one_file(one: Path, other: Path) -> bool:

@@ -16,7 +16,7 @@ from segstudio.session.class_counts import count_voxels
 from segstudio.session.labels_session import LabelsSession
 from segstudio.session.open_case import OpenCase
 from segstudio.session.paintings import Painting, image_of
-from segstudio.session.saving import SaveRequest, is_one_file
+from segstudio.session.saving import Saved, SaveRequest, is_one_file
 
 
 @dataclass(frozen=True)
@@ -176,12 +176,12 @@ class SavingSession(LabelsSession):
         if not self._paintings.is_being_saved(request.place):
             self._asked.pop(request.place, None)
 
-    def note_saved(self, request: SaveRequest, pair: Path | None) -> None:
-        """Note that labels were written; `pair` are those that the case has by now."""
-        path, case, place = request.path, request.case, request.place
+    def note_saved(self, request: SaveRequest, saved: Saved) -> None:
+        """Note that labels were written."""
+        path, case, place, pair = request.path, request.case, request.place, saved.pair
         self._note_saving_ended(request)
         if asked := self._asked.get(place):
-            self._asked[place] = asked.after(request)
+            self._asked[place] = asked.after(request, saved)
         if pair is None or not is_one_file(pair, path):
             began = self._began(case, request.project)[0]
             # What pairs with the image is what is read again, so the painting itself is kept.
@@ -192,27 +192,28 @@ class SavingSession(LabelsSession):
         else:
             began, own = pair, request.project is not None
             has = with_own_labels(case, pair) if own else replace(case, labels=pair)
-            self._take_saved(has, request)
+            self._take_saved(has, request, saved.stamp)
             self.say(f"Saved {path.name}{_instead(case.labels, path)}", is_error=False)
-        self._written[place] = _Written(path, stamp_of(path), began)
+        self._written[place] = _Written(path, saved.stamp, began)
         self._paintings.forget_undone(place)
         if request.project is not None:  # another may be open by now
             self._record(lambda project: project.with_labels(case, path), request.project, path)
         self.unsaved_changed.emit(case.name)
         self.saved.emit(case, place)
 
-    def _take_saved(self, case: Case, request: SaveRequest) -> None:
+    def _take_saved(self, case: Case, request: SaveRequest, stamp: str) -> None:
         """Take labels that were saved for what their case is known to have."""
         if not self._uses(request):
-            self._note_kept(request, case)
+            self._note_kept(request, case, stamp)
             return
         opened, voxels = self.open_case, count_voxels(request.labels)
         present = tuple(sorted(value for value, count in voxels.items() if count))
         is_in_view = opened is not None and image_of(opened.case) == image_of(case)
         if opened is not None and is_in_view and self.place_of(opened.case) == request.place:
-            self._take_into_view(replace(opened, case=case, present=present), request)
+            opened = replace(opened, case=case, present=present, stamp=stamp)
+            self._take_into_view(opened, request)
         else:
-            self._note_kept(request, case)
+            self._note_kept(request, case, stamp)
         if self._is_listed(case):
             self._list_saved(case, present)
             is_elsewhere = self.place_of(case) != request.place
@@ -221,9 +222,8 @@ class SavingSession(LabelsSession):
 
     def _take_into_view(self, opened: OpenCase, request: SaveRequest) -> None:
         """Let the case in view be that of the file; what was painted meanwhile differs from it."""
-        truth, stamp = request.labels, stamp_of(opened.case.labels)
-        self.open_case = replace(opened, truth=truth, left_out="", draft=None, stamp=stamp)
-        self.annotation.limits.note_mask("saved", truth)
+        self.open_case = replace(opened, truth=request.labels, left_out="", draft=None)
+        self.annotation.limits.note_mask("saved", request.labels)
         self._paintings.forget(request.place)
         self._keep_labels()
 
@@ -236,9 +236,9 @@ class SavingSession(LabelsSession):
         self.facts.note_present(case.name, present)
         self.dataset_opened.emit(self.dataset)
 
-    def _note_kept(self, request: SaveRequest, case: Case) -> None:
+    def _note_kept(self, request: SaveRequest, case: Case, stamp: str) -> None:
         """Note what a file has of a case that is not in view; what was undone since is unsaved."""
-        unsaved = self._paintings.note_saved(request.place, case, request.labels)
+        unsaved = self._paintings.note_saved(request.place, case, request.labels, stamp)
         if unsaved is not None:
             self.painted.emit(*unsaved, request.project)
 

@@ -208,9 +208,11 @@ def test_a_copy_goes_to_its_own_place_and_to_what_that_became(tmp_path: Path) ->
     assert not bare.goes_to(elsewhere)
     assert own.goes_to(own.place)
     assert not own.goes_to(elsewhere)
+    assert not own.goes_to(bare.place)
+    assert own.has_its_project
     mine.rename(tmp_path / "else")
-    assert own.goes_to(elsewhere), "its project has another name by now"
-    assert not own.goes_to(Place(tmp_path / "else", Path("/data/other.nii"), frames))
+    assert not own.goes_to(elsewhere), "its project may be on a stick that is away"
+    assert not own.has_its_project
 
 
 def test_copies_that_are_moved_are_a_project_s(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from segstudio.session import Session
 from segstudio.session.messages import ReadingRequest
-from segstudio.session.saving import SaveRequest
+from segstudio.session.saving import Saved, SaveRequest
 
 
 def reading(session: Session) -> Session:
@@ -41,8 +41,11 @@ def names(session: Session) -> list[str]:
     return [painting.case.name for painting in session.unsaved]
 
 
-def write(session: Session, waiting: list[SaveRequest]) -> None:
-    """Write what waits."""
+def write(session: Session, waiting: list[SaveRequest]) -> Saved | None:
+    """Write what waits; return what came of the last."""
+    saved = None
     while waiting:
         request = waiting.pop(0)
-        session.note_saved(request, request.write())
+        saved = request.write()
+        session.note_saved(request, saved)
+    return saved

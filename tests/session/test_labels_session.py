@@ -300,3 +300,40 @@ def test_a_tool_that_makes_other_labels_leaves_what_is_locked(session: Session) 
     assert f"changed {(before == 5).sum()} voxels" in said[-1]
     session.annotation.undo()
     assert np.array_equal(labels, before)
+
+
+def test_of_two_copies_that_go_to_one_place_only_its_own_is_put_back(
+    session: Session, bare: Path
+) -> None:
+    copies = []
+    for value in (3, 7):
+        paint(session, value)
+        root = None if session.project is None else session.project.root
+        copies.append(recovery_of(session.open_case, session.labels, session.opens, root))
+        if session.project is None:
+            session.ask_new_project(bare)
+    after = Session()
+    after.recoveries.offer(copies)
+    for copy in copies:
+        after.recoveries.ask(copy)
+    after.open(bare)
+    assert after.labels.max() == 7
+    assert after.recoveries.offered == (copies[0],)
+
+
+def test_a_copy_whose_project_is_away_stays_offered(session: Session, tmp_path: Path) -> None:
+    session.ask_new_project(tmp_path / "mine")
+    session.new_labels()
+    paint(session, 3)
+    copy = recovery_of(session.open_case, session.labels, session.opens, tmp_path / "mine")
+    after = reading(Session())
+    after.open(session.open_case.case.image.parent)
+    after.recoveries.offer([copy])
+    (tmp_path / "mine").rename(tmp_path / "away")
+    with pytest.raises(InputError, match="which is not there"):
+        after.recoveries.ask(copy)
+    assert after.recoveries.offered == (copy,)
+    assert after.labels is None
+    (tmp_path / "away").rename(tmp_path / "mine")
+    after.recoveries.ask(copy)
+    assert after.labels.max() == 3

@@ -230,8 +230,7 @@ def test_what_is_undone_between_two_saves_is_not_lost(
         session.annotation.paint((1, 0, 0), (1, 0, 0), 6, 0)
     session.ask_save(bare / "a_gt.nii", overwrite=True)
     done, last = waiting
-    write(session, [done])
-    waiting[:] = [last.after(done)]
+    waiting[:] = [last.after(done, write(session, [done]))]
     while session.annotation.undo():
         pass
     session.show_case("b")
@@ -304,8 +303,7 @@ def test_a_file_asked_for_again_before_it_is_written_is_replaced_by_the_newer_la
     assert session.own_file == bare / "a_gt.nii", "it is on its way: nobody is asked again"
     session.ask_save(session.own_file, overwrite=True)
     first, second = waiting
-    write(session, [first])
-    write(session, [second.after(first)])
+    write(session, [second.after(first, write(session, [first]))])
     assert np.array_equal(read_labels(bare / "a_gt.nii"), newest)
     assert names(session) == []
 
@@ -333,9 +331,9 @@ def test_the_labels_of_another_case_on_their_way_to_one_file_are_not_replaced(
     paint(session, 2)
     session.ask_save(tmp_path / "x.nii", overwrite=True)
     first, second = waiting
-    write(session, [first])
+    saved = write(session, [first])
     with pytest.raises(InputError, match="written by another program"):
-        second.after(first).write()
+        second.after(first, saved).write()
     assert np.array_equal(read_labels(tmp_path / "x.nii"), wrote)
 
 
@@ -359,3 +357,33 @@ def test_a_folder_opened_by_a_relative_path_is_known_by_its_whole_one(
     paint(session)
     assert session.opens == (bare,)
     assert session.open_case.case.image == bare / "a.nii"
+
+
+def test_nothing_is_written_where_a_share_with_the_image_was_mounted(
+    session: Session, bare: Path, waiting: list[SaveRequest], tmp_path: Path
+) -> None:
+    paint(session)
+    session.save_labels(bare / "a_gt.nii")
+    newest = paint(session, 2)
+    session.ask_save(session.own_file, overwrite=True)
+    bare.rename(tmp_path / "away")
+    bare.mkdir()
+    with pytest.raises(FileNotFoundError):
+        write(session, list(waiting))
+    assert not list(bare.iterdir())
+    bare.rmdir()
+    (tmp_path / "away").rename(bare)
+    write(session, waiting)
+    assert np.array_equal(read_labels(bare / "a_gt.nii"), newest)
+
+
+def test_what_another_program_writes_just_after_a_save_is_not_this_one_s(
+    session: Session, bare: Path, waiting: list[SaveRequest]
+) -> None:
+    paint(session)
+    session.ask_save(bare / "a_gt.nii")
+    (request,) = waiting
+    saved = request.write()
+    nib.save(nib.Nifti1Image(np.full((5, 4, 3), 70, np.int32), np.eye(4)), bare / "a_gt.nii")
+    session.note_saved(request, saved)
+    assert session.own_file is None

@@ -164,10 +164,10 @@ class Autosaver(QObject):
         self.timer.start()
 
     def _note_saved(self, _case: Case, place: Place) -> None:
-        """Remove the copies of a case whose labels are in a file, which its project knows."""
+        """Remove the copies of a case whose own file has its labels, and its project knows that."""
         if self.session.is_place_unsaved(place):
             self._note_in_view()  # what differs from the file that was written just now
-        elif self.session.knows_labels(place):
+        elif self.session.knows_labels(place) and not self.session.is_painted(place):
             self._forget(place)
 
     def _note_in_view(self) -> None:
@@ -183,10 +183,13 @@ class Autosaver(QObject):
         """Let copies of what was painted without a project be the open project's."""
         now = self.session.place_of(case)
         before = now._replace(project=None)
-        waiting = self._painted.pop(before, None) or self._copying.pop(before, None)
+        copying = self._copying.pop(before, None)
+        waiting = self._painted.pop(before, None) or copying
         if waiting is not None:
             self._painted[now] = replace(waiting, place=now, opens=self.session.opens)
             self.timer.start()
+        if before in self._put_back:
+            self._put_back[now] = self._put_back.pop(before)
         move = partial(self._folder.move, before, now)
         self._beside.ask(("move", now), move, lambda _: None)
 

@@ -97,6 +97,7 @@ class CloseQuestion(QObject):
             may_leave = self._may_leave(window) and self._may_leave_untold(window)
         except Exception as error:
             logger.exception("In the question before closing")
+            self.discards = False
             may_leave = _closes_anyway(
                 window,
                 "Labels could not be looked through",
@@ -116,8 +117,8 @@ class CloseQuestion(QObject):
             window,
             "A project does not know its labels",
             "These files are saved, and the project's own file, project.toml, could not be told of "
-            f"them:\n{_shortened(lines)}\nMend it or its folder, and go back; or the project shows "
-            "what these images had before, until it is told of the files.",
+            f"them:\n{_shortened(lines)}\nMend it or its folder, and go back; or the project goes "
+            "on with what these images had before.",
         )
 
     def _may_leave(self, window: "_QtMainWindow") -> bool:

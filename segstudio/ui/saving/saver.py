@@ -102,11 +102,12 @@ class Saver(QObject):
         else:
             self._failed.pop(request.place, None)
             if thread.error is not None:
-                self.session.say(sentence(thread.error))
+                told = f"{sentence(thread.error)} The labels are still in this window."
+                self.session.say(told)
                 self.session.note_not_saved(request)
             else:
                 self._note_saved(request, thread)
-                self._waiting = [each.after(request) for each in self._waiting]
+                self._waiting = [each.after(request, thread.result) for each in self._waiting]
         self._tell_failed()
         self._start_next()
 

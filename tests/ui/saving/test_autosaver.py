@@ -1,5 +1,6 @@
 """Painting that no crash takes away, and the questions before a window closes."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QDialog, QLabel, QMessageBox, QPushButton
 
-from segstudio.data.recovery import LeftBehind
+from segstudio.data.recovery import COPIES, LeftBehind
 from segstudio.ui.saving.recovery_dialog import RecoveryDialog
 from segstudio.viewer.stage import LABELS
 
@@ -23,7 +24,8 @@ def painted(window, hearts):
 
 
 def copies(home: Path) -> list[Path]:
-    return sorted(home.rglob("*.npz"))
+    found = ((Path(folder), name) for folder, _, names in os.walk(home) for name in names)
+    return sorted(folder / name for folder, name in found if name in COPIES)
 
 
 def press(text: str) -> None:
@@ -36,14 +38,21 @@ def press(text: str) -> None:
 
 
 def test_what_is_painted_is_copied_and_the_copy_goes_when_it_is_saved(
-    painted, own_recovery: Path, tmp_path: Path
+    window, hearts: Path, own_recovery: Path, tmp_path: Path
 ) -> None:
-    painted.wait_for(lambda: len(copies(own_recovery)) == 1, 30)
-    painted.paint((2, 30, 30))
-    painted.wait_for(lambda: len(copies(own_recovery)) == 2, 30)
-    painted.session.ask_save(tmp_path / "mine_gt.nii")
-    painted.wait_for(lambda: not copies(own_recovery), 30)
-    assert (tmp_path / "mine_gt.nii").exists()
+    shutil.copytree(hearts, tmp_path / "hearts")
+    window.studio.autosaver.timer.setInterval(20)
+    window.session.open(tmp_path / "hearts")
+    window.paint((1, 20, 20))
+    window.wait_for(lambda: len(copies(own_recovery)) == 1, 30)
+    window.paint((2, 30, 30))
+    window.wait_for(lambda: len(copies(own_recovery)) == 2, 30)
+    window.session.ask_save(tmp_path / "mine_gt.nii")
+    window.wait_for_saving()
+    window._qtbot.wait(200)
+    assert copies(own_recovery), "the case's own file has not what was painted"
+    window.session.ask_save(window.session.open_case.case.labels, overwrite=True)
+    window.wait_for(lambda: not copies(own_recovery), 30)
 
 
 def test_an_undo_to_what_was_read_leaves_no_copy(painted, own_recovery: Path) -> None:
