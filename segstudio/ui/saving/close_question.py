@@ -117,8 +117,8 @@ class CloseQuestion(QObject):
             window,
             "A project does not know its labels",
             "These files are saved, and the project's own file, project.toml, could not be told of "
-            f"them:\n{_shortened(lines)}\nMend it or its folder, and go back; or the project goes "
-            "on with what these images had before.",
+            f"them:\n{_shortened(lines)}\nGo back to mend that file or its folder. Closed now, the "
+            "project shows what these images had before.",
         )
 
     def _may_leave(self, window: "_QtMainWindow") -> bool:
