@@ -147,12 +147,12 @@ class Project:
 
         None where there is none.
         """
-        return next((file for file in reversed(self._files_of(case)) if _is_there(file)), None)
+        return next((file for file in reversed(self._files_of(case)) if is_there(file)), None)
 
     def newest_labels(self, case: Case) -> Path | None:
         """Return the file that labels painted on a case were saved to last, if it is there."""
         known = self._files_of(case)
-        return known[-1] if known and _is_there(known[-1]) else None
+        return known[-1] if known and is_there(known[-1]) else None
 
     def _files_of(self, case: Case) -> list[Path]:
         return [s.file for s in self.labels if (s.image, s.frames) == (case.image, case.frames)]
@@ -245,7 +245,7 @@ def in_project(found: Dataset, project: Project) -> Dataset:
     """
     drafts = {(p.image, p.frames): p.draft for p in project.progress}
     newest = {(s.image, s.frames): s.file for s in project.labels}
-    saved = {(s.image, s.frames): s.file for s in project.labels if _is_there(s.file)}
+    saved = {(s.image, s.frames): s.file for s in project.labels if is_there(s.file)}
     cases = tuple(
         _with_draft(_with_saved(case, saved.get(image)), drafts.get(image))
         for case in found.cases
@@ -270,7 +270,7 @@ def in_project(found: Dataset, project: Project) -> Dataset:
 
 
 def _with_draft(case: Case, file: Path | None) -> Case:
-    if file is None or case.labels is not None or not _is_there(file):
+    if file is None or case.labels is not None or not is_there(file):
         return case
     return replace(case, draft=file)
 
@@ -287,6 +287,6 @@ def with_own_labels(case: Case, file: Path) -> Case:
     return replace(case, labels=file, labels_frame=None, drawing="one", pairing=told)
 
 
-def _is_there(file: Path) -> bool:
+def is_there(file: Path) -> bool:
     """Return whether a file is there; one on a disk that is away is not."""
     return os.path.isfile(file)  # noqa: PTH113  (before Python 3.14 a Path raises where a disk fails)

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.errors import InputError
 from segstudio.data.atomic import reach_disk, written
-from segstudio.data.project import PROJECT_FILE, Place
+from segstudio.data.project import PROJECT_FILE, Place, is_there
 
 LOCK = "running.lock"
 COPIES = ("a.npz", "b.npz")
@@ -109,7 +109,7 @@ class Recovery:
     @property
     def has_its_project(self) -> bool:
         """Whether the project in which it was painted, if it was in one, is there."""
-        return self.project is None or os.path.isfile(self.project / PROJECT_FILE)  # noqa: PTH113
+        return self.project is None or is_there(self.project / PROJECT_FILE)
 
     def onto(self, labels: NDArray[np.int32] | None) -> NDArray[np.int32]:
         """Return labels ``(Z, Y, X)`` as a new array with the painted planes put back.
@@ -329,4 +329,4 @@ def _project_in(header: Any) -> Path | None:
     if "project" in header:
         return Path(header["project"]) if header["project"] is not None else None
     roots = [Path(name) for name in header["opens"]]
-    return roots[0] if len(roots) == 1 and (roots[0] / PROJECT_FILE).is_file() else None
+    return roots[0] if len(roots) == 1 and is_there(roots[0] / PROJECT_FILE) else None

@@ -189,7 +189,6 @@ class OpenData:
 
         Who copies what is painted hears of them before they go.
         """
-        self.annotation.end_stroke()  # what was drawn of it is a step like others
         opened = self.open_case
         self._keep_labels()
         if opened is not None and self.is_unsaved(opened.case):

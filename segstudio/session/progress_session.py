@@ -66,15 +66,13 @@ class ProgressSession(SavingSession):
 
     def list_found(self, dataset: Dataset, project: Project | None = None) -> Dataset:
         """Take a dataset that was found, with its project as that is by now; return it as taken."""
-        self.annotation.end_stroke()  # which belongs, as its time does, to what is open
-        self.note_progress()
+        self.note_progress()  # which belongs to it
         return super().list_found(dataset, project)
 
     def list_cases(self, dataset: Dataset, project: Project | None = None) -> None:
         """Take a dataset, and its project, for the open one; its cases are still to be read."""
         if self.drafting and self.dataset is not None and self.dataset.root != dataset.root:
             self.ask_drafts_stop()  # they are of cases that go out of sight
-        self.annotation.end_stroke()
         self.note_progress()
         self.progress.take(project.progress if project is not None else ())
         super().list_cases(dataset, project)
@@ -102,13 +100,13 @@ class ProgressSession(SavingSession):
 
     def show_read(self, opened: OpenCase) -> None:
         """Show a case that was read; the time spent on it is counted from now."""
-        self.annotation.end_stroke()
         self.note_progress()
         self.progress.begin(opened.case)
         super().show_read(opened)
 
     def note_progress(self) -> None:
         """Let the project's file know how far the case in view is, with the time spent on it."""
+        self.annotation.end_stroke()  # a stroke that lasts until now is a step of this case
         if self.open_case is None:
             return
         case = self.open_case.case

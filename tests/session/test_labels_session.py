@@ -11,7 +11,15 @@ from segstudio.core.errors import InputError
 from segstudio.data.project_file import read_project
 from segstudio.session import Session
 from segstudio.session.recoveries import recovery_of
-from tests.session.labelling import names, paint, reading, save_in_project
+from segstudio.session.saving import SaveRequest
+from tests.session.labelling import (
+    names,
+    paint,
+    reading,
+    save_in_project,
+    write,
+    write_as_another_program,
+)
 
 
 def test_a_case_whose_strokes_are_all_undone_has_the_state_it_had(
@@ -226,7 +234,7 @@ def test_a_copy_knows_the_labels_file_as_it_was_read(session: Session, bare: Pat
     session.save_labels(bare / "a_gt.nii")
     paint(session)
     stamp = session.open_case.stamp
-    nib.save(nib.Nifti1Image(np.full((5, 4, 3), 7, np.uint8), np.eye(4)), bare / "a_gt.nii")
+    write_as_another_program(bare / "a_gt.nii")
     copy = recovery_of(session.open_case, session.labels, session.opens)
     after, said = reading(Session()), []
     after.said.connect(lambda message: said.append(message.text))
@@ -237,15 +245,12 @@ def test_a_copy_knows_the_labels_file_as_it_was_read(session: Session, bare: Pat
 
 
 def test_a_class_that_is_named_while_labels_are_written_keeps_its_name(
-    session: Session, bare: Path
+    session: Session, bare: Path, waiting: list[SaveRequest]
 ) -> None:
-    asked = []
-    session.save_asked.connect(asked.append)
     paint(session)
     session.ask_save(bare / "a_gt.nii")
     session.annotation.classes.rename(1, "liver")
-    (request,) = asked
-    session.note_saved(request, request.write())
+    write(session, waiting)
     assert session.open_case.classes.foreground[0].name == "liver"
 
 

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 import pytest
 
@@ -12,7 +11,7 @@ from segstudio.data.formats import read_labels
 from segstudio.session import Session
 from segstudio.session.recoveries import recovery_of
 from segstudio.session.saving import SaveRequest
-from tests.session.labelling import names, paint, write
+from tests.session.labelling import names, paint, write, write_as_another_program
 
 
 def test_unsaved_cases_are_those_whose_painting_is_in_no_file(
@@ -34,15 +33,12 @@ def test_unsaved_cases_are_those_whose_painting_is_in_no_file(
 
 
 def test_what_is_painted_while_labels_are_written_stays_unsaved(
-    session: Session, bare: Path
+    session: Session, bare: Path, waiting: list[SaveRequest]
 ) -> None:
-    asked = []
-    session.save_asked.connect(asked.append)
     wrote = paint(session)
     session.ask_save(bare / "a_gt.nii")
     paint(session, 2)
-    (request,) = asked
-    session.note_saved(request, request.write())
+    write(session, waiting)
 
     assert np.array_equal(read_labels(bare / "a_gt.nii"), wrote)
     assert names(session) == ["a"]
@@ -51,15 +47,12 @@ def test_what_is_painted_while_labels_are_written_stays_unsaved(
 
 
 def test_labels_that_are_written_after_another_case_was_opened_are_still_the_case_s(
-    session: Session, bare: Path
+    session: Session, bare: Path, waiting: list[SaveRequest]
 ) -> None:
-    asked = []
-    session.save_asked.connect(asked.append)
     wrote = paint(session)
     session.ask_save(bare / "a_gt.nii")
     session.show_case("b")
-    (request,) = asked
-    session.note_saved(request, request.write())
+    write(session, waiting)
 
     assert names(session) == []
     assert session.open_case.case.name == "b"
@@ -120,7 +113,7 @@ def test_what_another_program_wrote_since_is_not_this_one_s_to_replace(
     paint(session)
     session.save_labels(bare / "a_gt.nii")
     assert session.own_file == bare / "a_gt.nii"
-    nib.save(nib.Nifti1Image(np.full((5, 4, 3), 70, np.int32), np.eye(4)), bare / "a_gt.nii")
+    write_as_another_program(bare / "a_gt.nii", 70)
     assert session.own_file is None
 
 
@@ -275,7 +268,7 @@ def test_what_will_not_be_saved_holds_nothing_back(
     session.annotation.undo()
     assert session.progress.of(session.open_case.case).state == "reviewed"
     session.show_case("b")
-    nib.save(nib.Nifti1Image(np.full((5, 4, 3), 7, np.uint8), np.eye(4)), bare / "a_gt.nii")
+    write_as_another_program(bare / "a_gt.nii")
     session.show_case("a")
     assert session.labels.max() == 7
 
@@ -287,7 +280,7 @@ def test_what_another_program_writes_while_a_save_waits_is_not_replaced(
     session.save_labels(bare / "a_gt.nii")
     paint(session, 2)
     session.ask_save(session.own_file, overwrite=True)
-    nib.save(nib.Nifti1Image(np.full((5, 4, 3), 7, np.uint8), np.eye(4)), bare / "a_gt.nii")
+    write_as_another_program(bare / "a_gt.nii")
     with pytest.raises(InputError, match="written by another program"):
         write(session, waiting)
     assert read_labels(bare / "a_gt.nii").max() == 7
@@ -313,7 +306,7 @@ def test_a_file_that_another_program_made_before_it_was_written_is_not_replaced_
 ) -> None:
     paint(session)
     session.ask_save(bare / "a_gt.nii")
-    nib.save(nib.Nifti1Image(np.full((5, 4, 3), 7, np.uint8), np.eye(4)), bare / "a_gt.nii")
+    write_as_another_program(bare / "a_gt.nii")
     session.ask_save(session.own_file, overwrite=True)
     for request in waiting:
         with pytest.raises(InputError, match="exists already"):
@@ -384,6 +377,6 @@ def test_what_another_program_writes_just_after_a_save_is_not_this_one_s(
     session.ask_save(bare / "a_gt.nii")
     (request,) = waiting
     saved = request.write()
-    nib.save(nib.Nifti1Image(np.full((5, 4, 3), 70, np.int32), np.eye(4)), bare / "a_gt.nii")
+    write_as_another_program(bare / "a_gt.nii", 70)
     session.note_saved(request, saved)
     assert session.own_file is None
